@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every number of the protocol and of this implementation, each with its unit and its source.
+
+Two blocks: what a specification says, in the specification's own spelling, and what we chose, with the reason.
+"""
+
+from typing import Final
+
+from mnclient.units import Seconds
+
+# --- Specification: RFC 6275 sections 12 and 13 -----------------------------------------------------------------------
+
+INITIAL_BINDACK_TIMEOUT: Final = Seconds(1.0)  # section 12
+INITIAL_BINDACK_TIMEOUT_FIRST_REG: Final = Seconds(1.5)  # section 13, configurable: leaves the home agent time for DAD
+MAX_BINDACK_TIMEOUT: Final = Seconds(32.0)  # section 12
+MAX_UPDATE_RATE: Final = 3  # messages per second and destination, section 12
+MAX_DELETE_BCE_TIMEOUT: Final = Seconds(10.0)  # section 12: how long a deleted binding's sequence number is remembered
+INITIAL_DHAAD_TIMEOUT: Final = Seconds(3.0)  # section 12
+DHAAD_RETRIES: Final = 4  # section 12
+INITIAL_SOLICIT_TIMER: Final = Seconds(3.0)  # section 12
+MIN_DELAY_BETWEEN_RAS: Final = Seconds(3.0)  # section 13, configurable; not below 0.03 s
+LOWEST_MIN_RTR_ADV_INTERVAL: Final = Seconds(0.03)  # section 7.5
+LOWEST_MAX_RTR_ADV_INTERVAL: Final = Seconds(0.07)  # section 7.5
+LIFETIME_UNIT: Final = Seconds(4.0)  # section 6.1.7: lifetimes of bindings travel in units of 4 s
+
+# --- Specification: RFC 4861, RFC 4862, RFC 7559, RFC 2473, RFC 8200 --------------------------------------------------
+
+MAX_NEIGHBOR_ADVERTISEMENT: Final = 3  # RFC 4861 section 10
+MAX_UNICAST_SOLICIT: Final = 3  # RFC 4861 section 10
+MAX_RTR_SOLICITATION_DELAY: Final = Seconds(1.0)  # RFC 4861 section 10
+MAX_RA_DELAY_TIME: Final = Seconds(0.5)  # RFC 4861 section 10: a router's random delay before it answers
+RETRANS_TIMER: Final = Seconds(1.0)  # RFC 4861 section 10, in seconds
+DUP_ADDR_DETECT_TRANSMITS: Final = 1  # RFC 4862 section 5.1
+DEFAULT_MIN_RTR_ADV_INTERVAL: Final = Seconds(200.0)  # RFC 4861 section 6.2.1
+DEFAULT_MAX_RTR_ADV_INTERVAL: Final = Seconds(600.0)  # RFC 4861 section 6.2.1
+SOLICIT_IRT: Final = Seconds(4.0)  # RFC 7559 section 2: first interval between Router Solicitations
+SOLICIT_MRT: Final = Seconds(3600.0)  # RFC 7559 section 2: ceiling of the interval
+TWO_HOURS: Final = Seconds(7200.0)  # RFC 4862 section 5.5.3 e
+IDGEN_RETRIES: Final = 3  # RFC 7217 section 7
+TEMP_VALID_LIFETIME: Final = Seconds(172800.0)  # RFC 8981 section 3.8
+TEMP_PREFERRED_LIFETIME: Final = Seconds(86400.0)  # RFC 8981 section 3.8
+IPV6_MINIMUM_MTU: Final = 1280  # octets, RFC 8200 section 5
+IPV6_HEADER_LENGTH: Final = 40  # octets, RFC 8200 section 3; what a tunnel adds (RFC 2473)
+ND_HOP_LIMIT: Final = 255  # RFC 4861: proof that a packet was not forwarded
+PROTOCOL_IPV6: Final = 41  # IPv6 in IPv6
+PROTOCOL_ICMPV6: Final = 58
+PROTOCOL_MOBILITY: Final = 135
+
+# --- Implementation ---------------------------------------------------------------------------------------------------
+
+DEFAULT_REGISTRATION_LIFETIME: Final = Seconds(600.0)  # short enough that a lost laptop frees its address the same hour
+REFRESH_FRACTION: Final = 0.75  # a binding is refreshed when this much of its lifetime has gone
+ROUTER_PROBE_INTERVAL: Final = Seconds(0.2)  # between unicast probes of a router in doubt: a link is 0.2 s long at most
+MISSED_ADVERTISEMENTS: Final = 3  # Advertisement Intervals without an RA before the router is in doubt
+MINIMUM_DOUBT: Final = Seconds(0.3)  # and never sooner than this: a busy router may skip a beat
+DEFAULT_ROUTE_GRACE: Final = Seconds(10.0)  # how long new connections wait for a silent home agent before going direct
+MAX_ROUTERS_PER_INTERFACE: Final = 16  # bounds memory when a link is flooded with advertisements
+MAX_PREFIXES_PER_ROUTER: Final = 16
+MAX_INTERFACES: Final = 64
+MAX_HOME_ADDRESSES: Final = 16
+MAX_HANDOVERS: Final = 200  # handover records kept
+MAX_HELD_PACKETS: Final = 512  # per tunnel, while it has no far end
+MAX_BINDINGS: Final = 20_000  # default cap of the home agent
+MAX_HOME_AGENTS_LISTED: Final = 64  # per home link
+MAX_KNOWN_HOME_AGENTS: Final = 32  # the list shown to the person
+MAX_BINDING_LIFETIME: Final = Seconds(262_140.0)  # what 16 bits of 4 s can say
+BINDING_ERROR_RATE: Final = 10  # Binding Errors and ICMPv6 errors we send, per second
+
+# Our marks on what we put into the kernel, so that it can be found again, and nobody else's is touched.
+ROUTE_PROTOCOL: Final = 135  # rtm_protocol and ifa_proto of ours: the Mobility Header's number, unused as either
+INTERFACE_PREFIX: Final = "mn6"  # names of our devices begin so: mn6home, mn6agent
+TUNNEL_DEVICE_MOBILE_NODE: Final = "mn6home"
+TUNNEL_DEVICE_HOME_AGENT: Final = "mn6agent"
+TABLE_HOME_BASE: Final = 627500  # + index of the home address
+TABLE_CARE_OF_BASE: Final = 627600  # + index of the interface in the engine
+RULE_FROM_HOME: Final = 6270  # from a home address: its own table
+RULE_FROM_CARE_OF: Final = 6271  # from a care-of address: the router that advertised it (RFC 8028)
+RULE_ON_LINK: Final = 6272  # main table without its default routes: neighbours are reached directly
+RULE_DEFAULT: Final = 6273  # everything else: through the preferred home address
+NFTABLES_TABLE: Final = "mnclient"

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Everything that can happen to the engine. Past tense: it has happened, and the engine may only react."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address
+
+from mnclient.errors import WireFault
+from mnclient.model.config import NodeConfig
+from mnclient.wire.packet import Packet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """A new configuration is in force; the roles adapt to it."""
+
+    config: NodeConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChanged:
+    """A network interface appeared or changed.
+
+    `is_up` means administratively up and with carrier. `link_local_address` is the settled link-local address, None
+    while there is none. `mtu` in octets. `interrupted`: the carrier went and came between two looks at it.
+    """
+
+    interface: str
+    is_up: bool
+    link_layer_address: bytes
+    permanent_link_layer_address: bytes = b""
+    link_local_address: IPv6Address | None = None
+    mtu: int = 1500
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRemoved:
+    """A network interface is gone."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketReceived:
+    """A signalling packet arrived and was decoded. `through_tunnel`: it was the inner packet of one of our tunnels."""
+
+    interface: str
+    packet: Packet
+    link_layer_source: bytes = b""
+    through_tunnel: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MalformedReceived:
+    """A signalling packet arrived that the decoder refused.
+
+    Addresses are those of the IPv6 header; `home_address` is that of a Home Address option, if there was one. `pointer`
+    is the octet at fault from the start of the IPv6 packet; `original` is its beginning, for an ICMPv6 error.
+    """
+
+    interface: str
+    source: IPv6Address
+    destination: IPv6Address
+    fault: WireFault
+    pointer: int
+    original: bytes = field(repr=False)
+    home_address: IPv6Address | None = None
+    is_mobility_header: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressDuplicate:
+    """The kernel's duplicate address detection failed for an address we asked for."""
+
+    interface: str
+    address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressSettled:
+    """The kernel's duplicate address detection ended well for an address we asked for."""
+
+    interface: str
+    address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeighborUnreachable:
+    """The kernel gave a neighbour up (its entry went to FAILED)."""
+
+    interface: str
+    address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayloadReceived:
+    """The first payload packet came through the tunnel of a home address since the tunnel's ends last changed."""
+
+    home_address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkStateFailed:
+    """The kernel refused an item that `owner` wants. `item` and `reason` are words for a person."""
+
+    owner: str
+    item: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkStateRestored:
+    """What had been refused to `owner` is now as wanted."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineReached:
+    """`Engine.next_deadline()` has come (or the machine woke up, which may be much later)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopping:
+    """The service is about to end: everything of ours is withdrawn from the kernel. Bindings are left to their lifetime."""
+
+
+Event = (
+    Configured
+    | LinkChanged
+    | LinkRemoved
+    | PacketReceived
+    | MalformedReceived
+    | AddressDuplicate
+    | AddressSettled
+    | NeighborUnreachable
+    | PayloadReceived
+    | NetworkStateFailed
+    | NetworkStateRestored
+    | DeadlineReached
+    | Stopping
+)

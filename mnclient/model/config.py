@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the engine is told to do: one immutable `NodeConfig`. Where it comes from (files, D-Bus) is not its business."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv6Address, IPv6Network
+
+from mnclient.constants import (
+    DEFAULT_MAX_RTR_ADV_INTERVAL,
+    DEFAULT_MIN_RTR_ADV_INTERVAL,
+    DEFAULT_REGISTRATION_LIFETIME,
+    INITIAL_BINDACK_TIMEOUT_FIRST_REG,
+    MAX_BINDINGS,
+    MAX_RA_DELAY_TIME,
+    MIN_DELAY_BETWEEN_RAS,
+)
+from mnclient.units import Seconds
+
+
+class IdentifierMethod(Enum):
+    """How the interface identifier of a care-of address is made."""
+
+    EUI64 = "eui64"  # RFC 4291 appendix A, from the hardware address
+    STABLE_OPAQUE = "stable-opaque"  # RFC 7217: the same on the same network, unlinkable between networks
+    TEMPORARY = "temporary"  # RFC 8981: random, replaced in time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeAddressConfig:
+    """One home address to keep reachable.
+
+    `home_agent` may be None as long as the node is at home; without one it cannot be registered from elsewhere.
+    `home_agent_link_layer` is the pinned hardware address of the home agent, None when never seen (RFC 6275 says nothing
+    of pinning; it is our answer to unauthenticated Router Advertisements).
+    """
+
+    address: IPv6Address
+    prefix: IPv6Network
+    home_agent: IPv6Address | None
+    preferred: bool = False
+    home_agent_link_layer: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterfacePolicy:
+    """The person's wish about one interface. A smaller `priority` (1 to 999) is preferred."""
+
+    name: str
+    priority: int = 100
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MobileNodeConfig:
+    """The mobile-node role."""
+
+    home_addresses: tuple[HomeAddressConfig, ...] = ()
+    interfaces: tuple[InterfacePolicy, ...] = ()
+    """Interfaces not named here have priority 100 and are enabled."""
+    identifier_method: IdentifierMethod = IdentifierMethod.STABLE_OPAQUE
+    stable_secret: bytes = field(default=b"", repr=False)
+    """At least 16 octets when the method is STABLE_OPAQUE (RFC 7217 section 5)."""
+    registration_lifetime: Seconds = DEFAULT_REGISTRATION_LIFETIME
+    initial_bindack_timeout_first_reg: Seconds = INITIAL_BINDACK_TIMEOUT_FIRST_REG
+    allow_unprotected_signalling: bool = False
+    """Register without any authentication of the signalling. Insecure, and shown as such."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvertisingConfig:
+    """Router Advertisements that the home agent itself sends on a home link (RFC 4861 section 6.2.1, RFC 6275 section 7)."""
+
+    min_interval: Seconds = DEFAULT_MIN_RTR_ADV_INTERVAL
+    max_interval: Seconds = DEFAULT_MAX_RTR_ADV_INTERVAL
+    min_delay_between: Seconds = MIN_DELAY_BETWEEN_RAS
+    answer_delay: Seconds = MAX_RA_DELAY_TIME
+    """The upper bound of the random delay before a solicitation is answered."""
+    router_lifetime: Seconds = Seconds(1800.0)
+    valid_lifetime: Seconds = Seconds(86400.0)
+    preferred_lifetime: Seconds = Seconds(14400.0)
+    home_agent_preference: int = 0
+    home_agent_lifetime: Seconds = Seconds(1800.0)
+    send_interval_option: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeLinkConfig:
+    """One home link served. `interface` None means a virtual one: a prefix routed to this host, nobody else on it."""
+
+    prefix: IPv6Network
+    address: IPv6Address
+    """The home agent's own global address in the prefix."""
+    interface: str | None
+    advertising: AdvertisingConfig | None = None
+    """None: another router advertises; this one only listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRule:
+    """Who may register from where; the first rule that matches decides."""
+
+    allow: bool
+    home_addresses: IPv6Network = IPv6Network("::/0")
+    care_of_addresses: IPv6Network = IPv6Network("::/0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeAgentConfig:
+    """The home-agent role."""
+
+    links: tuple[HomeLinkConfig, ...] = ()
+    access: tuple[AccessRule, ...] = ()
+    """Without a matching rule a registration is allowed."""
+    max_lifetime: Seconds = Seconds(3600.0)
+    max_bindings: int = MAX_BINDINGS
+    refresh_advice: Seconds | None = None
+    """Binding Refresh Advice to give (below the granted lifetime), or None."""
+    optimistic_forwarding: bool = True
+    """Forward from the first registration on, while duplicate detection (1 s) still runs; undone if it fails."""
+    allow_unprotected_signalling: bool = False
+    """Accept registrations without any authentication. Insecure, and shown as such."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeConfig:
+    """Everything the engine is told. A role that is None is off."""
+
+    mobile_node: MobileNodeConfig | None = None
+    home_agent: HomeAgentConfig | None = None

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the kernel should look like, as plain values.
+
+The engine states the *whole* state that one `owner` wants (`SetNetworkState(owner, state)`); the union over all owners is
+what should be there. Owners keep a home agent with thousands of bindings cheap: one binding, one owner. An item wanted
+by several owners exists once and goes with the last of them.
+"""
+
+from dataclasses import dataclass, fields
+from enum import Enum
+from ipaddress import IPv6Address, IPv6Network
+
+
+class DuplicateDetection(Enum):
+    """What the kernel does before it uses an address (RFC 4862, RFC 4429)."""
+
+    NONE = "none"
+    NORMAL = "normal"
+    OPTIMISTIC = "optimistic"  # falls back to NORMAL where the kernel refuses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class TunnelDevice:
+    """A device that tunnels use. `mtu` in octets, of the inner packet."""
+
+    name: str
+    mtu: int = 1460
+
+
+class TunnelEnd(Enum):
+    """Which end of the tunnel this node is: decides whether the inner source or destination is the home address."""
+
+    MOBILE_NODE = "mobile-node"
+    HOME_AGENT = "home-agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tunnel:
+    """One bidirectional IPv6-in-IPv6 tunnel (RFC 2473) that carries the packets of one home address.
+
+    At the mobile node `local` is the care-of address and `remote` the home agent; at the home agent the other way round.
+    `accept_local` lists further local addresses at which packets of this tunnel are still accepted (old care-of addresses).
+    A tunnel device whose home address has no Tunnel holds packets for a while instead of failing them.
+    """
+
+    device: str
+    home_address: IPv6Address
+    local: IPv6Address
+    remote: IPv6Address
+    end: TunnelEnd
+    accept_local: tuple[IPv6Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Address:
+    """An address on an interface, without a prefix route of the kernel's own making."""
+
+    interface: str
+    address: IPv6Address
+    prefix_length: int = 128
+    home: bool = False
+    duplicate_detection: DuplicateDetection = DuplicateDetection.NONE
+
+
+class RouteKind(Enum):
+    """What a route does with a packet."""
+
+    UNICAST = "unicast"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A route. `table` 254 is the main table. `interface` is "" only for UNREACHABLE."""
+
+    destination: IPv6Network
+    interface: str
+    table: int = 254
+    gateway: IPv6Address | None = None
+    preferred_source: IPv6Address | None = None
+    metric: int = 1024
+    kind: RouteKind = RouteKind.UNICAST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A policy rule. `source` None matches every packet; `suppress_prefix_length` refuses routes that short or shorter."""
+
+    priority: int
+    table: int
+    source: IPv6Network | None = None
+    suppress_prefix_length: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbor:
+    """A neighbour cache entry known to be right (from a Router Advertisement), entered as REACHABLE."""
+
+    interface: str
+    address: IPv6Address
+    link_layer_address: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyNeighbor:
+    """An address for which this node answers Neighbor Solicitations on behalf of its owner."""
+
+    interface: str
+    address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sysctl:
+    """A kernel setting, e.g. key "net/ipv6/conf/all/forwarding"; the value found before is put back at the end."""
+
+    key: str
+    value: str
+
+
+Item = TunnelDevice | Sysctl | Address | Neighbor | Tunnel | Route | Rule | ProxyNeighbor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkState:
+    """A set of items, grouped by kind. Equal states are equal values."""
+
+    devices: frozenset[TunnelDevice] = frozenset()
+    sysctls: frozenset[Sysctl] = frozenset()
+    addresses: frozenset[Address] = frozenset()
+    neighbors: frozenset[Neighbor] = frozenset()
+    tunnels: frozenset[Tunnel] = frozenset()
+    routes: frozenset[Route] = frozenset()
+    rules: frozenset[Rule] = frozenset()
+    proxy_neighbors: frozenset[ProxyNeighbor] = frozenset()
+
+    def items(self) -> frozenset[Item]:
+        """Every item of every kind."""
+        result: set[Item] = set()
+        for kind in fields(self):
+            result |= getattr(self, kind.name)
+        return frozenset(result)
+
+    def is_empty(self) -> bool:
+        """True when nothing is wanted."""
+        return not any(getattr(self, kind.name) for kind in fields(self))
+
+
+EMPTY = NetworkState()

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The one place that reads a clock, and the one alarm that waits for it.
+
+The boot-time clock goes on while the machine sleeps, so that a lifetime that ended in between is known to have ended
+(docs/adr has the record). asyncio's own timers run on the monotonic clock, which stops; hence a timerfd.
+"""
+
+import asyncio
+import ctypes
+import os
+import time
+from collections.abc import Callable
+
+from mnclient.units import Instant
+
+_TFD_NONBLOCK = os.O_NONBLOCK
+_TFD_CLOEXEC = os.O_CLOEXEC
+_TFD_TIMER_ABSTIME = 1
+
+
+class _Timespec(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
+
+
+class _Itimerspec(ctypes.Structure):
+    _fields_ = (("interval", _Timespec), ("value", _Timespec))
+
+
+def boottime() -> Instant:
+    """The present instant of CLOCK_BOOTTIME."""
+    return Instant(time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+def wall_clock_of_boot() -> float:
+    """The wall-clock time (seconds since 1970) of instant 0 of the boot-time clock."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Alarm:
+    """Calls back once when an instant of the boot-time clock has come, even if the machine slept through it."""
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._fd: int = self._libc.timerfd_create(time.CLOCK_BOOTTIME, _TFD_NONBLOCK | _TFD_CLOEXEC)
+        if self._fd < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, f"timerfd_create: {os.strerror(number)}")
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._fd, self._fire)
+        self._set_to: Instant | None = None
+
+    def set(self, at: Instant | None) -> None:
+        """Wake at `at` instead of whatever was set; None: do not wake."""
+        if at == self._set_to:
+            return
+        self._set_to = at
+        value = 0.0 if at is None else max(at, 1e-9)  # all zero would disarm
+        seconds = int(value)
+        spec = _Itimerspec(_Timespec(0, 0), _Timespec(seconds, int((value - seconds) * 1e9)))
+        if self._libc.timerfd_settime(self._fd, _TFD_TIMER_ABSTIME, ctypes.byref(spec), None) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, f"timerfd_settime: {os.strerror(number)}")
+
+    def close(self) -> None:
+        """Give the timer back; no call follows."""
+        if self._fd >= 0:
+            self._loop.remove_reader(self._fd)
+            os.close(self._fd)
+            self._fd = -1
+
+    def _fire(self) -> None:
+        try:
+            os.read(self._fd, 8)
+        except BlockingIOError:  # set anew between the wake-up and this call
+            return
+        self._set_to = None
+        self._callback()

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The loop around the engine: the only place that waits.
+
+Receive, decode, `handle`, perform the actions in order, sleep until the next deadline. Events queue up while an action
+waits for the kernel; they are handled one at a time, so the engine never sees two things happen at once.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from mnclient.engine.actions import Action, Note, SendPacket, SetNetworkState
+from mnclient.engine.engine import Engine
+from mnclient.engine.events import Configured, DeadlineReached, Event, Stopping
+from mnclient.engine.machine import Entropy
+from mnclient.model.config import NodeConfig
+from mnclient.model.handover import Handover
+from mnclient.model.service_status import Datapath
+from mnclient.model.status import BindingCacheStatus, Status
+from mnclient.model.stored_binding import StoredBinding
+from mnclient.network.network import Network
+from mnclient.runtime.clock import Alarm, boottime, wall_clock_of_boot
+from mnclient.runtime.entropy import SystemEntropy
+from mnclient.runtime.journal import Journal
+from mnclient.units import Instant
+
+_log = logging.getLogger(__name__)
+
+EVENTS_PER_TURN = 64  # then other tasks (D-Bus) get their turn: a flood must not make the service deaf
+
+
+class Node:
+    """A running node: engine, network and clock together."""
+
+    def __init__(self, observer: Callable[[Action], None], entropy: Entropy | None = None) -> None:
+        """`observer` is told of every action that is not for the network (reports, notes, status changes)."""
+        self._observer = observer
+        self._engine = Engine(entropy or SystemEntropy())
+        self._network = Network(self._deliver)
+        self._queue: deque[Event] = deque()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._alarm: Alarm | None = None
+        self._due = False
+        self.journal = Journal()
+
+    async def start(self, config: NodeConfig, stored: tuple[StoredBinding, ...] = ()) -> None:
+        """Open the network and begin. `stored` are the bindings that a home agent had when it last stopped."""
+        self._alarm = Alarm(self._deadline_came)
+        await self._network.start()
+        self._queue.appendleft(Configured(config=config))
+        if stored:
+            self._engine.restore(stored, self.now())
+        self._task = asyncio.create_task(self._run(), name="engine")
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Withdraw everything from the kernel and close. Bindings are left to their lifetime."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+        await self._step(Stopping())
+        if self._alarm is not None:
+            self._alarm.close()
+        await self._network.stop(withdraw=True)
+
+    async def failed(self) -> BaseException:
+        """Waits until the engine's loop ends by a defect, and returns it. A defect is not survived: state may be wrong."""
+        assert self._task is not None
+        await asyncio.wait({self._task})
+        if self._task.cancelled():
+            await asyncio.Event().wait()  # an orderly stop: there is no failure to tell
+        return self._task.exception() or RuntimeError("the engine's loop ended by itself")
+
+    def configure(self, config: NodeConfig) -> None:
+        """Let a new configuration take effect."""
+        self._deliver(Configured(config=config))
+
+    def now(self) -> Instant:
+        """The present instant."""
+        return boottime()
+
+    def boot_time(self) -> float:
+        """Wall-clock time of instant 0."""
+        return wall_clock_of_boot()
+
+    def status(self) -> Status:
+        """What is true now, with the network's counters merged in."""
+        status = self._engine.status(self.now())
+        status.counters.update(self._network.counters())
+        return status
+
+    def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
+        """All bindings of the home-agent role."""
+        return self._engine.binding_cache(self.now())
+
+    def handovers(self) -> tuple[Handover, ...]:
+        """The moves so far, the newest last."""
+        return self._engine.handovers()
+
+    def snapshot(self) -> tuple[StoredBinding, ...]:
+        """What `start` wants as `stored` the next time."""
+        return self._engine.snapshot(self.now())
+
+    @property
+    def datapath(self) -> Datapath:
+        """How payload is carried, and why that way."""
+        return self._network.capabilities.datapath
+
+    def _deliver(self, event: Event) -> None:
+        self._queue.append(event)
+        self._wake.set()
+
+    def _deadline_came(self) -> None:
+        self._due = True
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            handled = 0
+            while self._queue or self._due:
+                if self._due:
+                    self._due = False
+                    await self._step(DeadlineReached())
+                if self._queue:
+                    await self._step(self._queue.popleft())
+                handled += 1
+                if handled % EVENTS_PER_TURN == 0:
+                    await asyncio.sleep(0)
+
+    async def _step(self, event: Event) -> None:
+        now = self.now()
+        actions = self._engine.handle(event, now)
+        self.journal.record(now, event, actions)
+        for action in actions:
+            await self._perform(action)
+        if self._alarm is not None:
+            self._alarm.set(self._engine.next_deadline())
+
+    async def _perform(self, action: Action) -> None:
+        match action:
+            case SendPacket():
+                self._network.send(action)
+            case SetNetworkState():
+                await self._network.set_state(action.owner, action.state)
+            case Note():
+                _log.info("%s: %s", action.kind, action.text)
+                self._observer(action)
+            case _:
+                self._observer(action)

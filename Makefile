@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A newcomer needs two of these: make demo and make test. Everything else is below them.
+
+# DATAPATH=portable or DATAPATH=kernel: which datapath demo, test and bench use; without it the machine is probed.
+ifneq ($(DATAPATH),)
+export DATAPATH
+endif
+
+# TESTS: what to give to pytest, e.g. make test TESTS="tests/mnclient/wire -k binding"
+TESTS ?=
+# DEMO, BENCH: further arguments of the demo and of the benchmarks
+DEMO ?=
+BENCH ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-crash test check format bench lock clean
+
+help: ## Print this list.
+	@echo "usage: make TARGET"
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
+		printf '  %-12s %s\n' "$$target" "$$text"; done
+
+setup: ## Install what this machine lacks, and the virtual environment; all other targets do it themselves.
+	@tools/setup
+
+demo: setup ## See a connection survive a move, in a network of namespaces on this machine (needs root: sudo make demo).
+	@tools/needs-namespaces "make $@"
+	@tools/run -m tests.lab.demo $(DEMO)
+
+demo-crash: setup ## The demo, with the service killed half way (needs root: sudo make demo-crash).
+	@tools/needs-namespaces "make $@"
+	@tools/run -m tests.lab.demo --crash $(DEMO)
+
+test: check ## Run all checks and all tests; without root the tests of the lab skip.
+	@tools/run -m pytest $(TESTS)
+
+check: setup ## Check formatting, style and types.
+	@tools/run -m ruff format --check .
+	@tools/run -m ruff check .
+	@tools/run -m mypy
+
+format: setup ## Format the code and sort its imports.
+	@tools/run -m ruff check --quiet --fix --exit-zero .
+	@tools/run -m ruff format .
+
+bench: setup ## Measure against the budgets (needs root: sudo make bench).
+	@tools/needs-namespaces "make $@"
+	@tools/run -m tests.benchmarks $(BENCH)
+
+lock: ## Write requirements.lock from pyproject.toml; UPGRADE=1 takes the newest versions allowed.
+	@tools/lock $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove everything that the other targets made in this folder.
+	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -82,6 +82,4 @@ class ReportHandover:
     handover: Handover
 
 
-Action = (
-    SendPacket | SetNetworkState | PublishStatus | Note | ReportHomeAgent | ReportHomeAddress | ReportHandover
-)
+Action = SendPacket | SetNetworkState | PublishStatus | Note | ReportHomeAgent | ReportHomeAddress | ReportHandover

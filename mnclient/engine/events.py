@@ -122,7 +122,7 @@ class DeadlineReached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopping:
-    """The service is about to end: everything of ours is withdrawn from the kernel. Bindings are left to their lifetime."""
+    """The service is about to end: everything of ours leaves the kernel. Bindings are left to their lifetime."""
 
 
 Event = (

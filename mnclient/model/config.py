@@ -30,8 +30,8 @@ class HomeAddressConfig:
     """One home address to keep reachable.
 
     `home_agent` may be None as long as the node is at home; without one it cannot be registered from elsewhere.
-    `home_agent_link_layer` is the pinned hardware address of the home agent, None when never seen (RFC 6275 says nothing
-    of pinning; it is our answer to unauthenticated Router Advertisements).
+    `home_agent_link_layer` is the pinned hardware address of the home agent, None when never seen. Pinning is our answer
+    to unauthenticated Router Advertisements; RFC 6275 says nothing of it.
     """
 
     address: IPv6Address
@@ -68,7 +68,7 @@ class MobileNodeConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvertisingConfig:
-    """Router Advertisements that the home agent itself sends on a home link (RFC 4861 section 6.2.1, RFC 6275 section 7)."""
+    """Router Advertisements the home agent sends on a home link (RFC 4861 section 6.2.1, RFC 6275 section 7)."""
 
     min_interval: Seconds = DEFAULT_MIN_RTR_ADV_INTERVAL
     max_interval: Seconds = DEFAULT_MAX_RTR_ADV_INTERVAL

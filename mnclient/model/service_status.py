@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the service knows beyond the engine: known home agents, proposals, suggestions, settings in force.
 
-Times that must survive a restart are wall-clock seconds since 1970 (`float`), named `..._time`; all others are instants of
-the boot-time clock.
+Times that must survive a restart are wall-clock seconds since 1970 (`float`), named `..._time`; all others are instants
+of the boot-time clock.
 """
 
 from dataclasses import dataclass

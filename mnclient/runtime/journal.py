@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What happened to the engine, kept in a bounded ring: enough to explain the last minutes, and to replay them.
 
-Entries are the engine's own immutable values, so `replay` needs no decoder: the same events at the same instants with the
-same randomness give the same actions.
+Entries are the engine's own immutable values, so `replay` needs no decoder: the same events at the same instants with
+the same randomness give the same actions.
 """
 
 from collections import deque

@@ -68,7 +68,7 @@ class Node:
         await self._network.stop(withdraw=True)
 
     async def failed(self) -> BaseException:
-        """Waits until the engine's loop ends by a defect, and returns it. A defect is not survived: state may be wrong."""
+        """Wait until a defect ends the engine's loop, and return it. It is not survived: state may be wrong."""
         assert self._task is not None
         await asyncio.wait({self._task})
         if self._task.cancelled():

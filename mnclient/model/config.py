@@ -30,8 +30,8 @@ class HomeAddressConfig:
     """One home address to keep reachable.
 
     `home_agent` may be None as long as the node is at home; without one it cannot be registered from elsewhere.
-    `home_agent_link_layer` is the pinned hardware address of the home agent, None when never seen. Pinning is our answer
-    to unauthenticated Router Advertisements; RFC 6275 says nothing of it.
+    `home_agent_link_layer` is the pinned hardware address of the home agent, None when never seen. Pinning is our
+    answer to unauthenticated Router Advertisements; RFC 6275 says nothing of it.
     """
 
     address: IPv6Address

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the kernel should look like, as plain values.
 
-The engine states the *whole* state that one `owner` wants (`SetNetworkState(owner, state)`); the union over all owners
-is what should be there. Owners keep a home agent with thousands of bindings cheap: one binding, one owner. An item wanted
+The engine states the *whole* state that one `owner` wants (`SetNetworkState(owner, state)`); the union over all
+owners is what should be there. Owners keep a home agent with thousands of bindings cheap: one binding, one owner. An item wanted
 by several owners exists once and goes with the last of them.
 """
 
@@ -38,9 +38,9 @@ class TunnelEnd(Enum):
 class Tunnel:
     """One bidirectional IPv6-in-IPv6 tunnel (RFC 2473) that carries the packets of one home address.
 
-    At the mobile node `local` is the care-of address and `remote` the home agent; at the home agent the other way round.
-    `accept_local` lists further local addresses at which its packets are still accepted (old care-of addresses). A tunnel
-    device whose home address has no Tunnel holds packets for a while instead of failing them.
+    At the mobile node `local` is the care-of address and `remote` the home agent; at the home agent the other way
+    round. `accept_local` lists further local addresses at which its packets are still accepted (old care-of addresses).
+    A tunnel device whose home address has no Tunnel holds packets for a while instead of failing them.
     """
 
     device: str
@@ -84,7 +84,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A policy rule. `source` None matches all packets; `suppress_prefix_length` refuses routes that short or shorter."""
+    """A policy rule. `source` None matches all; `suppress_prefix_length` refuses routes that short or shorter."""
 
     priority: int
     table: int

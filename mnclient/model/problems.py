@@ -51,7 +51,7 @@ DECLARATIONS: dict[ProblemCode, Declaration] = {
     ProblemCode.HOME_AGENT_SILENT: Declaration(
         "The home agent does not answer",
         "Registrations for {subject} sent to {detail} get no answer, so nobody can reach this address.",
-        "Check that the home agent runs and that this network lets IPv6 protocol 135 pass. It is asked again by itself.",
+        "Check that the home agent runs and that this network lets IPv6 protocol 135 pass. It is asked again anyway.",
         Severity.ERROR,
         Seconds(5.0),
     ),

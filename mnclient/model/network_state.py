@@ -2,8 +2,8 @@
 """What the kernel should look like, as plain values.
 
 The engine states the *whole* state that one `owner` wants (`SetNetworkState(owner, state)`); the union over all
-owners is what should be there. Owners keep a home agent with thousands of bindings cheap: one binding, one owner. An item wanted
-by several owners exists once and goes with the last of them.
+owners is what should be there. Owners keep a home agent with thousands of bindings cheap: one binding, one owner. An
+item wanted by several owners exists once and goes with the last of them.
 """
 
 from dataclasses import dataclass, fields

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One node: the enabled roles behind one door. Events in, actions out, and one immutable `Status`.
+
+Every event goes to every role. A role whose part of the configuration is None is off: it follows the interfaces, so
+that it can be switched on at any time, and says nothing. Malformed packets are answered here.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from mnclient.engine.actions import Action
+from mnclient.engine.events import Configured, Event, MalformedReceived
+from mnclient.engine.home_agent.home_agent import HomeAgent
+from mnclient.engine.machine import Entropy, Machine
+from mnclient.engine.malformed import MalformedAnswers
+from mnclient.engine.mobile_node.mobile_node import MobileNode
+from mnclient.model.config import NodeConfig
+from mnclient.model.handover import Handover
+from mnclient.model.status import BindingCacheStatus, Phase, Status
+from mnclient.model.stored_binding import StoredBinding
+from mnclient.units import Instant
+
+
+class Engine:
+    """The whole node. `restore` comes before the first Configured event."""
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._config = NodeConfig()
+        self._counters: Counter[str] = Counter()
+        self._malformed = MalformedAnswers()
+        self._mobile_node = MobileNode(entropy)
+        self._home_agent = HomeAgent(entropy)
+
+    def handle(self, event: Event, now: Instant) -> list[Action]:
+        """React to one event. Nothing that comes from the network raises."""
+        if isinstance(event, MalformedReceived):
+            self._counters[f"malformed.{event.fault.value}"] += 1
+            return self._malformed.answer(event, now)
+        if isinstance(event, Configured):
+            self._config = event.config
+        return [action for role in self._roles() for action in role.handle(event, now)]
+
+    def next_deadline(self) -> Instant | None:
+        """When to send `DeadlineReached`, None for never."""
+        deadlines = [deadline for role in self._roles() if (deadline := role.next_deadline()) is not None]
+        return min(deadlines, default=None)
+
+    def status(self, now: Instant) -> Status:
+        """What is true now; the bindings of the home agent are asked for separately."""
+        mobile_node, home_agent = self._mobile_node, self._home_agent
+        is_mobile = self._config.mobile_node is not None
+        is_home_agent = self._config.home_agent is not None
+        return Status(
+            now=now,
+            phase=mobile_node.phase(now) if is_mobile else Phase.OFF,
+            home_addresses=mobile_node.home_addresses(now) if is_mobile else (),
+            interfaces=mobile_node.interfaces(now) if is_mobile else (),
+            binding_update_list=mobile_node.binding_update_list(now) if is_mobile else (),
+            home_agent=home_agent.status(now) if is_home_agent else None,
+            problems=(
+                *(mobile_node.problems(now) if is_mobile else ()),
+                *(home_agent.problems(now) if is_home_agent else ()),
+            ),
+            counters=self._all_counters(),
+        )
+
+    def binding_cache(self, now: Instant) -> tuple[BindingCacheStatus, ...]:
+        """Every binding of the home agent."""
+        return self._home_agent.binding_cache(now)
+
+    def handovers(self) -> tuple[Handover, ...]:
+        """The records of the moves, the newest last."""
+        return tuple(self._mobile_node.handovers())
+
+    def snapshot(self, now: Instant) -> tuple[StoredBinding, ...]:
+        """What the home agent must find again after a restart."""
+        return self._home_agent.snapshot(now)
+
+    def restore(self, stored: Iterable[StoredBinding], now: Instant) -> None:
+        """Give the home agent back what `snapshot` said, with the time since then taken off."""
+        self._home_agent.restore(stored, now)
+
+    def _roles(self) -> tuple[Machine, ...]:
+        """The home agent first: a mobile node on the same host may depend on it."""
+        return self._home_agent, self._mobile_node
+
+    def _all_counters(self) -> dict[str, int]:
+        total = Counter(self._counters)
+        total.update(self._mobile_node.counters())
+        total.update(self._home_agent.counters())
+        return dict(total)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who may register from where, and for how long: the home agent's own decisions (RFC 6275 sections 10.3.1 and 15.1)."""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+
+from mnclient.constants import LIFETIME_UNIT, MAX_BINDING_LIFETIME
+from mnclient.engine.home_agent.binding_cache import BindingCache
+from mnclient.engine.home_agent.links import HomeLinks
+from mnclient.model.config import AccessRule, HomeAgentConfig, HomeLinkConfig
+from mnclient.units import Seconds
+from mnclient.wire.addresses import home_agents_anycast
+from mnclient.wire.binding import BindingStatus
+
+
+def is_allowed(rules: tuple[AccessRule, ...], home_address: IPv6Address, care_of_address: IPv6Address) -> bool:
+    """What the first matching rule says; without one a registration is allowed."""
+    for rule in rules:
+        if home_address in rule.home_addresses and care_of_address in rule.care_of_addresses:
+            return rule.allow
+    return True
+
+
+def is_anycast(home_address: IPv6Address, link: HomeLinkConfig) -> bool:
+    """Whether an address belongs to routers of the link together, and can be nobody's home address (RFC 2526)."""
+    free_bits = 128 - link.prefix.prefixlen
+    if free_bits < 8:
+        return False
+    return home_address == link.prefix.network_address or home_address == home_agents_anycast(link.prefix)
+
+
+def makes_a_loop(
+    home_address: IPv6Address, care_of_address: IPv6Address, cache: BindingCache, links: HomeLinks
+) -> bool:
+    """Whether the tunnel would lead back to this home agent (section 15.1).
+
+    A chain of bindings can close to a ring only with a care-of address that is itself bound: one look is enough.
+    Nobody but ourselves is on a virtual home link.
+    """
+    if care_of_address == home_address or cache.find(care_of_address) is not None or links.has_address(care_of_address):
+        return True
+    link = links.serving(care_of_address)
+    return link is not None and link.interface is None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A lifetime in whole units of 4 s, and the status that goes with it (0 or 1)."""
+
+    lifetime: Seconds
+    status: BindingStatus
+
+
+def grant(requested: Seconds, config: HomeAgentConfig, link: HomeLinkConfig) -> Grant | None:
+    """The lifetime of a binding: never above what was asked for, nor above the prefix's valid lifetime (10.3.1).
+
+    The prefix lifetimes we advertise do not age, so what remains of them is what is configured; without advertising of
+    our own they are unlimited. None when the prefix is valid for less than one unit.
+    """
+    limits = [requested, max(config.max_lifetime, LIFETIME_UNIT), MAX_BINDING_LIFETIME]
+    if link.advertising is None:
+        return Grant(_whole_units(min(limits)), BindingStatus.ACCEPTED)
+    valid = _whole_units(link.advertising.valid_lifetime)
+    preferred = _whole_units(link.advertising.preferred_lifetime)
+    lifetime = _whole_units(min(*limits, valid))
+    if lifetime <= 0:
+        return None
+    ends_early = preferred < lifetime or valid <= lifetime
+    return Grant(lifetime, BindingStatus.ACCEPTED_PREFIX_DISCOVERY_NECESSARY if ends_early else BindingStatus.ACCEPTED)
+
+
+def _whole_units(duration: Seconds) -> Seconds:
+    return Seconds(duration // LIFETIME_UNIT * LIFETIME_UNIT) if duration < MAX_BINDING_LIFETIME else duration

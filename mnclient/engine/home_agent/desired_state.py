@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the kernel of a home agent should look like: once for the role, and once for each binding (section 10.4)."""
+
+from ipaddress import IPv6Address, IPv6Network
+from typing import Final
+
+from mnclient.constants import (
+    INTERFACE_PREFIX,
+    IPV6_HEADER_LENGTH,
+    IPV6_MINIMUM_MTU,
+    TUNNEL_DEVICE_HOME_AGENT,
+)
+from mnclient.engine.home_agent.binding_cache import Binding
+from mnclient.engine.home_agent.links import HomeLinks
+from mnclient.model.config import HomeLinkConfig
+from mnclient.model.network_state import (
+    Address,
+    DuplicateDetection,
+    NetworkState,
+    ProxyNeighbor,
+    Route,
+    RouteKind,
+    Sysctl,
+    Tunnel,
+    TunnelDevice,
+    TunnelEnd,
+)
+
+OWNER: Final = "home-agent"
+
+_ORDINARY_MTU: Final = 1500
+_LAST_RESORT: Final = 4096  # metric: behind every route that leads somewhere
+
+
+def owner_of(home_address: IPv6Address) -> str:
+    """The owner name of a binding's part of the kernel."""
+    return f"{OWNER}:{home_address}"
+
+
+def binding_state(binding: Binding) -> NetworkState:
+    """Intercept, tunnel and, on a real link once duplicate detection is over, defend (sections 10.4.1 and 10.4.2).
+
+    The link-local address is defended but never tunnelled.
+    """
+    home_address, link = binding.home_address, binding.link
+    proxies: frozenset[ProxyNeighbor] = frozenset()
+    if link.interface is not None and not binding.detecting:
+        proxies = frozenset(ProxyNeighbor(interface=link.interface, address=each) for each in binding.defended())
+    return NetworkState(
+        routes=frozenset((Route(destination=IPv6Network(home_address), interface=TUNNEL_DEVICE_HOME_AGENT),)),
+        tunnels=frozenset(
+            (
+                Tunnel(
+                    device=TUNNEL_DEVICE_HOME_AGENT,
+                    home_address=home_address,
+                    local=link.address,
+                    remote=binding.care_of_address,
+                    end=TunnelEnd.HOME_AGENT,
+                ),
+            )
+        ),
+        proxy_neighbors=proxies,
+    )
+
+
+def role_state(links: HomeLinks) -> NetworkState:
+    """What all bindings share: forwarding, the tunnel device, and the home links themselves.
+
+    Of a real link nothing is asked for before its interface exists.
+    """
+    real = [link for link in links.served if link.interface in links.interfaces]
+    virtual = [link for link in links.served if link.interface is None]
+    return NetworkState(
+        devices=frozenset((TunnelDevice(name=TUNNEL_DEVICE_HOME_AGENT, mtu=_tunnel_mtu(links)),)),
+        sysctls=frozenset((*_forwarding(links), *(each for link in real for each in _proxying(link)))),
+        addresses=frozenset(_address(link) for link in (*real, *virtual)),
+        routes=frozenset(_route(link) for link in (*real, *virtual)),
+    )
+
+
+def _forwarding(links: HomeLinks) -> list[Sysctl]:
+    """Forwarding, without which there is no home agent, and what keeps this host's own default routes alive with it.
+
+    A host that forwards ignores Router Advertisements unless accept_ra is 2. That is wanted on the interfaces where we
+    advertise ourselves, and would cut off this host on all others.
+    """
+    advertised = {link.interface for link in links.served if link.advertising is not None}
+    listening = [
+        name
+        for name, interface in links.interfaces.items()
+        if interface.is_up and name not in advertised and _is_of_this_host(name)
+    ]
+    accept = [Sysctl(key=f"net/ipv6/conf/{name}/accept_ra", value="2") for name in listening]
+    return [Sysctl(key="net/ipv6/conf/all/forwarding", value="1"), *accept]
+
+
+def _proxying(link: HomeLinkConfig) -> list[Sysctl]:
+    """Answer solicitations for mobile nodes, at once: nobody competes with the home agent for the answer."""
+    return [
+        Sysctl(key=f"net/ipv6/conf/{link.interface}/proxy_ndp", value="1"),
+        Sysctl(key=f"net/ipv6/neigh/{link.interface}/proxy_delay", value="0"),
+    ]
+
+
+def _address(link: HomeLinkConfig) -> Address:
+    if link.interface is None:
+        return Address(interface=TUNNEL_DEVICE_HOME_AGENT, address=link.address)
+    return Address(
+        interface=link.interface,
+        address=link.address,
+        prefix_length=link.prefix.prefixlen,
+        duplicate_detection=DuplicateDetection.NORMAL,
+    )
+
+
+def _route(link: HomeLinkConfig) -> Route:
+    """The home prefix: on its link, or unreachable, so that packets to unregistered addresses do not go in circles."""
+    if link.interface is None:
+        return Route(destination=link.prefix, interface="", metric=_LAST_RESORT, kind=RouteKind.UNREACHABLE)
+    return Route(destination=link.prefix, interface=link.interface)
+
+
+def _tunnel_mtu(links: HomeLinks) -> int:
+    """What fits into every interface a care-of address may be reached through, after encapsulation (RFC 2473)."""
+    mtus = [each.mtu for name, each in links.interfaces.items() if each.is_up and _is_of_this_host(name)]
+    return max(IPV6_MINIMUM_MTU, min([_ORDINARY_MTU, *mtus]) - IPV6_HEADER_LENGTH)
+
+
+def _is_of_this_host(name: str) -> bool:
+    return name != "lo" and not name.startswith(INTERFACE_PREFIX)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which answers of home agents are believed, and what they mean (RFC 6275 sections 11.3.6 and 11.7.3)."""
+
+from collections.abc import Mapping
+from ipaddress import IPv6Address
+
+from mnclient.engine.events import PacketReceived
+from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
+from mnclient.model.status import HomeAddressState as State
+from mnclient.units import Instant
+from mnclient.wire.binding import (
+    BindingAcknowledgement,
+    BindingError,
+    BindingErrorStatus,
+    BindingStatus,
+    describe_status,
+)
+from mnclient.wire.packet import Packet
+
+Registrations = Mapping[IPv6Address, HomeRegistration]
+
+
+def acknowledged(
+    event: PacketReceived, message: BindingAcknowledgement, registrations: Registrations, context: Context, now: Instant
+) -> HomeRegistration | None:
+    """Act on a Binding Acknowledgement; the registration it was for, None when it was ignored."""
+    context.count("ba.received")
+    registration, reason = _addressee(event, registrations)
+    if registration is None:
+        context.count(f"ba.ignored.{reason}")
+        return None
+    if message.status == BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW:
+        # It carries the home agent's number, not ours (section 11.7.3): anything unanswered may be meant.
+        if not registration.updates.awaits_answer(registration.key):
+            context.count("ba.ignored.not-awaited")
+            return None
+        registration.updates.adopt_sequence(registration.key, message.sequence)
+        return _feed(registration, message, Input.OUT_OF_WINDOW, context, now)
+    sent = registration.updates.answered(registration.key, message.sequence)
+    if sent is None:
+        context.count("ba.ignored.sequence")
+        return None
+    meaning = _meaning(registration, message)
+    if meaning is Input.ACCEPTED:
+        registration.accepted(sent, message.lifetime, message.refresh_advice, now)
+    return _feed(registration, message, meaning, context, now)
+
+
+def binding_error(event: PacketReceived, message: BindingError, registrations: Registrations, now: Instant) -> bool:
+    """Act on a Binding Error: the home agent knows of no binding. False when it was ignored."""
+    registration = registrations.get(message.home_address)
+    if registration is None or event.packet.source != registration.home.home_agent or event.through_tunnel:
+        return False
+    if message.status != BindingErrorStatus.UNKNOWN_BINDING or registration.updates.entry(registration.key) is None:
+        return False
+    registration.feed(Input.UNKNOWN_BINDING, now)
+    return True
+
+
+def _addressee(event: PacketReceived, registrations: Registrations) -> tuple[HomeRegistration | None, str]:
+    packet: Packet = event.packet
+    if event.through_tunnel:
+        return None, "tunnel"
+    registration = registrations.get(packet.routing_home_address or packet.destination)
+    if registration is None:
+        return None, "home-address"
+    if packet.source != registration.home.home_agent:
+        return None, "source"
+    if (registration.state is State.RETURNING) != (packet.routing_home_address is None):
+        return None, "home-address"
+    return registration, ""
+
+
+def _meaning(registration: HomeRegistration, message: BindingAcknowledgement) -> Input:
+    if registration.state is State.RETURNING:
+        gone = message.accepted or message.status == BindingStatus.NOT_HOME_AGENT_FOR_THIS_MOBILE_NODE
+        return Input.DELETED if gone else Input.REFUSED
+    if message.accepted:
+        return Input.ACCEPTED
+    if message.status == BindingStatus.DUPLICATE_ADDRESS_DETECTION_FAILED:
+        return Input.TAKEN
+    return Input.REFUSED
+
+
+def _feed(
+    registration: HomeRegistration, message: BindingAcknowledgement, meaning: Input, context: Context, now: Instant
+) -> HomeRegistration:
+    registration.last_status = message.status
+    registration.unanswered = 0
+    context.count(f"ba.status.{message.status}")
+    if message.status:
+        context.note("binding-status", f"{registration.home.address}: {describe_status(message.status)}")
+    registration.feed(meaning, now)
+    return registration

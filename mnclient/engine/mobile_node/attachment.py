@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which interface is in use, and where each home address is: at home, abroad, or nowhere (RFC 6275 section 11.5.2).
+
+One interface carries all home addresses: the usable one that the person prefers. It is not left for another of equal
+priority. Whether a home address is at home there is decided by the on-link prefixes of its current router.
+
+Router Advertisements prove nothing. When the home agent's hardware address is pinned, the link counts as home only if
+that very router was heard on it, as a home agent for the home prefix; another router that claims the home prefix with
+the H flag is then a problem to show, and the link is treated as abroad. A router without the H flag that advertises the
+home prefix next to the pinned home agent is an ordinary router of the home link.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv6Network
+
+from mnclient.engine.mobile_node.care_of import CareOfAddress
+from mnclient.engine.mobile_node.link import Link, claims
+from mnclient.model.config import HomeAddressConfig
+from mnclient.units import Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a home address is now. `care_of` is None at home. `prefix` is the network the place is in."""
+
+    interface: str
+    prefix: IPv6Network
+    care_of: CareOfAddress | None = None
+
+    @property
+    def is_home(self) -> bool:
+        """Whether it is the home link."""
+        return self.care_of is None
+
+    @property
+    def network(self) -> str:
+        """ "home", or the prefix of the care-of address as text."""
+        return "home" if self.is_home else str(self.prefix)
+
+    def is_same_network(self, other: "Place") -> bool:
+        """Whether going from one to the other is no move."""
+        return (self.interface, self.network) == (other.interface, other.network)
+
+
+def is_home_link(link: Link, home: HomeAddressConfig, now: Instant) -> bool:
+    """Whether `link` is the home link of `home`."""
+    router = link.current
+    if router is None or not link.works or not claims(router, home.prefix, now):
+        return False
+    pinned = home.home_agent_link_layer
+    if pinned is None:
+        return True
+    return any(
+        each.is_home_agent and each.link_layer_address == pinned and claims(each, home.prefix, now)
+        for each in link.routers_heard(now)
+    )
+
+
+def is_impostor_link(link: Link, home: HomeAddressConfig, now: Instant) -> bool:
+    """Whether somebody who is not the pinned home agent claims to be it on `link`."""
+    pinned = home.home_agent_link_layer
+    if pinned is None or not link.works or is_home_link(link, home, now):
+        return False
+    return any(
+        each.is_home_agent and each.link_layer_address != pinned and claims(each, home.prefix, now)
+        for each in link.routers_heard(now)
+    )
+
+
+def is_usable(link: Link, homes: Iterable[HomeAddressConfig], now: Instant) -> bool:
+    """Whether the link can carry home addresses: it has a router, and is home or gives care-of addresses."""
+    if not link.works or link.current is None:
+        return False
+    return bool(link.current.care_of_prefixes(now)) or any(is_home_link(link, home, now) for home in homes)
+
+
+def choose_link(
+    links: Iterable[Link], homes: tuple[HomeAddressConfig, ...], active: str | None, now: Instant
+) -> Link | None:
+    """The link in use from now on: smallest priority first, then the one already in use, then by name."""
+    usable = [link for link in links if is_usable(link, homes, now)]
+    return min(usable, key=lambda link: (link.priority, link.name != active, link.name), default=None)

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The Binding Update List (RFC 6275 section 11.1): what was last told to whom, and what of it is still unanswered.
+
+Sequence numbers outlive entries: a home agent remembers the last one for as long as its binding lives, and longer.
+"""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address
+from typing import Final
+
+from mnclient.engine.machine import Entropy
+from mnclient.engine.retransmission import RateLimit
+from mnclient.model.status import BindingUpdateStatus
+from mnclient.units import Instant, Seconds, after, between
+
+SEQUENCE_MODULUS: Final = 1 << 16
+MAX_OUTSTANDING: Final = 16  # unanswered transmissions remembered: more than a quarter of an hour of them
+
+Key = tuple[IPv6Address, IPv6Address]  # destination, home address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outstanding:
+    """One transmission that may still be answered. `lifetime` zero: it asked to delete the binding."""
+
+    sequence: int
+    care_of_address: IPv6Address
+    lifetime: Seconds
+    sent: Instant
+
+
+@dataclass(slots=True)
+class Entry:
+    """The newest Binding Update to one destination for one home address (RFC 6275 section 11.1)."""
+
+    destination: IPv6Address
+    home_address: IPv6Address
+    care_of_address: IPv6Address
+    sequence: int
+    lifetime: Seconds
+    expires: Instant
+    sent: Instant
+    acknowledged: bool = False
+    outstanding: list[Outstanding] = field(default_factory=list)
+
+
+class BindingUpdateList:
+    """Entries by destination and home address, with their sequence numbers and rate limits."""
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._entropy = entropy
+        self._entries: dict[Key, Entry] = {}
+        self._sequences: dict[Key, int] = {}
+        self._rates: dict[Key, RateLimit] = {}
+
+    def entry(self, key: Key) -> Entry | None:
+        """The entry, None when nothing was sent or its lifetime has ended."""
+        return self._entries.get(key)
+
+    def rate(self, key: Key) -> RateLimit:
+        """MAX_UPDATE_RATE of this destination and home address."""
+        return self._rates.setdefault(key, RateLimit())
+
+    def record(self, key: Key, care_of_address: IPv6Address, lifetime: Seconds, now: Instant) -> int:
+        """A Binding Update is being sent: its sequence number. Everything about another care-of address is outdated."""
+        sequence = self._next_sequence(key)
+        self.rate(key).record(now)
+        entry = self._entries.get(key)
+        is_same = entry is not None and entry.care_of_address == care_of_address
+        waiting = entry.outstanding if entry is not None and is_same else []
+        waiting = [each for each in waiting if (each.lifetime > 0) == (lifetime > 0)]
+        sent = Outstanding(sequence=sequence, care_of_address=care_of_address, lifetime=lifetime, sent=now)
+        self._entries[key] = Entry(
+            destination=key[0],
+            home_address=key[1],
+            care_of_address=care_of_address,
+            sequence=sequence,
+            lifetime=lifetime,
+            expires=after(now, lifetime),
+            sent=now,
+            outstanding=[*waiting, sent][-MAX_OUTSTANDING:],
+        )
+        return sequence
+
+    def answered(self, key: Key, sequence: int) -> Outstanding | None:
+        """The transmission that an answer with this sequence number belongs to; older ones are settled with it."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        for position, each in enumerate(entry.outstanding):
+            if each.sequence == sequence:
+                del entry.outstanding[: position + 1]
+                return each
+        return None
+
+    def awaits_answer(self, key: Key) -> bool:
+        """Whether anything sent is unanswered."""
+        entry = self._entries.get(key)
+        return entry is not None and bool(entry.outstanding)
+
+    def acknowledge(self, key: Key, sent: Outstanding, granted: Seconds, now: Instant) -> Seconds:
+        """The home agent accepted: the remaining lifetime max(L_remain - (L_update - L_ack), 0) of section 11.7.3."""
+        remaining = between(now, after(sent.sent, sent.lifetime))
+        shortened = max(sent.lifetime - granted, 0.0)
+        left = Seconds(max(remaining - shortened, 0.0))
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.acknowledged = True
+            entry.expires = after(now, left)
+            entry.outstanding.clear()
+        return left
+
+    def adopt_sequence(self, key: Key, sequence: int) -> None:
+        """The home agent says what it accepted last (status 135); the next transmission uses the one after it."""
+        self._sequences[key] = sequence % SEQUENCE_MODULUS
+
+    def stop_waiting(self, key: Key) -> None:
+        """No answer to what was sent means anything any more."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.outstanding.clear()
+
+    def remove(self, key: Key) -> None:
+        """The binding is gone. The sequence number stays known."""
+        self._entries.pop(key, None)
+
+    def statuses(self) -> tuple[BindingUpdateStatus, ...]:
+        """All entries, for people."""
+        return tuple(
+            BindingUpdateStatus(
+                destination=entry.destination,
+                home_address=entry.home_address,
+                care_of_address=entry.care_of_address,
+                sequence=entry.sequence,
+                lifetime=entry.lifetime,
+                expires=entry.expires,
+                acknowledged=entry.acknowledged,
+                home_registration=True,
+            )
+            for entry in self._entries.values()
+        )
+
+    def _next_sequence(self, key: Key) -> int:
+        if key not in self._sequences:
+            self._sequences[key] = int.from_bytes(self._entropy.octets(2))
+        self._sequences[key] = (self._sequences[key] + 1) % SEQUENCE_MODULUS
+        return self._sequences[key]

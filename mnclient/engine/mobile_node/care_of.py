@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Care-of addresses (RFC 6275 section 11.5.3): formed from the prefixes of the current router, one per interface.
+
+A care-of address is kept as long as its prefix is valid at the current router, and replaced when the prefix becomes
+deprecated while a better one exists, when duplicate detection fails, or when the home agent cannot use it. The one
+before is kept for a moment, so that packets still under way to it arrive (section 11.5.4).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
+from typing import Final
+
+from mnclient.constants import IDGEN_RETRIES, TEMP_PREFERRED_LIFETIME, TEMP_VALID_LIFETIME
+from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.identifiers import hardware_identifier, is_reserved, stable_identifier
+from mnclient.engine.mobile_node.link import Link
+from mnclient.engine.mobile_node.routers import Prefix
+from mnclient.engine.timers import Timer
+from mnclient.model.config import IdentifierMethod
+from mnclient.units import Instant, Seconds, after
+from mnclient.wire.addresses import address_from, is_unicast_routable
+
+# Packets sent before the home agent knew the new address are under way for one round trip and a retransmission of the
+# Binding Update at most; the address costs nothing meanwhile.
+PREVIOUS_KEPT: Final = Seconds(4.0)
+MAX_PREVIOUS: Final = 8
+MAX_DESYNC_FACTOR: Final = 0.4  # of the preferred lifetime, RFC 8981 section 3.8
+REGEN_ADVANCE: Final = Seconds(5.0)  # 2 + 3 x 1 x 1 s, RFC 8981 section 3.8
+MAX_REMEMBERED_PREFIXES: Final = 256  # counters of duplicates; bounds memory against prefix floods
+MAX_TRIES: Final = 8  # identifiers in a row that are reserved or taken by ourselves: it does not happen by chance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CareOfAddress:
+    """A care-of address. `temporary_until` bounds a temporary one beside its prefix (RFC 8981), infinity otherwise."""
+
+    interface: str
+    address: IPv6Address
+    prefix: IPv6Network
+    temporary_until: Instant = Instant(float("inf"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """A care-of address of before, accepted until `until`."""
+
+    care_of: CareOfAddress
+    until: Instant
+
+
+class CareOfAddresses:
+    """The care-of address of every interface that needs one, and those just left."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._method = IdentifierMethod.STABLE_OPAQUE
+        self._secret = b""
+        self._home_addresses: frozenset[IPv6Address] = frozenset()
+        self._duplicates: dict[tuple[str, IPv6Network], int] = {}
+        self.current: dict[str, CareOfAddress] = {}
+        self.previous: list[Previous] = []
+        self.collided: dict[str, CareOfAddress] = {}
+        """By interface: the address that was taken, until its successor is known to be free."""
+
+    def configure(self, method: IdentifierMethod, secret: bytes, home_addresses: Collection[IPv6Address]) -> None:
+        """Method and secret for addresses formed from now on. Without a secret one is drawn for this run."""
+        self._method = method
+        self._secret = secret or self._secret or self._context.entropy.octets(32)
+        self._home_addresses = frozenset(home_addresses)
+
+    def choose(self, link: Link, now: Instant) -> CareOfAddress | None:
+        """The care-of address of a link, kept or newly formed; None when no prefix of its router allows one."""
+        router = link.current
+        prefixes = router.care_of_prefixes(now) if router is not None and link.works else []
+        kept = self.current.get(link.name)
+        if kept is not None and self._is_good(kept, prefixes, now):
+            return kept
+        self._retire(link, now)
+        for prefix in prefixes:
+            formed = self._form(link, prefix.network, now)
+            if formed is not None:
+                self.current[link.name] = formed
+                for each in [each for each in self.previous if each.care_of.address == formed.address]:
+                    self._drop(each)
+                return formed
+        return None
+
+    def interfaces(self) -> list[str]:
+        """The interfaces that have care-of addresses, in use or just left."""
+        return list({**self.current, **{each.care_of.interface: None for each in self.previous}})
+
+    def all_of(self, interface: str) -> tuple[IPv6Address, ...]:
+        """The care-of addresses of an interface: the one in use first, then those just left, the newest first."""
+        current = self.current.get(interface)
+        mine = [each.care_of for each in reversed(self.previous) if each.care_of.interface == interface]
+        return tuple(each.address for each in ([current] if current else []) + mine)
+
+    def leave(self, interface: str) -> None:
+        """The interface is no longer attached: its addresses are worth nothing."""
+        self.current.pop(interface, None)
+        self.collided.pop(interface, None)
+        for key in [key for key, tries in self._duplicates.items() if key[0] == interface and tries > IDGEN_RETRIES]:
+            del self._duplicates[key]  # given up on this attachment, not for ever
+        self._context.timers.stop(Timer.REGENERATE_IDENTIFIER, interface)
+        for each in [each for each in self.previous if each.care_of.interface == interface]:
+            self._drop(each)
+
+    def keep_previous(self, interface: str, now: Instant) -> None:
+        """The interface is no longer the one in use, but its link is still up."""
+        care_of = self.current.pop(interface, None)
+        self._context.timers.stop(Timer.REGENERATE_IDENTIFIER, interface)
+        if care_of is not None:
+            self._keep(care_of, now)
+
+    def duplicate(self, interface: str, address: IPv6Address) -> bool:
+        """Duplicate detection failed. True when it was a care-of address of ours."""
+        care_of = self.current.get(interface)
+        if self.reject(interface, address):
+            if care_of is not None:
+                self.collided[interface] = care_of
+            return True
+        gone = [each for each in self.previous if each.care_of.address == address]
+        for each in gone:
+            self._drop(each)
+        return bool(gone)
+
+    def reject(self, interface: str, address: IPv6Address) -> bool:
+        """The address cannot be used: the next `choose` forms another one, IDGEN_RETRIES times at most."""
+        care_of = self.current.get(interface)
+        if care_of is None or care_of.address != address:
+            return False
+        key = (interface, care_of.prefix)
+        tries = self._duplicates.pop(key, 0) + 1
+        while len(self._duplicates) >= MAX_REMEMBERED_PREFIXES:
+            self._duplicates.pop(next(iter(self._duplicates)))
+        self._duplicates[key] = tries
+        del self.current[interface]
+        return True
+
+    def settled(self, interface: str, address: IPv6Address) -> None:
+        """Duplicate detection ended well."""
+        care_of = self.current.get(interface)
+        if care_of is not None and care_of.address == address:
+            self.collided.pop(interface, None)
+
+    def previous_expired(self, address: IPv6Address) -> None:
+        """PREFIX_EXPIRES fired for a previous care-of address."""
+        self.previous = [each for each in self.previous if each.care_of.address != address]
+
+    def regeneration_due(self, interface: str, now: Instant) -> None:
+        """REGENERATE_IDENTIFIER fired: the next `choose` forms another address (RFC 8981 section 3.4)."""
+        care_of = self.current.pop(interface, None)
+        if care_of is not None:
+            self._keep(care_of, now)
+
+    # --- forming -----------------------------------------------------------------------------------------------------
+
+    def _is_good(self, care_of: CareOfAddress, prefixes: list[Prefix], now: Instant) -> bool:
+        own = next((prefix for prefix in prefixes if prefix.network == care_of.prefix), None)
+        if own is None or care_of.address in self._home_addresses or care_of.temporary_until <= now:
+            return False
+        return own.preferred_until > now or all(each.preferred_until <= now for each in prefixes)
+
+    def _form(self, link: Link, prefix: IPv6Network, now: Instant) -> CareOfAddress | None:
+        if not is_unicast_routable(prefix.network_address):
+            return None
+        tries = self._duplicates.get((link.name, prefix), 0)
+        if tries > IDGEN_RETRIES:
+            return None
+        for attempt in range(MAX_TRIES):
+            identifier = self._identifier(link, prefix, tries, attempt)
+            if identifier is None or is_reserved(identifier):
+                continue
+            address = address_from(prefix, identifier)
+            if address not in self._home_addresses:
+                return self._formed(link, prefix, address, now)
+        return None
+
+    def _identifier(self, link: Link, prefix: IPv6Network, tries: int, attempt: int) -> bytes | None:
+        if self._method is IdentifierMethod.TEMPORARY:
+            return self._context.entropy.octets(8)
+        if self._method is IdentifierMethod.EUI64 and tries == 0 and attempt == 0:
+            return hardware_identifier(link.link_layer_address)
+        # Reserved identifiers count like duplicates (RFC 7217 section 5); steps of 16 keep the two apart.
+        return stable_identifier(self._secret, prefix, link.name, tries + 16 * attempt)
+
+    def _formed(self, link: Link, prefix: IPv6Network, address: IPv6Address, now: Instant) -> CareOfAddress:
+        self._context.count("care-of.formed")
+        if self._method is not IdentifierMethod.TEMPORARY:
+            return CareOfAddress(interface=link.name, address=address, prefix=prefix)
+        desync = self._context.entropy.uniform(0.0, MAX_DESYNC_FACTOR * TEMP_PREFERRED_LIFETIME)
+        preferred = Seconds(max(TEMP_PREFERRED_LIFETIME - desync - REGEN_ADVANCE, REGEN_ADVANCE))
+        self._context.timers.set(Timer.REGENERATE_IDENTIFIER, link.name, after(now, preferred))
+        until = after(now, TEMP_VALID_LIFETIME)
+        return CareOfAddress(interface=link.name, address=address, prefix=prefix, temporary_until=until)
+
+    # --- leaving -----------------------------------------------------------------------------------------------------
+
+    def _retire(self, link: Link, now: Instant) -> None:
+        care_of = self.current.pop(link.name, None)
+        self._context.timers.stop(Timer.REGENERATE_IDENTIFIER, link.name)
+        if care_of is not None and link.works:
+            self._keep(care_of, now)
+
+    def _keep(self, care_of: CareOfAddress, now: Instant) -> None:
+        self.previous = [each for each in self.previous if each.care_of.address != care_of.address]
+        if len(self.previous) >= MAX_PREVIOUS:
+            self._drop(self.previous[0])
+        self.previous.append(Previous(care_of=care_of, until=after(now, PREVIOUS_KEPT)))
+        self._context.timers.set(Timer.PREFIX_EXPIRES, ("previous", care_of.address), after(now, PREVIOUS_KEPT))
+
+    def _drop(self, previous: Previous) -> None:
+        self.previous.remove(previous)
+        self._context.timers.stop(Timer.PREFIX_EXPIRES, ("previous", previous.care_of.address))
+
+
+def valid_until(care_of: CareOfAddress, link: Link) -> Instant | None:
+    """When the address stops being valid; None when its prefix is not one of the current router's."""
+    router = link.current
+    prefix = router.prefixes.get(care_of.prefix) if router is not None else None
+    return None if prefix is None else Instant(min(prefix.valid_until, care_of.temporary_until))

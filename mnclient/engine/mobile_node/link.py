@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One network interface as the mobile node sees it: its state, the routers heard on it, and the current one."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, IPv6Network
+from typing import Final
+
+from mnclient.constants import MAX_ROUTERS_PER_INTERFACE
+from mnclient.engine.mobile_node.routers import NEVER, Router
+from mnclient.units import Instant, Seconds
+from mnclient.wire.neighbor_discovery import RouterAdvertisement
+
+RouterKey = tuple[IPv6Address, bytes]
+
+FIRST_DOUBT_FACTOR: Final = 1.0
+
+
+@dataclass(slots=True)
+class Link:
+    """An interface. `index` is small, unique and stays: routing tables are numbered by it.
+
+    `solicit_interval` is the last interval of the running solicitation, None when none runs. `probes` counts the
+    unanswered probes of the current router, None when it is not in doubt.
+    """
+
+    name: str
+    index: int
+    is_up: bool = False
+    enabled: bool = True
+    priority: int = 100
+    link_layer_address: bytes = b""
+    permanent_link_layer_address: bytes = b""
+    link_local_address: IPv6Address | None = None
+    mtu: int = 1500
+    routers: dict[RouterKey, Router] = field(default_factory=dict)
+    current: Router | None = None
+    solicit_interval: Seconds | None = None
+    probes: int | None = None
+    confirmed_at: Instant = NEVER
+    doubt_factor: float = FIRST_DOUBT_FACTOR
+
+    @property
+    def works(self) -> bool:
+        """Whether packets may be sent and believed on it."""
+        return self.is_up and self.enabled
+
+    def find(self, address: IPv6Address, link_layer_address: bytes) -> Router | None:
+        """The router of this name; where a hardware address is unknown on either side, the name alone decides."""
+        exact = self.routers.get((address, link_layer_address))
+        if exact is not None:
+            return exact
+        named = [router for router in self.routers.values() if router.address == address]
+        if not link_layer_address:
+            return max(named, key=lambda each: (each is self.current, each.heard_at), default=None)
+        return next((router for router in named if not router.link_layer_address), None)
+
+    def add(self, router: Router) -> None:
+        """Enter a router; the stalest one that is not current leaves when there are too many."""
+        while len(self.routers) >= MAX_ROUTERS_PER_INTERFACE:
+            others = [each for each in self.routers.values() if each is not self.current]
+            self.remove(min(others, key=lambda each: (each.heard_here, each.heard_at)))
+        self.routers[router.key] = router
+
+    def remove(self, router: Router) -> None:
+        """Forget a router."""
+        self.routers.pop(router.key, None)
+        if self.current is router:
+            self.current = None
+
+    def rename(self, router: Router, link_layer_address: bytes) -> None:
+        """Its hardware address has become known."""
+        self.routers.pop(router.key, None)
+        router.link_layer_address = link_layer_address
+        self.routers[router.key] = router
+
+    def best_router(self, now: Instant) -> Router | None:
+        """The router to use when there is no current one."""
+        usable = [router for router in self.routers.values() if router.is_usable(now)]
+        return max(usable, key=Router.rank, default=None)
+
+    def forget_reachability(self) -> None:
+        """What was heard before says nothing any more: no router is current, all are candidates."""
+        self.current = None
+        self.probes = None
+        self.solicit_interval = None
+        for router in self.routers.values():
+            router.heard_here = False
+            router.failed = False
+
+    def routers_heard(self, now: Instant) -> list[Router]:
+        """All routers heard since the link came up and still offering service."""
+        return [router for router in self.routers.values() if router.is_usable(now)]
+
+    def link_layer_of(self, global_address: IPv6Address, now: Instant) -> bytes | None:
+        """The hardware address of the router with this global address (R flag), if one was heard here."""
+        for router in self.routers_heard(now):
+            if router.link_layer_address and global_address in router.global_addresses.values():
+                return router.link_layer_address
+        return None
+
+    def tunnel_mtu(self) -> int:
+        """The MTU of the link in octets, as far as the current router does not lower it."""
+        advertised = self.current.mtu if self.current else None
+        return min(self.mtu, advertised or self.mtu)
+
+
+def link_layer_address_of(advertisement: RouterAdvertisement, frame_source: bytes) -> bytes:
+    """The router's hardware address: what it says, else where the frame came from, else b""."""
+    return advertisement.source_link_layer_address or frame_source
+
+
+def claims(router: Router, prefix: IPv6Network, now: Instant) -> bool:
+    """Whether the router says that `prefix` is on its link."""
+    return prefix in router.on_link(now)

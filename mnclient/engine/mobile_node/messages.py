@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The packets a mobile node sends, complete with addresses. Each function is the only place that knows its format."""
+
+from ipaddress import IPv6Address
+from typing import Final
+
+from mnclient.constants import ND_HOP_LIMIT
+from mnclient.engine.actions import SendPacket
+from mnclient.units import Seconds
+from mnclient.wire.addresses import ALL_NODES, ALL_ROUTERS, UNSPECIFIED, solicited_node
+from mnclient.wire.binding import BindingUpdate
+from mnclient.wire.mobility_options import AlternateCareOfAddress, MobilityOption
+from mnclient.wire.neighbor_discovery import NeighborAdvertisement, NeighborSolicitation, RouterSolicitation
+from mnclient.wire.neighbor_options import NeighborOption, SourceLinkLayerAddress, TargetLinkLayerAddress
+from mnclient.wire.packet import Packet
+
+LINK_LOCAL_BITS: Final = 0xFE80 << 112
+IDENTIFIER_MASK: Final = (1 << 64) - 1
+
+
+def router_solicitation(interface: str, source: IPv6Address | None, link_layer_address: bytes) -> SendPacket:
+    """A Router Solicitation from the link-local address, or from :: while there is none (RFC 4861 section 4.1)."""
+    options: tuple[NeighborOption, ...] = ()
+    if source is not None and link_layer_address:
+        options = (SourceLinkLayerAddress(address=link_layer_address),)
+    packet = Packet(
+        source=source or UNSPECIFIED,
+        destination=ALL_ROUTERS,
+        message=RouterSolicitation(options=options),
+        hop_limit=ND_HOP_LIMIT,
+    )
+    return SendPacket(packet=packet, interface=interface)
+
+
+def router_probe(
+    interface: str, source: IPv6Address, own_link_layer: bytes, router: IPv6Address, router_link_layer: bytes
+) -> SendPacket:
+    """A unicast Neighbor Solicitation that asks one router whether it is still there (RFC 4861 section 7.3.3)."""
+    options: tuple[NeighborOption, ...] = ()
+    if own_link_layer:
+        options = (SourceLinkLayerAddress(address=own_link_layer),)
+    packet = Packet(
+        source=source,
+        destination=router,
+        message=NeighborSolicitation(target=router, options=options),
+        hop_limit=ND_HOP_LIMIT,
+    )
+    return SendPacket(packet=packet, interface=interface, link_layer_destination=router_link_layer or None)
+
+
+def home_address_question(interface: str, home_address: IPv6Address) -> SendPacket:
+    """A Neighbor Solicitation from :: for the home address: the home agent that defends it answers with its hardware
+    address (RFC 6275 section 11.5.5)."""
+    packet = Packet(
+        source=UNSPECIFIED,
+        destination=solicited_node(home_address),
+        message=NeighborSolicitation(target=home_address),
+        hop_limit=ND_HOP_LIMIT,
+    )
+    return SendPacket(packet=packet, interface=interface)
+
+
+def gratuitous_advertisement(
+    interface: str, source: IPv6Address, target: IPv6Address, link_layer_address: bytes
+) -> SendPacket:
+    """Tells the home link that `target` is here again: S=0, O=1, R=0, to all nodes (RFC 6275 section 11.5.5)."""
+    message = NeighborAdvertisement(
+        target=target,
+        router=False,
+        solicited=False,
+        override=True,
+        options=(TargetLinkLayerAddress(address=link_layer_address),),
+    )
+    packet = Packet(source=source, destination=ALL_NODES, message=message, hop_limit=ND_HOP_LIMIT)
+    return SendPacket(packet=packet, interface=interface)
+
+
+def home_registration(
+    *,
+    home_address: IPv6Address,
+    home_agent: IPv6Address,
+    care_of_address: IPv6Address,
+    sequence: int,
+    lifetime: Seconds,
+    link_local_compatibility: bool,
+) -> SendPacket:
+    """A Binding Update from abroad (RFC 6275 section 11.7.1). K stays clear: no key management to move."""
+    options: tuple[MobilityOption, ...] = (AlternateCareOfAddress(address=care_of_address),)
+    message = BindingUpdate(
+        sequence=sequence,
+        lifetime=lifetime,
+        acknowledge=True,
+        home_registration=True,
+        link_local_compatibility=link_local_compatibility,
+        options=options,
+    )
+    return SendPacket(
+        packet=Packet(source=care_of_address, destination=home_agent, message=message, home_address=home_address)
+    )
+
+
+def home_deregistration(
+    *,
+    home_address: IPv6Address,
+    home_agent: IPv6Address,
+    sequence: int,
+    link_local_compatibility: bool,
+    interface: str,
+    home_agent_link_layer: bytes | None,
+) -> SendPacket:
+    """The Binding Update of a node that is home again: lifetime 0, sent from the home address (section 11.5.5)."""
+    message = BindingUpdate(
+        sequence=sequence,
+        lifetime=Seconds(0.0),
+        acknowledge=True,
+        home_registration=True,
+        link_local_compatibility=link_local_compatibility,
+    )
+    return SendPacket(
+        packet=Packet(source=home_address, destination=home_agent, message=message),
+        interface=interface,
+        link_layer_destination=home_agent_link_layer,
+    )
+
+
+def link_local_with_identifier_of(address: IPv6Address) -> IPv6Address:
+    """The link-local address whose interface identifier is that of `address`."""
+    return IPv6Address(LINK_LOCAL_BITS | int(address) & IDENTIFIER_MASK)

@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The mobile-node role as one machine (RFC 6275 section 11).
+
+One event goes through three steps:
+
+1. the machine whose concern it is takes it in (`movement`, `care_of`, `home_registration`, `discovery`);
+2. if a decision may now fall differently, everything is settled anew: which interface is in use, the care-of address
+   there, where every home address is, and what each registration does about it;
+3. what follows is said: questions to the link, the network state, messages that need it, reports.
+
+Left out for now: route optimisation, discovery of home agents, mobile prefix discovery, protection of signalling.
+"""
+
+from collections.abc import Iterator
+from ipaddress import IPv6Address
+
+from mnclient.constants import MAX_HOME_ADDRESSES, MAX_INTERFACES
+from mnclient.engine.actions import Action, PublishStatus, SetNetworkState
+from mnclient.engine.events import (
+    AddressDuplicate,
+    AddressSettled,
+    Configured,
+    Event,
+    LinkChanged,
+    LinkRemoved,
+    NeighborUnreachable,
+    NetworkStateFailed,
+    NetworkStateRestored,
+    PacketReceived,
+    PayloadReceived,
+    Stopping,
+)
+from mnclient.engine.machine import Entropy
+from mnclient.engine.mobile_node import answers, view
+from mnclient.engine.mobile_node.attachment import is_impostor_link
+from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList
+from mnclient.engine.mobile_node.care_of import CareOfAddresses
+from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.discovery import Discovery
+from mnclient.engine.mobile_node.handover_record import HandoverLog
+from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
+from mnclient.engine.mobile_node.movement import Movement
+from mnclient.engine.mobile_node.problem_list import Found, ProblemList, problems_of
+from mnclient.engine.mobile_node.whereabouts import Whereabouts
+from mnclient.engine.timers import Timer
+from mnclient.model.config import HomeAddressConfig, MobileNodeConfig
+from mnclient.model.handover import Handover, Outcome
+from mnclient.model.network_state import EMPTY, NetworkState
+from mnclient.model.problems import Problem, ProblemCode
+from mnclient.model.status import (
+    BindingUpdateStatus,
+    HomeAddressStatus,
+    InterfaceStatus,
+    Phase,
+)
+from mnclient.model.status import HomeAddressState as State
+from mnclient.units import Instant
+from mnclient.wire.binding import BindingAcknowledgement, BindingError, BindingStatus
+from mnclient.wire.neighbor_discovery import NeighborAdvertisement, RouterAdvertisement
+
+OWNER = "mobile-node"
+
+_TIMER_INPUTS = {
+    Timer.RETRANSMIT_BINDING_UPDATE: Input.TIMED_OUT,
+    Timer.REFRESH_BINDING: Input.REFRESH,
+    Timer.BINDING_EXPIRES: Input.EXPIRED,
+    Timer.RETRY_REFUSED: Input.RETRY,
+    Timer.REPEAT_ADVERTISEMENT: Input.ADVERTISE,
+}
+
+
+class MobileNode:
+    """The role. It also follows the interfaces while it is switched off, so that it can be switched on at any time."""
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._context = Context(entropy)
+        self._links_seen: dict[str, LinkChanged] = {}
+        self._state = EMPTY
+        self._published: object = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing is known. Counters go on."""
+        counters = self._context.counters
+        pending = (self._context.probes, self._context.signals, self._context.reports)
+        self._context = Context(self._context.entropy)
+        self._context.counters = counters
+        self._context.probes, self._context.signals, self._context.reports = pending
+        self._config: MobileNodeConfig | None = None
+        self._movement = Movement(self._context)
+        self._care_of = CareOfAddresses(self._context)
+        self._discovery = Discovery(self._context)
+        self._updates = BindingUpdateList(self._context.entropy)
+        self._log = HandoverLog(self._context)
+        self._problems = ProblemList()
+        self._registrations: dict[IPv6Address, HomeRegistration] = {}
+        self._whereabouts = Whereabouts(self._context, self._movement, self._care_of, self._updates, self._log)
+        self._network_failure: NetworkStateFailed | None = None
+        self._dirty = True
+
+    # --- the machine -------------------------------------------------------------------------------------------------
+
+    def handle(self, event: Event, now: Instant) -> list[Action]:
+        """React to one event. Raises nothing that comes from the network."""
+        if self._config is not None:
+            self._fire_timers(now)
+        self._remember_link(event)
+        if isinstance(event, Configured):
+            self._configured(event.config.mobile_node, now)
+        elif isinstance(event, Stopping):
+            self._begin()
+        elif self._config is not None:
+            self._take_in(event, now)
+        return self._finish(now)
+
+    def next_deadline(self) -> Instant | None:
+        """When to send `DeadlineReached`, None for never."""
+        return self._context.timers.earliest() if self._config is not None else None
+
+    def _take_in(self, event: Event, now: Instant) -> None:
+        match event:
+            case PacketReceived():
+                self._packet_received(event, now)
+            case LinkChanged():
+                self._movement.link_changed(event, now)
+            case LinkRemoved():
+                self._movement.link_removed(event)
+            case NeighborUnreachable():
+                self._movement.neighbor_unreachable(event, now)
+            case AddressDuplicate():
+                self._address_duplicate(event, now)
+            case AddressSettled():
+                self._address_settled(event, now)
+            case PayloadReceived():
+                self._log.payload_received(event.home_address, now)
+            case NetworkStateFailed() if event.owner == OWNER:
+                self._network_failure, self._dirty = event, True
+            case NetworkStateRestored() if event.owner == OWNER:
+                self._network_failure, self._dirty = None, True
+            case _:
+                pass
+
+    def _packet_received(self, event: PacketReceived, now: Instant) -> None:
+        match event.packet.message:
+            case RouterAdvertisement() as message if not event.through_tunnel:
+                link = self._movement.links.get(event.interface)
+                self._movement.advertisement_received(event, message, now)
+                if link is not None and link.works:
+                    self._discovery.advertisement_received(event, message, now)
+            case NeighborAdvertisement() as message if not event.through_tunnel:
+                self._movement.neighbor_advertisement_received(event, message, now)
+                self._defended(event, message, now)
+            case BindingAcknowledgement() as message:
+                self._acknowledged(event, message, now)
+            case BindingError() as message:
+                is_news = answers.binding_error(event, message, self._registrations, now)
+                self._context.count("be.received" if is_news else "be.ignored")
+                self._dirty = self._dirty or is_news
+            case _:
+                pass
+
+    def _acknowledged(self, event: PacketReceived, message: BindingAcknowledgement, now: Instant) -> None:
+        registration = answers.acknowledged(event, message, self._registrations, self._context, now)
+        if registration is None:
+            return
+        self._dirty = True
+        place, address = registration.place, registration.home.address
+        if registration.state in (State.REGISTERED, State.AT_HOME):
+            self._log.acknowledged(address, now)
+        elif registration.state in (State.REFUSED, State.DUPLICATE):
+            self._log.ended(address, Outcome.FAILED)
+        if message.status == BindingStatus.INVALID_CARE_OF_ADDRESS and place is not None and place.care_of is not None:
+            self._care_of.reject(place.interface, place.care_of.address)
+
+    def _defended(self, event: PacketReceived, message: NeighborAdvertisement, now: Instant) -> None:
+        registration = self._registrations.get(message.target)
+        hardware = message.target_link_layer_address or event.link_layer_source
+        if registration is None or registration.place is None or not hardware:
+            return
+        if registration.place.is_home and registration.place.interface == event.interface:
+            registration.defended_by(hardware, now)
+            self._dirty = True
+
+    def _address_duplicate(self, event: AddressDuplicate, now: Instant) -> None:
+        self._dirty = True
+        registration = self._detecting(event.interface, event.address)
+        if registration is None:
+            if self._care_of.duplicate(event.interface, event.address):
+                self._context.count("care-of.duplicate")
+                self._context.note("care-of-duplicate", f"{event.address} on {event.interface} is taken")
+            return
+        may_ask = registration.home.home_agent is not None and self._whereabouts.may_signal
+        may_be_ours = may_ask and not registration.deregistered_after_collision
+        registration.feed(Input.COLLIDED_BOUND if may_be_ours else Input.COLLIDED, now)
+        if registration.state is State.DUPLICATE:
+            self._log.ended(event.address, Outcome.FAILED)
+
+    def _address_settled(self, event: AddressSettled, now: Instant) -> None:
+        self._dirty = True
+        registration = self._detecting(event.interface, event.address)
+        if registration is None:
+            self._care_of.settled(event.interface, event.address)
+        else:
+            registration.feed(Input.SETTLED, now)
+            self._log.ended(event.address, Outcome.COMPLETED)
+
+    def _detecting(self, interface: str, address: IPv6Address) -> HomeRegistration | None:
+        registration = self._registrations.get(address)
+        if registration is None or registration.state is not State.DETECTING or registration.place is None:
+            return None
+        return registration if registration.place.interface == interface else None
+
+    def _fire_timers(self, now: Instant) -> None:
+        for timer, subject in self._context.timers.pop_due(now):
+            if self._context.timers.deadline(timer, subject) is None:  # not set anew by an earlier one of these
+                self._fire(timer, subject, now)
+
+    def _fire(self, timer: Timer, subject: object, now: Instant) -> None:
+        match timer, subject:
+            case Timer.SOLICIT_ROUTERS, str(interface):
+                self._movement.solicit_due(interface, now)
+            case Timer.PROBE_ROUTER, str(interface):
+                self._movement.probe_due(interface, now)
+            case Timer.ROUTER_IN_DOUBT, str(interface):
+                self._movement.doubt_due(interface, now)
+            case Timer.ROUTER_EXPIRES, str(interface):
+                self._movement.router_expired(interface, now)
+            case Timer.PREFIX_EXPIRES, str(interface):
+                self._movement.prefix_expired(interface, now)
+            case Timer.PREFIX_EXPIRES, (_, IPv6Address() as address):
+                self._care_of.previous_expired(address)
+            case Timer.REGENERATE_IDENTIFIER, str(interface):
+                self._care_of.regeneration_due(interface, now)
+            case Timer.HANDOVER_CLOSES, IPv6Address() as address:
+                self._log.close_due(address)
+            case _, IPv6Address() as address if timer in _TIMER_INPUTS and address in self._registrations:
+                self._registrations[address].feed(_TIMER_INPUTS[timer], now)
+            case _:
+                pass  # DEFAULT_ROUTE_GRACE: settling anew is all there is to do
+        self._dirty = True
+
+    # --- configuration -----------------------------------------------------------------------------------------------
+
+    def _remember_link(self, event: Event) -> None:
+        if isinstance(event, LinkRemoved):
+            self._links_seen.pop(event.interface, None)
+        elif isinstance(event, LinkChanged):
+            if event.interface in self._links_seen or len(self._links_seen) < MAX_INTERFACES:
+                self._links_seen[event.interface] = event
+
+    def _configured(self, config: MobileNodeConfig | None, now: Instant) -> None:
+        if config is None:
+            for registration in self._registrations.values():
+                registration.forget(now)
+            self._begin()
+            return
+        was_off = self._config is None
+        self._config = config
+        homes = {home.address: home for home in config.home_addresses[:MAX_HOME_ADDRESSES]}
+        self._care_of.configure(config.identifier_method, config.stable_secret, homes)
+        self._movement.configure(config.interfaces, now)
+        for address in [each for each, known in self._registrations.items() if not _is_same(known, homes.get(each))]:
+            self._registrations.pop(address).forget(now)
+            self._log.forget(address)
+        self._registrations = {address: self._registration(home, config) for address, home in homes.items()}
+        self._whereabouts.configure(self._registrations, may_signal=config.allow_unprotected_signalling)
+        if was_off:
+            for link in self._links_seen.values():
+                self._movement.link_changed(link, now)
+        self._dirty = True
+
+    def _registration(self, home: HomeAddressConfig, config: MobileNodeConfig) -> HomeRegistration:
+        registration = self._registrations.get(home.address)
+        if registration is None:
+            taken = {each.index for each in self._registrations.values()}
+            index = next(number for number in range(2 * MAX_HOME_ADDRESSES) if number not in taken)
+            registration = HomeRegistration(home, index, self._context, self._updates)
+            self._registrations[home.address] = registration
+        registration.home = home
+        registration.lifetime_wanted = config.registration_lifetime
+        registration.first_timeout = config.initial_bindack_timeout_first_reg
+        return registration
+
+    # --- what follows ------------------------------------------------------------------------------------------------
+
+    def _finish(self, now: Instant) -> list[Action]:
+        self._pass_on_signs(now)
+        state: list[Action] = []
+        if self._dirty or self._movement.changed:
+            self._dirty = self._movement.changed = False
+            if self._config is not None:
+                self._whereabouts.settle(now)
+            self._problems.update(self._find_problems(now), now)
+            state = self._new_state(self._wanted_state(now))
+            self._movement.status_changed = True
+        if self._movement.status_changed:
+            self._movement.status_changed = False
+            self._publish(now)
+        self._log.report()
+        return self._context.take_actions(state)
+
+    def _pass_on_signs(self, now: Instant) -> None:
+        for sign, interface in self._movement.signs:
+            for address, registration in self._registrations.items():
+                place = registration.place
+                self._log.sign(address, sign, interface, place is not None and place.interface == interface, now)
+        self._movement.signs.clear()
+
+    def _find_problems(self, now: Instant) -> Iterator[Found]:
+        for registration in self._registrations.values():
+            yield from problems_of(registration)
+            for link in self._movement.links.values():
+                if is_impostor_link(link, registration.home, now):
+                    yield ProblemCode.HOME_AGENT_CHANGED, str(registration.home.address), link.name
+        for interface, care_of in self._care_of.collided.items():
+            yield ProblemCode.CARE_OF_DUPLICATE, str(care_of.address), interface
+        if self._network_failure is not None:
+            yield ProblemCode.NETWORK_REFUSED, self._network_failure.item, self._network_failure.reason
+
+    def _wanted_state(self, now: Instant) -> NetworkState:
+        if self._config is None:
+            return EMPTY
+        where = self._whereabouts
+        return view.network_state(
+            self._registrations.values(), self._movement.links, self._care_of, where.active, where.link_mtu, now
+        )
+
+    def _new_state(self, state: NetworkState) -> list[Action]:
+        if state == self._state:
+            return []
+        self._state = state
+        return [SetNetworkState(owner=OWNER, state=state)]
+
+    def _publish(self, now: Instant) -> None:
+        """Say so when the status is another one. Lifetimes that a routine advertisement renews are no news."""
+        snapshot = (
+            self.phase(now),
+            self.home_addresses(now),
+            tuple(view.without_lifetimes(each) for each in self.interfaces(now)),
+            self.binding_update_list(now),
+            self.problems(now),
+        )
+        if snapshot != self._published:
+            self._published = snapshot
+            self._context.report(PublishStatus())
+
+    # --- the status --------------------------------------------------------------------------------------------------
+
+    def phase(self, now: Instant) -> Phase:
+        """The role in one word."""
+        if self._config is None:
+            return Phase.OFF
+        return view.phase(self._registrations.values())
+
+    def home_addresses(self, now: Instant) -> tuple[HomeAddressStatus, ...]:
+        """All home addresses, in the order of the configuration."""
+        return tuple(view.home_address_status(each) for each in self._registrations.values())
+
+    def interfaces(self, now: Instant) -> tuple[InterfaceStatus, ...]:
+        """All interfaces that may be used."""
+        homes = [registration.home for registration in self._registrations.values()]
+        return tuple(
+            view.interface_status(link, homes, self._care_of, link.name == self._whereabouts.active, now)
+            for link in self._movement.links.values()
+        )
+
+    def binding_update_list(self, now: Instant) -> tuple[BindingUpdateStatus, ...]:
+        """The Binding Update List."""
+        return self._updates.statuses()
+
+    def problems(self, now: Instant) -> tuple[Problem, ...]:
+        """What is wrong; whether it has lasted long enough to be shown is for the reader to ask."""
+        return self._problems.all()
+
+    def handovers(self) -> tuple[Handover, ...]:
+        """The moves, the newest last."""
+        return self._log.records()
+
+    def counters(self) -> dict[str, int]:
+        """What was sent, received and ignored since the start."""
+        return dict(self._context.counters)
+
+
+def _is_same(registration: HomeRegistration, home: HomeAddressConfig | None) -> bool:
+    """Whether the home address is still wanted, with the same home agent."""
+    known = registration.home
+    return home is not None and (home.prefix, home.home_agent) == (known.prefix, known.home_agent)

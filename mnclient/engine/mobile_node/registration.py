@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is known of one home address, and how its Binding Updates are sent (RFC 6275 sections 11.5.5, 11.7.1, 11.8)."""
+
+from typing import Final
+
+from mnclient.constants import (
+    INITIAL_BINDACK_TIMEOUT,
+    INITIAL_BINDACK_TIMEOUT_FIRST_REG,
+    LIFETIME_UNIT,
+    MAX_BINDING_LIFETIME,
+)
+from mnclient.engine.mobile_node import messages
+from mnclient.engine.mobile_node.attachment import Place
+from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList, Key, Outstanding
+from mnclient.engine.mobile_node.care_of import valid_until
+from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.identifiers import hardware_identifier
+from mnclient.engine.mobile_node.link import Link
+from mnclient.engine.retransmission import Backoff
+from mnclient.engine.timers import Timer
+from mnclient.model.config import HomeAddressConfig
+from mnclient.model.network_state import DuplicateDetection
+from mnclient.model.status import HomeAddressState as State
+from mnclient.units import Instant, Seconds, after, between
+from mnclient.wire.addresses import UNSPECIFIED
+
+# A refusal is a person's decision or a lack of room: asked again rarely, but without anybody having to do something.
+RETRY_REFUSED_FIRST: Final = Seconds(30.0)
+RETRY_REFUSED_CEILING: Final = Seconds(600.0)
+SILENT_AFTER: Final = 2  # timeouts without an answer before the home agent counts as silent
+
+_BINDING_TIMERS: Final = (Timer.REFRESH_BINDING, Timer.BINDING_EXPIRES)
+_SENDING_TIMERS: Final = (Timer.RETRANSMIT_BINDING_UPDATE, Timer.RETRY_REFUSED, Timer.REPEAT_ADVERTISEMENT)
+
+
+class Registration:
+    """What is known of one home address.
+
+    `bound_until`: until then the home agent may hold a binding, by the lifetimes sent; None when there is none.
+    `registered_until`: until then an acknowledged binding of the present care-of address lasts.
+    `reached_at`: when it was last at home or registered, or is since then.
+    """
+
+    def __init__(self, home: HomeAddressConfig, index: int, context: Context, updates: BindingUpdateList) -> None:
+        self.home = home
+        self.index = index
+        self.context = context
+        self.updates = updates
+        self.state = State.WAITING
+        self.place: Place | None = None
+        self.link: Link | None = None
+        self.fed: tuple[Place | None, object] = (None, None)
+        self.lifetime_wanted = Seconds(0.0)
+        self.first_timeout = INITIAL_BINDACK_TIMEOUT_FIRST_REG
+        self.bound_until: Instant | None = None
+        self.registered_until: Instant | None = None
+        self.reached_at: Instant | None = None
+        self.last_status: int | None = None
+        self.unanswered = 0
+        self.owned = False
+        self.home_detection = DuplicateDetection.NORMAL
+        self.deregistered_after_collision = False
+        self.confirmed_lifetime: Seconds | None = None
+        self.refresh_advice: Seconds | None = None
+        self._after_collision = False
+        self._backoff = Backoff(INITIAL_BINDACK_TIMEOUT)
+        self._retries = Backoff(RETRY_REFUSED_FIRST, RETRY_REFUSED_CEILING)
+        self._corrections = 0
+        self._held_back = False
+        self._advertisements_left = 0
+        self._link_local_claimed = False
+        self._defender: bytes | None = None
+
+    @property
+    def key(self) -> Key:
+        """Its place in the Binding Update List."""
+        return (self.home.home_agent or UNSPECIFIED, self.home.address)
+
+    @property
+    def may_be_bound(self) -> bool:
+        """Whether the home agent may hold a binding."""
+        return self.bound_until is not None
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether packets to the home address arrive, as far as the protocol knows."""
+        return self.state in (State.AT_HOME, State.REGISTERED)
+
+    # --- sending -----------------------------------------------------------------------------------------------------
+
+    def _begin_sending(self, now: Instant) -> None:
+        """A new exchange: the first timeout is longer when the home agent must detect duplicates (section 11.8)."""
+        first = INITIAL_BINDACK_TIMEOUT if self.may_be_bound else self.first_timeout
+        self._backoff = Backoff(first)
+        self.unanswered = 0
+        self._corrections = 0
+        self._transmit(now)
+
+    def _transmit(self, now: Instant) -> None:
+        """One Binding Update for where the node is now, or as soon as the rate limit permits."""
+        rate = self.updates.rate(self.key)
+        self._held_back = not rate.permits(now)
+        if self._held_back:
+            self.context.count("bu.held-back")
+            self._set(Timer.RETRANSMIT_BINDING_UPDATE, rate.next_permission(now))
+            return
+        if self.state is State.RETURNING:
+            self._send_deregistration(now)
+        else:
+            self._send_registration(now)
+        self._set(Timer.RETRANSMIT_BINDING_UPDATE, after(now, self._backoff.next_timeout()))
+
+    def _send_registration(self, now: Instant) -> None:
+        place, link, agent = self.place, self.link, self.home.home_agent
+        if place is None or place.care_of is None or link is None or agent is None:
+            return
+        care_of = place.care_of.address
+        lifetime = self._lifetime(link, place, now)
+        compatible = has_link_local_identifier(self.home, link)
+        self._link_local_claimed = self._link_local_claimed or compatible
+        sequence = self.updates.record(self.key, care_of, lifetime, now)
+        self.bound_until = max(self.bound_until or now, after(now, lifetime))
+        self._set(Timer.BINDING_EXPIRES, self.bound_until if self.registered_until is None else self.registered_until)
+        self.context.count("bu.sent")
+        self.context.signal(
+            messages.home_registration(
+                home_address=self.home.address,
+                home_agent=agent,
+                care_of_address=care_of,
+                sequence=sequence,
+                lifetime=lifetime,
+                link_local_compatibility=compatible,
+            )
+        )
+
+    def _send_deregistration(self, now: Instant) -> None:
+        link, agent = self.link, self.home.home_agent
+        if link is None or agent is None:
+            return
+        hardware = self.home_agent_link_layer(now)
+        if hardware is None and self.unanswered == 0:
+            # The kernel would ask for the home agent from the home address, which its agent still defends: section
+            # 11.5.5 wants the question from :: instead. When nobody answers it, nobody defends the address.
+            self.context.count("ns.sent")
+            self.context.signal(messages.home_address_question(link.name, self.home.address))
+            return
+        sequence = self.updates.record(self.key, self.home.address, Seconds(0.0), now)
+        self.context.count("bu.sent")
+        self.context.signal(
+            messages.home_deregistration(
+                home_address=self.home.address,
+                home_agent=agent,
+                sequence=sequence,
+                link_local_compatibility=self._link_local_claimed,
+                interface=link.name,
+                home_agent_link_layer=hardware,
+            )
+        )
+
+    def _lifetime(self, link: Link, place: Place, now: Instant) -> Seconds:
+        """At most what is wanted and what the care-of address lasts, in whole units of 4 s, never zero."""
+        wanted = min(self.lifetime_wanted, MAX_BINDING_LIFETIME)
+        until = valid_until(place.care_of, link) if place.care_of is not None else None
+        if until is not None:
+            wanted = min(wanted, between(now, until))
+        return Seconds(max(wanted // LIFETIME_UNIT, 1) * LIFETIME_UNIT)
+
+    def _forget_collision(self) -> None:
+        self._after_collision = self.deregistered_after_collision = False
+
+    def _quiet(self) -> None:
+        """Nothing is being sent or waited for."""
+        self._held_back = False
+        self.unanswered = 0
+        for timer in _SENDING_TIMERS:
+            self.context.timers.stop(timer, self.home.address)
+
+    def _set(self, timer: Timer, at: Instant) -> None:
+        self.context.timers.set(timer, self.home.address, at)
+
+    def home_agent_link_layer(self, now: Instant) -> bytes | None:
+        """The home agent's hardware address: advertised here, pinned, or from its defence of the address."""
+        agent, link = self.home.home_agent, self.link
+        heard = link.link_layer_of(agent, now) if agent is not None and link is not None else None
+        return heard or self.home.home_agent_link_layer or self._defender
+
+    def defended_by(self, hardware: bytes, now: Instant) -> None:
+        """Somebody on the home link answers for the home address while we return: our home agent."""
+        if self.state is State.RETURNING and self.home_agent_link_layer(now) is None:
+            self._defender = hardware
+            self._transmit(now)
+
+    def accepted(self, sent: Outstanding, granted: Seconds, advice: Seconds | None, now: Instant) -> None:
+        """Take over what an accepting answer grants, before ACCEPTED is fed."""
+        self._corrections = 0
+        self.confirmed_lifetime = self.updates.acknowledge(self.key, sent, granted, now)
+        self.refresh_advice = advice
+
+    def deregister_from_abroad(self, now: Instant) -> None:
+        """The home address is given up: delete the binding without waiting for an answer."""
+        place, agent = self.place, self.home.home_agent
+        if not self.may_be_bound or place is None or place.care_of is None or agent is None:
+            return
+        sequence = self.updates.record(self.key, place.care_of.address, Seconds(0.0), now)
+        self.context.count("bu.sent")
+        self.context.probe(  # before the care-of address is withdrawn
+            messages.home_registration(
+                home_address=self.home.address,
+                home_agent=agent,
+                care_of_address=place.care_of.address,
+                sequence=sequence,
+                lifetime=Seconds(0.0),
+                link_local_compatibility=self._link_local_claimed,
+            )
+        )
+
+    def lose_binding(self, now: Instant) -> State | None:
+        """The home agent holds no binding any more."""
+        self.bound_until = self.registered_until = None
+        self.updates.remove(self.key)
+        for timer in _BINDING_TIMERS:
+            self.context.timers.stop(timer, self.home.address)
+        return None
+
+    def forget(self, now: Instant) -> None:
+        """The home address is no longer wanted here."""
+        self.deregister_from_abroad(now)
+        self.lose_binding(now)
+        self._quiet()
+        self.context.timers.stop(Timer.DEFAULT_ROUTE_GRACE, self.home.address)
+
+
+def has_link_local_identifier(home: HomeAddressConfig, link: Link) -> bool:
+    """Whether L may be set: the home address has the identifier of the link-local EUI-64 address (section 11.7.1)."""
+    identifier = hardware_identifier(link.link_layer_address)
+    return identifier is not None and home.address.packed[8:] == identifier

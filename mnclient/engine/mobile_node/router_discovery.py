@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Questions to the link: Router Solicitations until a router answers (RFC 7559), and unicast probes of routers."""
+
+from typing import Final
+
+from mnclient.constants import SOLICIT_MRT
+from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.link import Link
+from mnclient.engine.mobile_node.messages import router_probe, router_solicitation
+from mnclient.engine.mobile_node.routers import Router
+from mnclient.engine.mobile_node.signs import Sign
+from mnclient.engine.timers import Timer
+from mnclient.units import Instant, Seconds, after
+
+# After a hint of movement a router is usually there within moments, but the first solicitation may be lost while a
+# switch or an access point still learns: the backoff of RFC 7559 then starts at half a second instead of its IRT of
+# 4 s, and reaches the same rate after four transmissions.
+FIRST_SOLICIT_INTERVAL: Final = Seconds(0.5)
+SOLICIT_JITTER: Final = 0.1  # RFC 7559 section 2
+MAX_CANDIDATES_PROBED: Final = 6  # RFC 6059 section 5.5.3
+
+
+class RouterDiscovery:
+    """Asks; what the answers mean is decided in `movement`."""
+
+    def __init__(self, context: Context, signs: list[tuple[Sign, str]]) -> None:
+        self._context = context
+        self._signs = signs
+
+    def ask(self, link: Link, router: Router) -> None:
+        """One unicast Neighbor Solicitation to a router, from the link-local address; nothing while there is none."""
+        if link.link_local_address is None:
+            return
+        self._context.count("ns.sent")
+        self._context.probe(
+            router_probe(
+                link.name,
+                link.link_local_address,
+                link.link_layer_address,
+                router.address,
+                router.link_layer_address,
+            )
+        )
+
+    def probe_candidates(self, link: Link, now: Instant) -> None:
+        """Ask the routers known from before, beside the solicitation (RFC 6059 section 5.5)."""
+        if link.link_local_address is None:
+            return
+        known = [
+            router
+            for router in link.routers.values()
+            if router.lifetime_until > now and router.link_layer_address and router.care_of_prefixes(now)
+        ]
+        for router in sorted(known, key=Router.rank, reverse=True)[:MAX_CANDIDATES_PROBED]:
+            self.ask(link, router)
+
+    def search(self, link: Link, now: Instant) -> None:
+        """Solicit routers at once, and go on until one answers. No random delay: there is a hint (section 6.3.7)."""
+        link.solicit_interval = None
+        self.solicit_again(link, now)
+
+    def solicit_again(self, link: Link, now: Instant) -> None:
+        previous = link.solicit_interval
+        jitter = self._context.entropy.uniform(-SOLICIT_JITTER, SOLICIT_JITTER)
+        base = FIRST_SOLICIT_INTERVAL if previous is None else Seconds(2 * previous)
+        interval = base + jitter * (base if previous is None else previous)
+        if interval > SOLICIT_MRT:
+            interval = SOLICIT_MRT + jitter * SOLICIT_MRT
+        link.solicit_interval = Seconds(interval)
+        self._context.timers.set(Timer.SOLICIT_ROUTERS, link.name, after(now, link.solicit_interval))
+        self._context.count("rs.sent")
+        self._context.probe(router_solicitation(link.name, link.link_local_address, link.link_layer_address))
+        self._signs.append((Sign.SOLICITED, link.name))
+
+    def end_search(self, link: Link) -> None:
+        link.solicit_interval = None
+        self._context.timers.stop(Timer.SOLICIT_ROUTERS, link.name)

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What one router has said of itself and its link (RFC 4861 section 6.3.4, RFC 4862 section 5.5.3, RFC 6275 section 7).
+
+Advertisements are unauthenticated: every number is bounded here, contradictions are resolved as the RFCs say, and
+nothing raises. Prefixes are kept per router (RFC 8028 section 3.1), because a care-of address must be one of the
+router it is used through.
+"""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, IPv6Network
+from typing import Final
+
+from mnclient.constants import IPV6_MINIMUM_MTU, MAX_PREFIXES_PER_ROUTER, TWO_HOURS
+from mnclient.units import Instant, Seconds, after, between
+from mnclient.wire.addresses import is_link_local, is_multicast, is_unicast_routable
+from mnclient.wire.neighbor_discovery import RouterAdvertisement
+from mnclient.wire.neighbor_options import PrefixInformation, RouterPreference
+
+NEVER: Final = Instant(float("-inf"))
+_RANK: Final = {RouterPreference.HIGH: 2, RouterPreference.MEDIUM: 1, RouterPreference.LOW: 0}
+_UNIQUE_LOCAL: Final = IPv6Network("fc00::/7")
+
+
+@dataclass(slots=True)
+class Prefix:
+    """One prefix of one router. `on_link_until` follows the L flag; the others, for addresses, the A flag."""
+
+    network: IPv6Network
+    on_link_until: Instant = NEVER
+    valid_until: Instant = NEVER
+    preferred_until: Instant = NEVER
+
+    def expires(self) -> Instant:
+        """When nothing of it is valid any more."""
+        return max(self.on_link_until, self.valid_until)
+
+    @property
+    def is_unique_local(self) -> bool:
+        """Whether it is of fc00::/7, the second choice for a care-of address (RFC 6275 section 4.6)."""
+        return self.network.subnet_of(_UNIQUE_LOCAL)
+
+
+@dataclass(slots=True)
+class Router:
+    """A router of one interface. `heard_here`: since the link last came up; before that it is only a candidate."""
+
+    address: IPv6Address
+    link_layer_address: bytes
+    lifetime_until: Instant = NEVER
+    preference: RouterPreference = RouterPreference.MEDIUM
+    is_home_agent: bool = False
+    interval: Seconds | None = None
+    mtu: int | None = None
+    heard_at: Instant = NEVER
+    heard_here: bool = False
+    failed: bool = False
+    prefixes: dict[IPv6Network, Prefix] = field(default_factory=dict)
+    global_addresses: dict[IPv6Network, IPv6Address] = field(default_factory=dict)
+    refused_prefixes: int = 0
+
+    @property
+    def key(self) -> tuple[IPv6Address, bytes]:
+        """What tells it from another router: everybody may be called fe80::1."""
+        return (self.address, self.link_layer_address)
+
+    def is_usable(self, now: Instant) -> bool:
+        """Whether it may become the current router."""
+        return self.heard_here and not self.failed and self.lifetime_until > now
+
+    def rank(self) -> tuple[int, Instant]:
+        """The greater the better (RFC 4191 section 3.2): preference, then who was heard last."""
+        return (_RANK[self.preference], self.heard_at)
+
+    def is_same_router(self, advertisement: RouterAdvertisement) -> bool:
+        """False when its global addresses are all others than before (RFC 6275 sections 7.2 and 11.5.1)."""
+        claimed = {option.router for option in advertisement.prefixes if option.router is not None}
+        return not claimed or not self.global_addresses or not claimed.isdisjoint(self.global_addresses.values())
+
+    def learn(self, advertisement: RouterAdvertisement, now: Instant) -> bool:
+        """Take over an advertisement of non-zero lifetime. True when more than lifetimes changed."""
+        before = self._shape(now)
+        self.lifetime_until = after(now, advertisement.router_lifetime)
+        self.preference = advertisement.preference
+        self.is_home_agent = advertisement.home_agent
+        self.interval = advertisement.advertisement_interval
+        self.mtu = advertisement.mtu if (advertisement.mtu or 0) >= IPV6_MINIMUM_MTU else None
+        self.heard_at = now
+        self.heard_here = True
+        for option in advertisement.prefixes:
+            self._learn_prefix(option, now)
+        return before != self._shape(now)
+
+    def on_link(self, now: Instant) -> tuple[IPv6Network, ...]:
+        """The prefixes it says are on the link."""
+        return tuple(prefix.network for prefix in self.prefixes.values() if prefix.on_link_until > now)
+
+    def care_of_prefixes(self, now: Instant) -> list[Prefix]:
+        """The prefixes a care-of address can be formed from, the best first."""
+        usable = [prefix for prefix in self.prefixes.values() if prefix.valid_until > now]
+        return sorted(usable, key=lambda each: _worth(each, now), reverse=True)
+
+    def next_change(self, now: Instant) -> Instant | None:
+        """The next instant at which a prefix stops being on-link, preferred or valid; None when none does."""
+        instants = [
+            instant
+            for prefix in self.prefixes.values()
+            for instant in (prefix.on_link_until, prefix.preferred_until, prefix.valid_until)
+            if now < instant < float("inf")
+        ]
+        return min(instants, default=None)
+
+    def _learn_prefix(self, option: PrefixInformation, now: Instant) -> None:
+        network = option.network
+        start = network.network_address
+        if is_link_local(start) or is_multicast(start):
+            return
+        if option.router is not None and is_unicast_routable(option.router):
+            self._learn_global_address(network, option.router)
+        prefix = self.prefixes.get(network) or self._room_for(network, option, now)
+        if prefix is None:
+            return
+        if option.on_link:
+            prefix.on_link_until = after(now, option.valid_lifetime)
+        if option.autonomous and option.prefix_length == 64 and option.preferred_lifetime <= option.valid_lifetime:
+            _learn_lifetimes(prefix, option, now)
+        if prefix.expires() <= now:
+            self.prefixes.pop(network, None)
+
+    def _learn_global_address(self, network: IPv6Network, address: IPv6Address) -> None:
+        if network in self.global_addresses or len(self.global_addresses) < MAX_PREFIXES_PER_ROUTER:
+            self.global_addresses[network] = address
+
+    def _room_for(self, network: IPv6Network, option: PrefixInformation, now: Instant) -> Prefix | None:
+        if option.valid_lifetime <= 0:
+            return None
+        if len(self.prefixes) >= MAX_PREFIXES_PER_ROUTER:
+            for gone in [each.network for each in self.prefixes.values() if each.expires() <= now]:
+                del self.prefixes[gone]
+        if len(self.prefixes) >= MAX_PREFIXES_PER_ROUTER:
+            self.refused_prefixes += 1
+            return None
+        return self.prefixes.setdefault(network, Prefix(network))
+
+    def _shape(self, now: Instant) -> tuple[object, ...]:
+        """Everything but the exact lifetimes."""
+        prefixes = tuple(
+            (each.network, each.on_link_until > now, each.valid_until > now, each.preferred_until > now)
+            for each in self.prefixes.values()
+        )
+        addresses = tuple(self.global_addresses.items())
+        return (self.preference, self.is_home_agent, self.mtu, self.heard_here, prefixes, addresses)
+
+
+def _learn_lifetimes(prefix: Prefix, option: PrefixInformation, now: Instant) -> None:
+    """The two-hour rule (RFC 4862 section 5.5.3 e): no forgery shortens a life below two hours."""
+    remaining = between(now, prefix.valid_until)
+    if remaining <= 0 and option.valid_lifetime <= 0:
+        return
+    prefix.preferred_until = after(now, option.preferred_lifetime)
+    if option.valid_lifetime > TWO_HOURS or option.valid_lifetime > remaining:
+        prefix.valid_until = after(now, option.valid_lifetime)
+    elif remaining > TWO_HOURS:
+        prefix.valid_until = after(now, TWO_HOURS)
+
+
+def _worth(prefix: Prefix, now: Instant) -> tuple[bool, bool, Instant, Instant]:
+    return (prefix.preferred_until > now, not prefix.is_unique_local, prefix.preferred_until, prefix.valid_until)

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The mobile-node role seen from outside: its status, and what the kernel should look like. Reads, changes nothing."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from ipaddress import IPv6Address
+from typing import Final
+
+from mnclient.constants import DEFAULT_ROUTE_GRACE
+from mnclient.engine.mobile_node.attachment import is_home_link
+from mnclient.engine.mobile_node.care_of import CareOfAddresses
+from mnclient.engine.mobile_node.desired_state import (
+    KnownHomeAddress,
+    KnownInterface,
+    KnownRouter,
+    desired_state,
+)
+from mnclient.engine.mobile_node.home_registration import HomeRegistration
+from mnclient.engine.mobile_node.link import Link
+from mnclient.engine.mobile_node.registration import SILENT_AFTER
+from mnclient.model.config import HomeAddressConfig
+from mnclient.model.network_state import NetworkState
+from mnclient.model.status import HomeAddressState as State
+from mnclient.model.status import HomeAddressStatus, InterfaceStatus, Phase, RouterStatus
+from mnclient.units import Instant, between
+
+USUAL_MTU: Final = 1500  # octets, before any link is in use
+
+_HOME_STATES: Final = (State.DETECTING, State.AT_HOME, State.RETURNING)
+_PHASES: Final = {
+    State.WAITING: Phase.NO_NETWORK,
+    State.DETECTING: Phase.REGISTERING,
+    State.AT_HOME: Phase.AT_HOME,
+    State.SEARCHING: Phase.NO_NETWORK,
+    State.REGISTERING: Phase.REGISTERING,
+    State.REGISTERED: Phase.REGISTERED,
+    State.RETURNING: Phase.REGISTERING,
+    State.REFUSED: Phase.PROBLEM,
+    State.DUPLICATE: Phase.PROBLEM,
+    State.UNPROTECTED: Phase.PROBLEM,
+}
+
+
+def preferred(registrations: Iterable[HomeRegistration]) -> HomeRegistration | None:
+    """The home address that new connections use: the preferred one, else the first; never a duplicate."""
+    usable = [each for each in registrations if each.state is not State.DUPLICATE]
+    return next((each for each in usable if each.home.preferred), usable[0] if usable else None)
+
+
+def phase(registrations: Collection[HomeRegistration]) -> Phase:
+    """The role in one word, by the preferred home address."""
+    if not registrations:
+        return Phase.NO_HOME_ADDRESS
+    chosen = preferred(registrations)
+    if chosen is None:
+        return Phase.PROBLEM
+    if chosen.state is State.SEARCHING and chosen.place is not None:
+        return Phase.PROBLEM  # abroad, without a home agent
+    is_unanswered = chosen.unanswered >= SILENT_AFTER and not chosen.is_reached
+    return Phase.PROBLEM if is_unanswered else _PHASES[chosen.state]
+
+
+def home_address_status(registration: HomeRegistration) -> HomeAddressStatus:
+    """One home address."""
+    place, home = registration.place, registration.home
+    care_of = place.care_of if place is not None else None
+    return HomeAddressStatus(
+        address=home.address,
+        prefix=home.prefix,
+        home_agent=home.home_agent,
+        state=registration.state,
+        preferred=home.preferred,
+        care_of_address=care_of.address if care_of is not None else None,
+        interface=place.interface if place is not None else "",
+        registered=registration.state is State.REGISTERED,
+        registered_until=registration.registered_until,
+        last_status=registration.last_status,
+    )
+
+
+def interface_status(
+    link: Link, homes: Iterable[HomeAddressConfig], care_of: CareOfAddresses, is_active: bool, now: Instant
+) -> InterfaceStatus:
+    """One interface with its routers."""
+    current = care_of.current.get(link.name)
+    return InterfaceStatus(
+        name=link.name,
+        priority=link.priority,
+        enabled=link.enabled,
+        is_up=link.is_up,
+        is_home=any(is_home_link(link, home, now) for home in homes),
+        is_active=is_active,
+        care_of_address=current.address if current is not None else None,
+        routers=tuple(
+            RouterStatus(
+                address=router.address,
+                link_layer_address=router.link_layer_address,
+                lifetime_until=router.lifetime_until,
+                prefixes=tuple(prefix for prefix, known in router.prefixes.items() if known.expires() > now),
+                is_home_agent=router.is_home_agent,
+                is_current=router is link.current,
+            )
+            for router in link.routers_heard(now)
+        ),
+    )
+
+
+def without_lifetimes(interface: InterfaceStatus) -> InterfaceStatus:
+    """The same, as if no router's lifetime were known: what is left changes only when there is news."""
+    routers = tuple(replace(router, lifetime_until=Instant(0.0)) for router in interface.routers)
+    return replace(interface, routers=routers)
+
+
+def network_state(
+    registrations: Collection[HomeRegistration],
+    links: Mapping[str, Link],
+    care_of: CareOfAddresses,
+    active: str | None,
+    link_mtu: int,
+    now: Instant,
+) -> NetworkState:
+    """What the kernel should look like now."""
+    homes = [known_home_address(each, care_of, now) for each in registrations]
+    interfaces = [
+        _known_interface(links[name], care_of, name == active, now) for name in care_of.interfaces() if name in links
+    ]
+    chosen = preferred(registrations)
+    default = None
+    if chosen is not None and _may_be_default(chosen, now):
+        default = known_home_address(chosen, care_of, now).table
+    return desired_state(homes, interfaces, default, link_mtu)
+
+
+def known_home_address(registration: HomeRegistration, care_of: CareOfAddresses, now: Instant) -> KnownHomeAddress:
+    """What the kernel must know of one home address."""
+    home, link, state = registration.home, registration.link, registration.state
+    at_home = link is not None and state in _HOME_STATES
+    locals_ = _tunnel_locals(registration, care_of)
+    return KnownHomeAddress(
+        address=home.address,
+        prefix=home.prefix,
+        index=registration.index,
+        home_agent=home.home_agent,
+        on_device=state is not State.DUPLICATE and (state is not State.DETECTING or registration.owned),
+        home_interface=link.name if at_home and link is not None else "",
+        home_detection=registration.home_detection,
+        home_router=link.current.address if at_home and link is not None and link.current is not None else None,
+        home_agent_link_layer=registration.home_agent_link_layer(now) if state is State.RETURNING else None,
+        tunnel_local=locals_[0] if locals_ else None,
+        tunnel_also=locals_[1:],
+    )
+
+
+def _tunnel_locals(registration: HomeRegistration, care_of: CareOfAddresses) -> tuple[IPv6Address, ...]:
+    """The ends of the tunnel here, the one to send from first.
+
+    Abroad it begins with the Binding Update (RFC 6275 section 11.6.3). Back home nothing is sent through it, but what
+    the home agent has already sent still arrives, where the old link is still up.
+    """
+    mine = [address for interface in care_of.interfaces() for address in care_of.all_of(interface)]
+    if registration.state in (State.REGISTERING, State.REGISTERED):
+        entry = registration.updates.entry(registration.key)
+        if entry is None or entry.care_of_address not in mine:
+            return ()
+        return (entry.care_of_address, *sorted(address for address in mine if address != entry.care_of_address))
+    if registration.state in (State.RETURNING, State.AT_HOME):
+        return tuple(each.care_of.address for each in reversed(care_of.previous))
+    return ()
+
+
+def _known_interface(link: Link, care_of: CareOfAddresses, in_use: bool, now: Instant) -> KnownInterface:
+    router = link.current
+    known = None
+    if router is not None:
+        known = KnownRouter(
+            address=router.address, link_layer_address=router.link_layer_address, on_link=router.on_link(now)
+        )
+    return KnownInterface(
+        name=link.name, index=link.index, router=known, care_of=care_of.all_of(link.name), in_use=in_use
+    )
+
+
+def _may_be_default(registration: HomeRegistration, now: Instant) -> bool:
+    if registration.is_reached:
+        return True
+    reached = registration.reached_at
+    return reached is not None and between(reached, now) < DEFAULT_ROUTE_GRACE

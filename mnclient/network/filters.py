@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Classic BPF programs (socket(7), SO_ATTACH_FILTER): what the kernel does not even hand to us."""
+
+import array
+import socket
+import struct
+from typing import Final
+
+from mnclient.constants import PROTOCOL_ICMPV6, PROTOCOL_MOBILITY
+
+_SO_ATTACH_FILTER: Final = 26
+_LOAD_BYTE, _LOAD_WORD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _RETURN = 0x30, 0x20, 0x15, 0x35, 0x06
+_PACKET_TYPE: Final = 0xFFFFF000 + 4  # SKF_AD_OFF + SKF_AD_PKTTYPE
+_PACKET_OTHERHOST: Final = 3
+_NEXT_HEADER: Final = 6  # octet of the IPv6 header
+_BEHIND_HEADER: Final = 40  # first octet after the IPv6 header
+_ROUTING_TYPE: Final = 42
+_DESTINATION_OPTIONS, _ROUTING_HEADER, _TYPE_2 = 60, 43, 2
+_ALL_OCTETS: Final = 0x40000
+
+_Instruction = tuple[int, int | str, int | str, int]
+"""Code, where to go on equality and otherwise (a label, or 0 for the next), operand."""
+
+# Over a packet socket that begins with the IPv6 header: Mobility Headers, Home Address options and type 2 routing
+# headers (or what may be such), and the ICMPv6 messages that the engine reads.
+_SIGNALLING: Final[tuple[tuple[str, _Instruction], ...]] = (
+    ("", (_LOAD_WORD, 0, 0, _PACKET_TYPE)),
+    ("", (_JUMP_EQUAL, "drop", 0, _PACKET_OTHERHOST)),
+    ("", (_LOAD_BYTE, 0, 0, _NEXT_HEADER)),
+    ("", (_JUMP_EQUAL, "pass", 0, PROTOCOL_MOBILITY)),
+    ("", (_JUMP_EQUAL, "pass", 0, _DESTINATION_OPTIONS)),
+    ("", (_JUMP_EQUAL, "icmpv6", 0, PROTOCOL_ICMPV6)),
+    ("", (_JUMP_EQUAL, 0, "drop", _ROUTING_HEADER)),
+    ("", (_LOAD_BYTE, 0, 0, _ROUTING_TYPE)),
+    ("", (_JUMP_EQUAL, "pass", "drop", _TYPE_2)),
+    ("icmpv6", (_LOAD_BYTE, 0, 0, _BEHIND_HEADER)),
+    ("", (_JUMP_EQUAL, "pass", 0, 4)),  # Parameter Problem
+    ("", (_JUMP_GREATER_EQUAL, 0, "drop", 133)),  # Router Solicitation ... Neighbor Advertisement
+    ("", (_JUMP_GREATER_EQUAL, 0, "pass", 137)),
+    ("", (_JUMP_GREATER_EQUAL, 0, "drop", 144)),  # home agent address discovery, mobile prefix discovery
+    ("", (_JUMP_GREATER_EQUAL, "drop", "pass", 148)),
+    ("pass", (_RETURN, 0, 0, _ALL_OCTETS)),
+    ("drop", (_RETURN, 0, 0, 0)),
+)
+
+
+def signalling_program() -> bytes:
+    """The filter of the signalling socket, packed."""
+    places = {label: index for index, (label, _) in enumerate(_SIGNALLING) if label}
+
+    def distance(target: int | str, index: int) -> int:
+        return places[target] - index - 1 if isinstance(target, str) else target
+
+    return b"".join(
+        struct.pack("=HBBI", code, distance(equal, index), distance(other, index), operand)
+        for index, (_, (code, equal, other, operand)) in enumerate(_SIGNALLING)
+    )
+
+
+def drop_everything(sock: socket.socket) -> None:
+    """Attach a filter that lets no packet into the receive queue."""
+    attach_filter(sock, struct.pack("=HBBI", _RETURN, 0, 0, 0))
+
+
+def attach_filter(sock: socket.socket, program: bytes) -> None:
+    """Attach a program, given as its packed instructions."""
+    instructions = array.array("B", program)
+    sock.setsockopt(
+        socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", len(program) // 8, instructions.buffer_info()[0])
+    )

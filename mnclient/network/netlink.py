@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Executes operations of a plan; knows nothing of Mobile IPv6, and decides nothing.
+
+What goes by netlink is sent in batches, in the plan's order; a batch ends where something else has to be done in
+between. An address that somebody else has already (the kernel's own autoconfiguration, another manager) is used as it
+is: it is *borrowed*, not marked and not removed.
+"""
+
+import errno
+import os
+import socket
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
+
+from mnclient.constants import INTERFACE_PREFIX
+from mnclient.model.network_state import (
+    Address,
+    DuplicateDetection,
+    Route,
+    Rule,
+    Sysctl,
+    Tunnel,
+    TunnelDevice,
+)
+from mnclient.network.links import bring_up
+from mnclient.network.messages import (
+    RouteRecord,
+    addition,
+    read_route,
+    removal,
+    route_dump,
+)
+from mnclient.network.plan import Key, Operation, Verb, key
+from mnclient.network.portable.datapath import TunnelDatapath
+from mnclient.network.portable.tun import destroy_tun, open_tun
+from mnclient.network.rtnetlink import Answer, Message, RouteSocket, refusal
+from mnclient.network.sysctls import Sysctls
+
+_GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENODEV, errno.ENXIO})
+_DONE = Answer(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An operation that was not done."""
+
+    operation: Operation
+    errno: int
+    reason: str
+
+
+class Executor:
+    """Does what the plan says. OSError from the constructor when there is no netlink."""
+
+    def __init__(self, datapath: TunnelDatapath, *, marks_addresses: bool = True) -> None:
+        self._netlink = RouteSocket()
+        self._datapath = datapath
+        self._marks_addresses = marks_addresses
+        self.sysctls = Sysctls()
+        self.borrowed: set[Key] = set()
+        self._needed_sysctls: set[str] = set()
+
+    @property
+    def port(self) -> int:
+        """The netlink port by which events tell that we were their cause."""
+        return self._netlink.port
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._netlink.close()
+
+    def apply(self, operations: Iterable[Operation], *, again: bool = False) -> list[Refusal]:
+        """Do all of them, whatever becomes of each. `again`: they may have been done before, and are ours then."""
+        refusals: list[Refusal] = []
+        batch: list[tuple[Operation, Message]] = []
+        for operation in operations:
+            message = self._message(operation, replacing=again or operation.previous is not None)
+            if isinstance(message, Message):
+                batch.append((operation, message))
+                continue
+            refusals += self._flush(batch, again=again)
+            batch = []
+            answer = message if message is not None else self._other(operation)
+            if answer.errno and not (operation.verb is Verb.REMOVE and answer.errno in _GONE):
+                refusals.append(Refusal(operation, answer.errno, answer.reason))
+        return refusals + self._flush(batch, again=again)
+
+    # --- by netlink ---------------------------------------------------------------------------------------------
+
+    def _message(self, operation: Operation, *, replacing: bool) -> Message | Answer | None:
+        """The operation as a message; None when it is done in another way, an Answer when nothing has to be done."""
+        item = operation.item
+        if isinstance(item, TunnelDevice | Sysctl | Tunnel):
+            return None
+        interface = "" if isinstance(item, Rule) else item.interface
+        try:
+            index = socket.if_nametoindex(interface) if interface else 0
+        except OSError:
+            return refusal(errno.ENODEV)
+        if operation.verb is Verb.REMOVE:
+            if (where := key(item)) in self.borrowed:
+                self.borrowed.discard(where)
+                return _DONE
+            return removal(item, index)
+        if isinstance(item, Address):
+            item = self._prepare_address(item)
+        if key(item) in self.borrowed:
+            self.borrowed.discard(key(item))  # it may be ours by now; if it is not, the answer says so
+            replacing = False
+        return addition(item, index, replace=replacing, mark_addresses=self._marks_addresses)
+
+    def _prepare_address(self, item: Address) -> Address:
+        """Optimistic use of an address needs a setting of its interface; where it is refused DAD is the usual one."""
+        if item.duplicate_detection is not DuplicateDetection.OPTIMISTIC:
+            return item
+        keys = [f"net/ipv6/conf/{item.interface}/{name}" for name in ("optimistic_dad", "use_optimistic")]
+        try:
+            for each in keys:
+                self.sysctls.set(each, "1")
+                self._needed_sysctls.add(each)
+        except (OSError, ValueError):
+            return replace(item, duplicate_detection=DuplicateDetection.NORMAL)
+        return item
+
+    def _flush(self, batch: Sequence[tuple[Operation, Message]], *, again: bool) -> list[Refusal]:
+        if not batch:
+            return []
+        try:
+            answers = self._netlink.request([message for _, message in batch])
+        except OSError as error:
+            answers = [refusal(error.errno or errno.EIO)] * len(batch)
+        refusals = []
+        for (operation, _), answer in zip(batch, answers, strict=True):
+            settled = answer if not answer.errno else self._settle(operation, answer, again=again)
+            if settled.errno:
+                refusals.append(Refusal(operation, settled.errno, settled.reason))
+        return refusals
+
+    def _settle(self, operation: Operation, answer: Answer, *, again: bool) -> Answer:
+        """What a refusal really means: some are as good as success."""
+        item = operation.item
+        if operation.verb is Verb.REMOVE:
+            return _DONE if answer.errno in _GONE else answer
+        if answer.errno != errno.EEXIST:
+            return answer
+        match item:
+            case Address() if not again:
+                self.borrowed.add(key(item))
+                return _DONE
+            case Route():
+                return self._settle_route(item)
+            case _:
+                return _DONE
+
+    def _settle_route(self, item: Route) -> Answer:
+        """A route of this table, destination and metric exists: somebody's that says the same is as good as ours."""
+        for record in self._routes_in(item.table):
+            if record.network == item.destination and record.metric == item.metric and _says_the_same(record, item):
+                self.borrowed.add(key(item))
+                return _DONE
+        return Answer(errno.EEXIST, "another program has a route of the same metric")
+
+    def _routes_in(self, table: int) -> list[RouteRecord]:
+        try:
+            dump = self._netlink.dump(route_dump(table=table))
+        except OSError:
+            return []
+        return [record for _, body in dump if (record := read_route(body)) is not None]
+
+    # --- otherwise ----------------------------------------------------------------------------------------------
+
+    def _other(self, operation: Operation) -> Answer:
+        try:
+            match operation.item:
+                case TunnelDevice() as item:
+                    return self._remove_device(item) if operation.verb is Verb.REMOVE else self._add_device(item)
+                case Sysctl() as item:
+                    if operation.verb is Verb.REMOVE:
+                        self.sysctls.restore(item.key)
+                    else:
+                        self.sysctls.set(item.key, item.value)
+                case Tunnel() as item:
+                    if operation.verb is Verb.REMOVE:
+                        self._datapath.remove_tunnel(item)
+                    elif not self._datapath.set_tunnel(item):
+                        return refusal(errno.ENODEV)
+        except ValueError as error:
+            return Answer(errno.EINVAL, str(error))
+        except OSError as error:
+            return refusal(error.errno or errno.EIO)
+        return _DONE
+
+    def _add_device(self, item: TunnelDevice) -> Answer:
+        if not item.name.startswith(INTERFACE_PREFIX):
+            return Answer(errno.EINVAL, f"names of our devices begin with {INTERFACE_PREFIX}")
+        if not self._datapath.has_device(item.name):
+            descriptor = open_tun(item.name)
+            try:
+                self._datapath.attach(item.name, descriptor)
+            except OSError:
+                os.close(descriptor)
+                raise
+        index = socket.if_nametoindex(item.name)
+        answers = self._netlink.request(bring_up(index, mtu=item.mtu))
+        return next((answer for answer in answers if answer.errno), _DONE)
+
+    def _remove_device(self, item: TunnelDevice) -> Answer:
+        if self._datapath.has_device(item.name):
+            self._datapath.detach(item.name, destroy=True)
+        else:
+            destroy_tun(open_tun(item.name))
+        return _DONE
+
+    def restore_sysctls(self, *, except_for: Set[str] | None = None) -> None:
+        """Put back all settings; with `except_for` neither those nor the ones that addresses need."""
+        kept = set() if except_for is None else except_for | self._needed_sysctls
+        for each in [each for each in self.sysctls.found if each not in kept]:
+            try:
+                self.sysctls.restore(each)
+            except (OSError, ValueError):
+                pass  # its interface is gone, and the setting with it
+
+
+def _says_the_same(record: RouteRecord, item: Route) -> bool:
+    gateway = b"" if item.gateway is None else item.gateway.packed
+    try:
+        index = socket.if_nametoindex(item.interface) if item.interface else record.index
+    except OSError:
+        return False
+    return record.gateway == gateway and record.index == index

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The network as the runtime sees it: events come out of it, a wanted state and packets go into it."""
+
+import asyncio
+import logging
+import socket
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from mnclient.engine.actions import SendPacket
+from mnclient.engine.events import Event, LinkChanged, LinkRemoved, NetworkStateFailed, PayloadReceived
+from mnclient.model.network_state import Neighbor, NetworkState, Route, Tunnel
+from mnclient.network import nftables
+from mnclient.network.capabilities import Capabilities, probe
+from mnclient.network.cleanup import find_ours
+from mnclient.network.keeper import Keeper
+from mnclient.network.monitor import Monitor
+from mnclient.network.netlink import Executor
+from mnclient.network.plan import describe_item
+from mnclient.network.portable.datapath import TunnelDatapath
+from mnclient.network.sockets import SignallingSockets
+from mnclient.units import Seconds
+
+SETTLING_TIME: Final = Seconds(5.0)  # after the start, for the engine to ask for what an earlier run has left
+
+_log = logging.getLogger(__name__)
+
+
+class Network:
+    """One per node. Everything happens in the thread of the running loop; `deliver` is called there.
+
+    What the host refuses is an event or a counter, never an exception.
+    """
+
+    def __init__(self, deliver: Callable[[Event], None]) -> None:
+        self._deliver = deliver
+        self._capabilities = probe()
+        self._counters: Counter[str] = Counter()
+        self._datapath = TunnelDatapath(self._first_payload)
+        self._monitor: Monitor | None = None
+        self._executor: Executor | None = None
+        self._keeper: Keeper | None = None
+        self._sockets: SignallingSockets | None = None
+        self._settling: asyncio.TimerHandle | None = None
+        self._proxied: Counter[str] = Counter()  # owners with a proxied address, by interface
+        self._background: set[asyncio.Task[None]] = set()
+        self._order = asyncio.Lock()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this host can do; complete after `start`."""
+        return self._capabilities
+
+    async def start(self) -> None:
+        """Open everything, find what an earlier run has left, and deliver LinkChanged for every link there is."""
+        if not self._capabilities.ipv6:
+            return
+        try:
+            self._monitor = Monitor(self._heard)
+            self._executor = Executor(self._datapath, marks_addresses=self._capabilities.address_protocol)
+            leftovers = find_ours()
+        except OSError as error:
+            self._miss("netlink", error)
+            return
+        self._keeper = Keeper(self._executor, self._monitor, self._deliver_soon, leftovers)
+        self._open_sockets()
+        await self._prepare_nftables()
+        self._monitor.start(self._keeper, self._executor.port, self._news_lost)
+        if self._sockets is not None:
+            self._sockets.start()
+        self._settling = asyncio.get_running_loop().call_later(SETTLING_TIME, self._settle)
+
+    def _open_sockets(self) -> None:
+        assert self._monitor is not None
+        try:
+            self._sockets = SignallingSockets(self._deliver, self._monitor, self._counters)
+        except OSError as error:
+            self._miss("signalling", error)
+
+    async def _prepare_nftables(self) -> None:
+        assert self._executor is not None
+        self._executor.sysctls.found.update(await nftables.remembered_settings())
+        reason = await nftables.install_table()
+        reasons = self._capabilities.reasons | ({"nftables": reason} if reason else {})
+        self._capabilities = replace(self._capabilities, nftables=not reason, reasons=reasons)
+        if not reason:
+            self._executor.sysctls.remember = self._remember_setting
+
+    def _miss(self, what: str, error: OSError) -> None:
+        reasons = self._capabilities.reasons | {what: error.strerror or str(error)}
+        self._capabilities = replace(self._capabilities, reasons=reasons)
+        _log.error("%s: %s", what, error.strerror or error)
+
+    async def set_state(self, owner: str, state: NetworkState) -> None:
+        """From now on `owner` wants exactly `state`. What fails is delivered after this returns."""
+        if self._keeper is None:
+            reason = self._capabilities.reasons.get("ipv6") or self._capabilities.reasons.get("netlink", "not started")
+            for item in state.items():
+                self._deliver_soon(NetworkStateFailed(owner=owner, item=describe_item(item), reason=reason))
+            return
+        before = self._keeper.registry.state(owner)
+        self._keeper.set(owner, state)
+        self._proxies_changed(before, state)
+
+    async def settled(self) -> None:
+        """Everybody has said what is wanted: what an earlier run has left, and nobody wants, is removed now."""
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
+        if self._keeper is not None:
+            self._keeper.settle()
+
+    def send(self, action: SendPacket) -> None:
+        """Send a packet; if that fails it is counted."""
+        if self._sockets is None:
+            self._counters["send.refused.no-socket"] += 1
+            return
+        self._sockets.send(action, self._router_of)
+
+    def counters(self) -> dict[str, int]:
+        """What was received, sent, dropped, refused and put back so far."""
+        if self._sockets is not None:
+            self._counters["receive.kernel-drops"] += self._sockets.kernel_drops()
+        if self._monitor is not None:
+            self._counters["monitor.overruns"] = self._monitor.overruns
+        if self._keeper is not None:
+            self._counters["state.put-back"] = self._keeper.put_back_count
+        return dict(self._counters | self._datapath.counters)
+
+    async def stop(self, *, withdraw: bool = True) -> None:
+        """Stop; with `withdraw` everything of ours is removed, otherwise it stays for whoever comes next."""
+        if self._settling is not None:
+            self._settling.cancel()
+        if self._monitor is not None:
+            self._monitor.close()
+        if self._sockets is not None:
+            self._sockets.close()
+        await asyncio.gather(*self._background)
+        if withdraw and self._keeper is not None and self._executor is not None:
+            self._executor.sysctls.remember = lambda name, value: None  # the table goes as a whole
+            self._keeper.withdraw()
+            await nftables.remove_table()
+        self._datapath.close()
+        if self._executor is not None:
+            self._executor.close()
+        self._keeper = self._monitor = self._executor = self._sockets = None
+
+    # --- details ------------------------------------------------------------------------------------------------
+
+    def _deliver_soon(self, event: Event) -> None:
+        """Later, because the engine may be in the middle of its actions."""
+        asyncio.get_running_loop().call_soon(self._deliver, event)
+
+    def _first_payload(self, tunnel: Tunnel) -> None:
+        self._deliver(PayloadReceived(home_address=tunnel.home_address))
+
+    def _news_lost(self) -> None:
+        assert self._keeper is not None
+        self._keeper.verify(find_ours())
+
+    def _remember_setting(self, name: str, value: str | None) -> None:
+        task = asyncio.get_running_loop().create_task(self._remember(name, value))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _remember(self, name: str, value: str | None) -> None:
+        async with self._order:
+            reason = await nftables.remember_setting(name, value)
+        if reason:
+            _log.warning("%s=%s will not be put back after a crash: %s", name, value, reason)
+
+    def _router_of(self, interface: str) -> bytes | None:
+        """The hardware address of the router that we have routes to on an interface."""
+        if self._keeper is None:
+            return None
+        items = list(self._keeper.registry.on_interface(interface))
+        gateways = {item.gateway for item in items if isinstance(item, Route) and item.gateway is not None}
+        neighbors = (item for item in items if isinstance(item, Neighbor) and item.address in gateways)
+        found = next(neighbors, None)
+        return None if found is None else found.link_layer_address
+
+    def _proxies_changed(self, before: NetworkState, after: NetworkState) -> None:
+        gone, come = ({item.interface for item in state.proxy_neighbors} for state in (before, after))
+        for interface in gone - come:
+            self._proxied[interface] -= 1
+        for interface in come - gone:
+            self._proxied[interface] += 1
+        if gone != come:
+            self._hear_proxied()
+
+    def _hear_proxied(self) -> None:
+        """Where we are proxy for somebody, probes for that address are heard (RFC 6275 section 10.4.1)."""
+        if self._sockets is None:
+            return
+        interfaces = [name for name, owners in self._proxied.items() if owners > 0]
+        self._sockets.hear_all_groups({index for name in interfaces if (index := _index(name))})
+
+    def _heard(self, event: Event) -> None:
+        """News of the monitor."""
+        if isinstance(event, LinkChanged | LinkRemoved) and self._sockets is not None:
+            if isinstance(event, LinkRemoved):
+                self._sockets.forget_interface(event.interface)
+            if self._proxied.get(event.interface):
+                self._hear_proxied()
+        self._deliver(event)
+
+
+def _index(interface: str) -> int:
+    try:
+        return socket.if_nametoindex(interface)
+    except OSError:
+        return 0

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From what is there to what should be there, as an ordered list of small reversible operations. Pure.
+
+The order makes sure that nothing is ever missing in between: first everything new, from the ground up (devices,
+settings, addresses, neighbours, tunnels, routes, rules, proxies), then everything old, from the top down. An item
+that changes but keeps its identity (`key`) is one ADD that knows its `previous` value: it is replaced in place, never
+removed afterwards.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from mnclient.model.network_state import (
+    Address,
+    DuplicateDetection,
+    Item,
+    Neighbor,
+    NetworkState,
+    ProxyNeighbor,
+    Route,
+    RouteKind,
+    Rule,
+    Sysctl,
+    Tunnel,
+    TunnelDevice,
+)
+
+Key = tuple[Any, ...]
+"""What makes an item itself: its kind's place in the order, then what the kernel tells items of this kind apart by."""
+
+_KEYS: dict[type, Callable[[Any], Key]] = {
+    TunnelDevice: lambda item: (0, item.name),
+    Sysctl: lambda item: (1, item.key),
+    Address: lambda item: (2, item.interface, item.address),
+    Neighbor: lambda item: (3, item.interface, item.address),
+    Tunnel: lambda item: (4, item.device, item.home_address),
+    Route: lambda item: (5, item.table, item.destination, item.metric),
+    Rule: lambda item: (
+        6,
+        item.priority,
+        item.table,
+        "all" if item.source is None else str(item.source),
+        -1 if item.suppress_prefix_length is None else item.suppress_prefix_length,
+    ),
+    ProxyNeighbor: lambda item: (7, item.interface, item.address),
+}
+
+
+class Verb(Enum):
+    """What an operation does."""
+
+    ADD = "add"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One step. `previous` is the value an ADD replaces in place, None when there was none."""
+
+    verb: Verb
+    item: Item
+    previous: Item | None = None
+
+    def inverse(self) -> "Operation":
+        """The step that undoes this one."""
+        if self.previous is not None:
+            return Operation(Verb.ADD, self.previous, previous=self.item)
+        return Operation(Verb.REMOVE if self.verb is Verb.ADD else Verb.ADD, self.item)
+
+
+def key(item: Item) -> Key:
+    """The identity of an item: two items with one key cannot both be there."""
+    return _KEYS[type(item)](item)
+
+
+def interface_of(item: Item) -> str:
+    """The interface that an item goes away with; "" for none."""
+    match item:
+        case TunnelDevice():
+            return item.name
+        case Tunnel():
+            return item.device
+        case Address() | Neighbor() | Route() | ProxyNeighbor():
+            return item.interface
+        case _:
+            return ""
+
+
+def plan(current: NetworkState, desired: NetworkState) -> tuple[Operation, ...]:
+    """The steps from `current` to `desired`, in the order in which to take them."""
+    return plan_items(current.items(), desired.items())
+
+
+def plan_items(current: Iterable[Item], desired: Iterable[Item]) -> tuple[Operation, ...]:
+    """As `plan`, for loose items."""
+    before = {key(item): item for item in current}
+    after = {key(item): item for item in desired}
+    added = [
+        (where, Operation(Verb.ADD, item, before.get(where)))
+        for where, item in after.items()
+        if before.get(where) != item
+    ]
+    removed = [(where, Operation(Verb.REMOVE, item)) for where, item in before.items() if where not in after]
+    added.sort(key=_place)
+    removed.sort(key=_place, reverse=True)
+    return tuple(operation for _, operation in added + removed)
+
+
+def _place(step: tuple[Key, Operation]) -> Key:
+    where, operation = step
+    if isinstance(operation.item, Route):
+        # What is on the link comes first: the kernel refuses a gateway that it cannot reach yet.
+        return (where[0], operation.item.gateway is not None, *where[1:])
+    return where
+
+
+def render(operations: Iterable[Operation]) -> str:
+    """The steps as text, a line each, in the manner of the `ip` commands."""
+    return "".join(f"{describe(operation)}\n" for operation in operations)
+
+
+def describe(operation: Operation) -> str:
+    """One step as a line of text."""
+    removes = operation.verb is Verb.REMOVE
+    verb = "del" if removes else "replace" if operation.previous is not None else "add"
+    match operation.item:
+        case TunnelDevice() as item:
+            return f"link {verb} {item.name} type tun mtu {item.mtu}"
+        case Sysctl() as item:
+            return f"sysctl {verb} {item.key}={item.value}"
+        case Address() as item:
+            return f"addr {verb} {_address(item)}"
+        case Neighbor() as item:
+            return f"neigh {verb} {item.address} lladdr {item.link_layer_address.hex(':')} dev {item.interface}"
+        case Tunnel() as item:
+            return f"tunnel {verb} {_tunnel(item)}"
+        case Route() as item:
+            return f"route {verb} {_route(item)}"
+        case Rule() as item:
+            return f"rule {verb} {_rule(item)}"
+        case ProxyNeighbor() as item:
+            return f"neigh {verb} proxy {item.address} dev {item.interface}"
+
+
+def describe_item(item: Item) -> str:
+    """The item in words for a person: the line of its addition, without the verb."""
+    kind, _, rest = describe(Operation(Verb.ADD, item)).partition(" add ")
+    return f"{kind} {rest}"
+
+
+def _address(item: Address) -> str:
+    words = [f"{item.address}/{item.prefix_length} dev {item.interface}"]
+    words += ["home"] if item.home else []
+    if item.duplicate_detection is DuplicateDetection.NONE:
+        words.append("nodad")
+    elif item.duplicate_detection is DuplicateDetection.OPTIMISTIC:
+        words.append("optimistic")
+    return " ".join(words)
+
+
+def _tunnel(item: Tunnel) -> str:
+    accepted = "".join(f" accept {address}" for address in item.accept_local)
+    ends = f"local {item.local} remote {item.remote}{accepted}"
+    return f"{item.home_address} dev {item.device} {ends} at {item.end.value}"
+
+
+def _route(item: Route) -> str:
+    words = ["unreachable"] if item.kind is RouteKind.UNREACHABLE else []
+    words.append(str(item.destination) if item.destination.prefixlen else "default")
+    words += [f"via {item.gateway}"] if item.gateway is not None else []
+    words += [f"dev {item.interface}"] if item.interface else []
+    words += [f"src {item.preferred_source}"] if item.preferred_source is not None else []
+    return " ".join([*words, f"table {item.table}", f"metric {item.metric}"])
+
+
+def _rule(item: Rule) -> str:
+    source = "all" if item.source is None else str(item.source)
+    suppress = "" if item.suppress_prefix_length is None else f" suppress_prefixlength {item.suppress_prefix_length}"
+    return f"pref {item.priority} from {source} lookup {item.table}{suppress}"

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Signalling in and out.
+
+In: one packet socket for all interfaces. It sees packets before the kernel judges them, so it works the same whether
+the kernel knows Mobile IPv6, refuses it or drops it by our nftables table. A filter in the kernel passes only what
+may be ours.
+
+Out: a raw socket with the IPv6 header included, so that the kernel routes and resolves; or the packet socket, when the
+hardware address is given. A third socket only keeps the kernel from answering Mobility Headers.
+"""
+
+import asyncio
+import errno
+import socket
+import struct
+from collections import Counter
+from collections.abc import Callable
+from ipaddress import IPv6Address
+from typing import Final, Protocol
+
+from mnclient.constants import INTERFACE_PREFIX, PROTOCOL_MOBILITY
+from mnclient.engine.actions import SendPacket
+from mnclient.engine.events import Event, MalformedReceived, PacketReceived
+from mnclient.errors import WireError
+from mnclient.network.buckets import SourceLimit
+from mnclient.network.filters import attach_filter, drop_everything, signalling_program
+from mnclient.network.links import Link
+from mnclient.network.portable.encapsulation import pktinfo
+from mnclient.wire.addresses import is_link_local, is_multicast
+from mnclient.wire.ipv6_extension import decode_ipv6
+from mnclient.wire.packet import decode_packet, encode_packet
+
+_ETH_P_IPV6: Final = 0x86DD
+_SOL_PACKET: Final = 263
+_PACKET_ADD_MEMBERSHIP: Final = 1
+_PACKET_DROP_MEMBERSHIP: Final = 2
+_PACKET_STATISTICS: Final = 6
+_PACKET_IGNORE_OUTGOING: Final = 23
+_PACKET_MR_ALLMULTI: Final = 2
+_SO_RCVBUFFORCE: Final = 33
+_RECEIVE_BUFFER: Final = 1 << 20
+_BATCH: Final = 64  # packets in one turn of the loop, so that everything else stays responsive
+_LARGEST: Final = 65535
+
+_NEXT_HEADER: Final = 6
+_ICMPV6, _HOME_ADDRESS_OPTION = 58, 201
+_DISCOVERY_REQUEST: Final = 144  # goes to the home agents' anycast address, which no interface has
+
+
+class Hosts(Protocol):
+    """What the sockets ask the monitor."""
+
+    local_addresses: dict[bytes, int]
+
+    def link(self, index: int) -> Link | None:
+        """The interface with this index."""
+
+
+class SignallingSockets:
+    """The sockets. OSError from the constructor when the system refuses them."""
+
+    def __init__(self, deliver: Callable[[Event], None], hosts: Hosts, counters: Counter[str]) -> None:
+        self._deliver = deliver
+        self._hosts = hosts
+        self._counters = counters
+        self._limit = SourceLimit()
+        self._groups: set[int] = set()
+        self._packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_IPV6))
+        try:
+            self._raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+            self._quiet = socket.socket(socket.AF_INET6, socket.SOCK_RAW, PROTOCOL_MOBILITY)
+        except OSError:
+            self._packets.close()
+            raise
+        drop_everything(self._quiet)
+        drop_everything(self._raw)
+        attach_filter(self._packets, signalling_program())
+        self._packets.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
+        try:
+            self._packets.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
+        except OSError:
+            self._packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        self._packets.setblocking(False)
+        self._raw.setblocking(False)
+        self._buffer = bytearray(_LARGEST)
+        self._forget_unfiltered()
+
+    def start(self) -> None:
+        """Begin to receive."""
+        asyncio.get_running_loop().add_reader(self._packets.fileno(), self._readable)
+
+    def _forget_unfiltered(self) -> None:
+        """What came in before the filter was there."""
+        try:
+            while True:
+                self._packets.recv_into(self._buffer)
+        except BlockingIOError:
+            pass
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        asyncio.get_running_loop().remove_reader(self._packets.fileno())
+        for each in (self._packets, self._raw, self._quiet):
+            each.close()
+
+    def hear_all_groups(self, indexes: set[int]) -> None:
+        """On these interfaces hear every multicast packet: probes for an address we are proxy for go to its group."""
+        for changed, option in (
+            (indexes - self._groups, _PACKET_ADD_MEMBERSHIP),
+            (self._groups - indexes, _PACKET_DROP_MEMBERSHIP),
+        ):
+            for index in changed:
+                try:
+                    membership = struct.pack("=iHH8s", index, _PACKET_MR_ALLMULTI, 0, b"")
+                    self._packets.setsockopt(_SOL_PACKET, option, membership)
+                except OSError:
+                    self._counters["receive.groups-refused"] += 1  # the interface is gone
+        self._groups = set(indexes)
+
+    def forget_interface(self, interface: str) -> None:
+        """An interface is gone."""
+        self._limit.forget(interface)
+
+    def kernel_drops(self) -> int:
+        """Packets that did not fit the receive buffer since the last call."""
+        _, drops = struct.unpack("=II", self._packets.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
+        return int(drops)
+
+    # --- in -----------------------------------------------------------------------------------------------------
+
+    def _readable(self) -> None:
+        receive, buffer, now = self._packets.recvfrom_into, self._buffer, asyncio.get_running_loop().time()
+        try:
+            for _ in range(_BATCH):
+                length, source = receive(buffer)
+                self._received(buffer, length, source, now)
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            # An interface that a packet socket is bound to went down: this one is bound to none, but says so anyway.
+            self._counters[f"receive.socket.{errno.errorcode.get(error.errno or 0, 'other')}"] += 1
+
+    def _received(self, buffer: bytearray, length: int, source: tuple[str, int, int, int, bytes], now: float) -> None:
+        name, _, _, _, link_layer_source = source
+        next_header = buffer[_NEXT_HEADER]
+        is_neighbor_discovery = next_header == _ICMPV6 and 133 <= buffer[40] <= 136
+        if is_neighbor_discovery and not self._limit.permits(name, bytes(buffer[8:24]), now):
+            self._counters["receive.limited"] += 1
+            return
+        if not self._is_for_us(buffer) or not self._is_from_outside(name):
+            self._counters["receive.not-for-us"] += 1
+            return
+        data = bytes(buffer[:length])
+        try:
+            packet = decode_packet(data)
+        except WireError as error:
+            self._malformed(name, data, error)
+            return
+        self._counters["receive.packets"] += 1
+        self._deliver(PacketReceived(interface=name, packet=packet, link_layer_source=link_layer_source))
+
+    def _is_for_us(self, buffer: bytearray) -> bool:
+        if buffer[24] == 0xFF or bytes(buffer[24:40]) in self._hosts.local_addresses:
+            return True
+        return buffer[_NEXT_HEADER] == _ICMPV6 and buffer[40] == _DISCOVERY_REQUEST
+
+    @staticmethod
+    def _is_from_outside(name: str) -> bool:
+        return name != "lo" and not name.startswith(INTERFACE_PREFIX)
+
+    def _malformed(self, interface: str, data: bytes, error: WireError) -> None:
+        is_mobility_header, home_address = _classify(data)
+        if not is_mobility_header and home_address is None:
+            self._counters["receive.malformed.other"] += 1
+            return
+        self._counters["receive.malformed.mobility"] += 1
+        self._deliver(
+            MalformedReceived(
+                interface=interface,
+                source=IPv6Address(data[8:24]),
+                destination=IPv6Address(data[24:40]),
+                fault=error.fault,
+                pointer=error.offset,
+                original=data,
+                home_address=home_address,
+                is_mobility_header=is_mobility_header,
+            )
+        )
+
+    # --- out ----------------------------------------------------------------------------------------------------
+
+    def send(self, action: SendPacket, gateway: Callable[[str], bytes | None]) -> None:
+        """Send; what the network does not take is counted.
+
+        `gateway` gives the hardware address of an interface's router. It is asked when the kernel refuses the source
+        address because it is still tentative.
+        """
+        try:
+            data = encode_packet(action.packet)
+        except ValueError:
+            self._counters["send.refused.encoding"] += 1
+            return
+        try:
+            if action.link_layer_destination is not None and action.interface is not None:
+                self._send_to_hardware(data, action.interface, action.link_layer_destination)
+            else:
+                self._send_routed(data, action)
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.EADDRNOTAVAIL) and self._send_past_kernel(data, action, gateway):
+                return
+            self._counters[f"send.refused.{errno.errorcode.get(error.errno or 0, 'other')}"] += 1
+        else:
+            self._counters["send.packets"] += 1
+
+    def _send_to_hardware(self, data: bytes, interface: str, address: bytes) -> None:
+        self._packets.sendto(data, (interface, _ETH_P_IPV6, 0, 0, address))
+
+    def _send_routed(self, data: bytes, action: SendPacket) -> None:
+        packet = action.packet
+        index = 0 if action.interface is None else socket.if_nametoindex(action.interface)
+        needs_scope = is_multicast(packet.destination) or is_link_local(packet.destination)
+        destination = (str(packet.destination), 0, 0, index if needs_scope else 0)
+        self._raw.sendmsg([data], pktinfo(packet.source.packed, index), 0, destination)
+
+    def _send_past_kernel(self, data: bytes, action: SendPacket, gateway: Callable[[str], bytes | None]) -> bool:
+        """The kernel does not send from an address that it has not checked yet; the protocol may have to."""
+        if action.interface is None:
+            return False
+        if is_multicast(action.packet.destination):
+            hardware: bytes | None = b"\x33\x33" + action.packet.destination.packed[12:]
+        else:
+            hardware = gateway(action.interface)
+        if hardware is None:
+            return False
+        try:
+            self._send_to_hardware(data, action.interface, hardware)
+        except OSError:
+            return False
+        self._counters["send.past-kernel"] += 1
+        return True
+
+
+def _classify(data: bytes) -> tuple[bool, IPv6Address | None]:
+    """Whether a packet that was refused carries a Mobility Header, and its home address; by what can be read of it."""
+    try:
+        headers = decode_ipv6(data)
+    except WireError:
+        next_header = data[_NEXT_HEADER] if len(data) > _NEXT_HEADER else 0
+        has_option = next_header == 60 and len(data) >= 64 and data[46] == _HOME_ADDRESS_OPTION
+        is_mobility = next_header == PROTOCOL_MOBILITY or (has_option and data[40] == PROTOCOL_MOBILITY)
+        return is_mobility, IPv6Address(data[48:64]) if has_option else None
+    return headers.next_header == PROTOCOL_MOBILITY, headers.home_address

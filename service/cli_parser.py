@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The words of `mnctl`: commands, arguments and their help. The man page and the shell completions come from here."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from functools import partial
+from ipaddress import IPv6Address, IPv6Network
+from typing import Any, Final
+
+from mnclient.errors import MobileIPv6Error
+from service.interfaces import arguments
+
+PROGRAM: Final = "mnctl"
+SHELLS: Final = ("bash", "zsh", "tcsh")
+DESCRIPTION: Final = "See and control Mobile IPv6: the home address that stays the same on every network."
+EPILOG: Final = """\
+exit status:
+  0  done
+  1  refused or failed
+  2  the command line cannot be understood
+  3  there is no service to talk to
+  4  no permission
+  5  there is no such address, interface, setting or file
+
+examples:
+  mnctl status                         am I reachable, and how?
+  mnctl watch                          a line for everything that happens
+  mnctl home-addresses suggest         which home addresses could I have?
+  mnctl home-addresses add 2001:db8:1::10 --home-agent 2001:db8:1::1
+  mnctl settings set autoconfiguration.ask_first false
+  mnctl --json status | jq .engine.phase
+  mnctl decode capture.pcap            what did the two ends say to each other?
+"""
+
+
+def parser(width: int | None = None) -> argparse.ArgumentParser:
+    """The parser of the whole command line. `command` is a tuple of words like ("home-agents", "add").
+
+    `width` of the help in columns; None for that of the terminal.
+    """
+    formatter: Any = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26, width=width)
+    top = argparse.ArgumentParser(
+        PROGRAM, description=DESCRIPTION, epilog=EPILOG, formatter_class=formatter, allow_abbrev=False
+    )
+    common = _common()
+    for group in (top, common):
+        _add_common(group, argparse.SUPPRESS if group is common else None)
+    top.add_argument("--version", action="store_true", help="print the version and end")
+    top.add_argument("--print-completion", choices=SHELLS, metavar="SHELL", help=f"completion for {', '.join(SHELLS)}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+    adder = _Adder(commands, common, formatter)
+    _reading(adder)
+    _home_agents(adder)
+    _home_addresses(adder)
+    _interfaces(adder)
+    _settings(adder)
+    _home_agent(adder)
+    _tools(adder)
+    return top
+
+
+def _common() -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+
+
+def _add_common(group: argparse.ArgumentParser, default: Any) -> None:
+    bus = "the bus of the service: system, session or an address (default: MNCLIENT_BUS, else system)"
+    group.add_argument("--bus", metavar="ADDRESS", default=default, help=bus)
+    group.add_argument(
+        "--json",
+        action="store_true",
+        default=False if default is None else default,
+        help="print JSON, with the field names of docs/json.md",
+    )
+
+
+class _Adder:
+    """Adds a command below another, with what all commands have."""
+
+    def __init__(
+        self, commands: Any, common: argparse.ArgumentParser, formatter: Any, words: tuple[str, ...] = ()
+    ) -> None:
+        self._commands = commands
+        self._common = common
+        self._formatter = formatter
+        self._words = words
+
+    def command(self, name: str, text: str, examples: Sequence[str] = ()) -> argparse.ArgumentParser:
+        """A command that does something."""
+        epilog = "examples:\n" + "\n".join(f"  {PROGRAM} {each}" for each in examples) if examples else None
+        added: argparse.ArgumentParser = self._commands.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=epilog,
+            parents=[self._common],
+            formatter_class=self._formatter,
+            allow_abbrev=False,
+        )
+        added.set_defaults(command=(*self._words, name))
+        return added
+
+    def group(self, name: str, text: str, examples: Sequence[str] = ()) -> "_Adder":
+        """A command with commands below it; alone it lists."""
+        group = self.command(name, text, examples)
+        below = group.add_subparsers(title="commands", metavar="COMMAND")
+        return _Adder(below, self._common, self._formatter, (*self._words, name))
+
+
+def _argument(read: Callable[[str], Any], what: str) -> Callable[[str], Any]:
+    def convert(text: str) -> Any:
+        try:
+            return read(text)
+        except MobileIPv6Error as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    convert.__name__ = what
+    return convert
+
+
+_address: Final[Callable[[str], IPv6Address]] = _argument(arguments.address, "address")
+_network: Final[Callable[[str], IPv6Network]] = _argument(arguments.network, "prefix")
+
+
+def _matching(text: str) -> str:
+    _argument(arguments.network_filter, "filter")(text)
+    return text
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return value
+
+
+def _priority(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 999:
+        raise argparse.ArgumentTypeError("must be from 1 to 999; the smaller is preferred")
+    return value
+
+
+def _reading(adder: _Adder) -> None:
+    adder.command("status", "say whether this machine is reachable, and how", ["status", "status --json"])
+    adder.command("watch", "print a line for every change, until interrupted", ["watch", "watch --json"])
+    bindings = adder.command(
+        "bindings",
+        "list what this machine told others (binding update list) and what others told it (binding cache)",
+        ["bindings", "bindings --matching 2001:db8:1::/64 --limit 20"],
+    )
+    bindings.add_argument("--limit", type=_count, default=100, help="at most this many of the cache (default: 100)")
+    bindings.add_argument("--offset", type=_count, default=0, help="leave out the first ones of the cache")
+    bindings.add_argument(
+        "--matching", type=_matching, default="", metavar="PREFIX", help="only addresses in this prefix, or this one"
+    )
+    handovers = adder.command("handovers", "list the last moves and how long each took", ["handovers --limit 5"])
+    handovers.add_argument("--limit", type=_count, default=20, help="at most this many, the newest (default: 20)")
+    problems = adder.command("problems", "list what is wrong, and what to do about it", ["problems"])
+    problems.add_argument("--all", action="store_true", help="also those too young to be shown")
+
+
+def _home_agents(adder: _Adder) -> None:
+    examples = [
+        "home-agents",
+        "home-agents add 2001:db8:1::1 2001:db8:1::/64 --pin",
+        "home-agents remove 2001:db8:1::1",
+    ]
+    group = adder.group("home-agents", "list the known home agents; add or remove one", examples)
+    add = group.command("add", "know a home agent that was not heard")
+    add.add_argument("address", type=_address, metavar="ADDRESS", help="its global address")
+    add.add_argument("prefix", type=_network, metavar="PREFIX", help="the home network it serves")
+    add.add_argument("--pin", action="store_true", help="never forget it, never believe another router in its place")
+    remove = group.command("remove", "forget a home agent")
+    remove.add_argument("address", type=_address, metavar="ADDRESS", help="one of the list")
+
+
+def _home_addresses(adder: _Adder) -> None:
+    examples = [
+        "home-addresses",
+        "home-addresses suggest --home-agent 2001:db8:1::1",
+        "home-addresses add 2001:db8:1::10 --home-agent 2001:db8:1::1",
+        "home-addresses accept 2001:db8:1::10",
+    ]
+    group = adder.group("home-addresses", "list the home addresses; add, remove, prefer, accept, dismiss", examples)
+    add = group.command("add", "keep a home address reachable")
+    add.add_argument("address", type=_address, metavar="ADDRESS", help="the home address")
+    add.add_argument("--home-agent", type=_address, metavar="ADDRESS", help="who forwards for it; without, home only")
+    add.add_argument("--prefix-length", type=int, default=64, metavar="BITS", help="of the home network (default: 64)")
+    for name, text in (
+        ("remove", "give a home address up"),
+        ("prefer", "use this home address for new connections"),
+        ("accept", "take a proposed home address into use"),
+        ("dismiss", "never propose this home address again"),
+    ):
+        group.command(name, text).add_argument("address", type=_address, metavar="ADDRESS", help="one of the list")
+    suggest = group.command("suggest", "list home addresses that could be added")
+    suggest.add_argument("--home-agent", type=_address, metavar="ADDRESS", help="only at this one")
+
+
+def _interfaces(adder: _Adder) -> None:
+    group = adder.group(
+        "interfaces", "list the network interfaces; set which is preferred", ["interfaces set-priority wlan0 10"]
+    )
+    priority = group.command("set-priority", "say how much an interface is preferred")
+    priority.add_argument("name", metavar="INTERFACE", help="its name, like wlan0")
+    priority.add_argument("priority", type=_priority, metavar="PRIORITY", help="1 to 999, the smaller is preferred")
+
+
+def _settings(adder: _Adder) -> None:
+    examples = ["settings", "settings get mobile_node.enabled", "settings set mobile_node.enabled false"]
+    group = adder.group("settings", "list the settings; get or set one", examples)
+    group.command("get", "print one setting").add_argument("key", metavar="KEY", help="one of the list")
+    change = group.command("set", "change one setting")
+    change.add_argument("key", metavar="KEY", help="one of the list")
+    change.add_argument("value", metavar="VALUE", help="as in the settings file")
+
+
+def _home_agent(adder: _Adder) -> None:
+    examples = [
+        "home-agent enable --prefix 2001:db8:1::/64 --address 2001:db8:1::1 --interface lan0 --advertise",
+        "home-agent enable --prefix 2001:db8:7::/64 --address 2001:db8:7::1",
+        "home-agent disable",
+    ]
+    group = adder.group("home-agent", "be a home agent for others, or stop being one; show how it goes", examples)
+    group.command("show", "show the home links served")
+    enable = group.command("enable", "switch the home-agent role on, and serve a home link")
+    enable.add_argument("--prefix", type=_network, help="the home network to serve; without, those of the settings")
+    enable.add_argument("--address", type=_address, help="this machine's own address in it")
+    enable.add_argument("--interface", metavar="NAME", help="where the home network is; without, it is a virtual one")
+    enable.add_argument("--advertise", action="store_true", help="send Router Advertisements there, as its router")
+    group.command("disable", "switch the home-agent role off")
+
+
+def _tools(adder: _Adder) -> None:
+    decode = adder.command(
+        "decode",
+        "print the Mobile IPv6 messages of a packet capture, one line each",
+        ["decode capture.pcap", "decode --json capture.pcapng"],
+    )
+    decode.add_argument("file", metavar="FILE", help="pcap or pcapng, as written by tcpdump or wireshark")
+    reset = adder.command(
+        "reset-network",
+        "remove everything a crashed service may have left in the network, and nothing else",
+        ["reset-network"],
+    )
+    reset.add_argument("--force", action="store_true", help="even while a service is running")

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The commands of `mnctl` that only look: each takes the client, the arguments and where to print."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from mnclient.model.problems import Problem
+from mnclient.model.service_status import ServiceStatus
+from mnclient.model.status import BindingCacheStatus
+from mnclient.units import Seconds
+from service import cli_status
+from service.cli_output import Output, duration, yes_no
+from service.client import Client, ServiceUnavailable
+from service.codec import Plain, to_plain
+from service.contract import UnknownThing
+
+
+async def read(client: Client, output: Output) -> ServiceStatus:
+    """The status; from here on `output` knows what the service's clock means."""
+    status = await client.status()
+    output.boot_time = status.boot_time
+    return status
+
+
+async def status(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
+    """The human question first, then how."""
+    now = await read(client, output)
+    if output.as_json:
+        output.json(**_members(now))
+        return
+    output.line(cli_status.headline(now, output))
+    output.line()
+    for label, text in _details(now, output):
+        output.line(f"  {label:<15} {text}".rstrip())
+
+
+def _details(now: ServiceStatus, output: Output) -> list[tuple[str, str]]:
+    details: list[tuple[str, str]] = []
+    for address in now.engine.home_addresses:
+        preferred = " (preferred)" if address.preferred and len(now.engine.home_addresses) > 1 else ""
+        details.append(("Home address", f"{address.address}{preferred}"))
+        details.append(("", cli_status.describe_home_address(address, output)))
+        details.append(("Home agent", str(address.home_agent or "none")))
+        if address.care_of_address:
+            details.append(("Care-of address", f"{address.care_of_address} on {address.interface}"))
+    details += [("Proposed", f"{each.address} ({each.reason})") for each in now.proposals]
+    if now.engine.home_agent:
+        details.append(("Role", cli_status.describe_role(now.engine.home_agent)))
+    if now.handovers:
+        details.append(("Last move", cli_status.describe_handover(now.handovers[-1])))
+    details.append(("Datapath", cli_status.describe_datapath(now.datapath)))
+    details.append(("Version", now.version))
+    for problem in cli_status.visible_problems(now):
+        details.append(
+            (problem.declaration.severity.value.capitalize(), f"{problem.declaration.title}. {problem.text()}")
+        )
+        details.append(("", problem.remedy()))
+    return details
+
+
+async def watch(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
+    """A line per change, for ever; the service may go and come back meanwhile."""
+    before: ServiceStatus | None = None
+    while True:
+        try:
+            async for now in client.watch():
+                output.boot_time = now.boot_time
+                _tell(before, now, output)
+                before = now
+        except ServiceUnavailable as error:
+            if before is None:
+                raise
+            before = None
+            if output.as_json:
+                output.json(error=_members(error_members(error)))
+            else:
+                output.line(f"{output.clock(output.now)}  The service has stopped; waiting for it to come back")
+            await client.wait_for_service()
+
+
+def _tell(before: ServiceStatus | None, now: ServiceStatus, output: Output) -> None:
+    if output.as_json:
+        output.json(**_members(now))
+        return
+    told = [cli_status.headline(now, output)] if before is None else cli_status.changes(before, now, output)
+    for sentence in told:
+        output.line(f"{output.clock(output.now)}  {sentence}")
+
+
+async def home_agents(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
+    """The list of at most 32, the best first."""
+    now = await read(client, output)
+    known = sorted(now.known_home_agents, key=lambda each: -each.rank)
+    if output.as_json:
+        output.json(boot_time=now.boot_time, home_agents=known)
+        return
+    rows = [
+        [
+            str(each.address),
+            str(each.prefix),
+            f"{each.rank:.2f}",
+            str(each.advertisements),
+            "never" if each.last_heard_time is None else output.ago(each.last_heard_time),
+            each.interface or "-",
+            each.origin.value + (", pinned" if each.pinned else ""),
+        ]
+        for each in known
+    ]
+    headings = ["address", "home network", "rank", "heard", "last heard", "on", "origin"]
+    output.table(headings, rows, "No home agent is known. They are heard by themselves, or: mnctl home-agents add")
+
+
+async def home_addresses(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
+    """The home addresses kept, and those proposed."""
+    now = await read(client, output)
+    states = {each.address: each for each in now.engine.home_addresses}
+    if output.as_json:
+        merged = [{**_members(each), "status": states.get(each.address)} for each in now.home_addresses]
+        listed = [{key: value for key, value in each.items() if value is not None} for each in merged]
+        output.json(boot_time=now.boot_time, home_addresses=listed, proposals=now.proposals)
+        return
+    rows = [
+        [
+            str(each.address),
+            str(each.home_agent or "-"),
+            cli_status.describe_home_address(states[each.address], output) if each.address in states else "off",
+            each.origin.value,
+            yes_no(each.preferred),
+        ]
+        for each in now.home_addresses
+    ]
+    rows += [[str(each.address), str(each.home_agent), "proposed: " + each.reason, "-", "-"] for each in now.proposals]
+    headings = ["address", "home agent", "state", "origin", "preferred"]
+    output.table(headings, rows, "There is no home address. See what could be had: mnctl home-addresses suggest")
+
+
+async def suggest(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """Home addresses that could be added."""
+    if arguments.home_agent:
+        known = [each.address for each in (await client.status()).known_home_agents]
+        must_be_known(arguments.home_agent, known, "home agent")
+    made = await client.suggestions(arguments.home_agent)
+    if output.as_json:
+        output.json(suggestions=made)
+        return
+    rows = [[str(each.address), str(each.home_agent), each.interface, each.reason] for each in made]
+    headings = ["address", "home agent", "interface", "why"]
+    output.table(headings, rows, "Nothing to suggest: no home agent is known. Add one: mnctl home-agents add")
+
+
+async def interfaces(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
+    """The interfaces the mobile node may use, the preferred first."""
+    now = await read(client, output)
+    known = sorted(now.engine.interfaces, key=lambda each: each.priority)
+    if output.as_json:
+        output.json(boot_time=now.boot_time, interfaces=known)
+        return
+    rows = [
+        [
+            each.name,
+            str(each.priority),
+            "disabled" if not each.enabled else "up" if each.is_up else "down",
+            "at home" if each.is_home else "away" if each.routers else "-",
+            yes_no(each.is_active),
+            str(each.care_of_address or "-"),
+            ", ".join(str(router.address) for router in each.routers) or "-",
+        ]
+        for each in known
+    ]
+    headings = ["interface", "priority", "state", "place", "in use", "care-of address", "routers"]
+    output.table(headings, rows, "No network interface can be used.")
+
+
+async def bindings(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """The binding update list, and in the home-agent role the binding cache."""
+    now = await read(client, output)
+    told = now.engine.binding_update_list
+    cache: list[BindingCacheStatus] = []
+    total = 0
+    if now.engine.home_agent:
+        cache, total = await _binding_cache(client, arguments)
+    if output.as_json:
+        members = {"binding_update_list": told, "binding_cache": tuple(cache), "binding_cache_total": total}
+        output.json(boot_time=now.boot_time, **members)
+        return
+    output.line("Binding update list (what this machine told others)")
+    rows = [
+        [
+            str(each.home_address),
+            str(each.care_of_address),
+            str(each.destination) + (" (home agent)" if each.home_registration else ""),
+            str(each.sequence),
+            output.clock_of(each.expires),
+            yes_no(each.acknowledged),
+        ]
+        for each in told
+    ]
+    headings = ["home address", "care-of address", "told to", "sequence", "until", "acknowledged"]
+    output.table(headings, rows, "Empty.")
+    if now.engine.home_agent:
+        output.line()
+        output.line(f"Binding cache (what others told this machine): {len(cache)} of {total}")
+        rows = [
+            [
+                str(each.home_address),
+                str(each.care_of_address),
+                str(each.sequence),
+                output.clock_of(each.expires),
+                "checking for duplicates" if each.detecting else "home" if each.home_registration else "correspondent",
+            ]
+            for each in cache
+        ]
+        output.table(["home address", "care-of address", "sequence", "until", "kind"], rows, "Empty.")
+
+
+async def _binding_cache(client: Client, arguments: argparse.Namespace) -> tuple[list[BindingCacheStatus], int]:
+    found: list[BindingCacheStatus] = []
+    while True:
+        page, total = await client.binding_cache(
+            arguments.offset + len(found), arguments.limit - len(found), arguments.matching
+        )
+        found += page
+        if not page or len(found) >= arguments.limit:
+            return found, total
+
+
+async def handovers(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """The last moves, the newest last, with the time from the start of each to its stages."""
+    output.boot_time = (await client.status()).boot_time
+    moves = await client.handovers()
+    moves = moves[max(0, len(moves) - arguments.limit) :]
+    if output.as_json:
+        listed: list[Plain] = []
+        for each in moves:
+            offsets = {stage.value: round(offset, 6) for stage, offset in each.offsets().items()}
+            listed.append(to_plain({**_members(each), "offsets": offsets}))
+        output.json(boot_time=output.boot_time, handovers=listed)
+        return
+    rows = []
+    for each in moves:
+        stages = ", ".join(
+            f"{stage.value.replace('_', ' ')} {duration(offset)}" for stage, offset in each.offsets().items()
+        )
+        took = each.duration()
+        rows.append(
+            [
+                output.clock_of(each.started),
+                str(each.home_address),
+                each.from_network or "-",
+                each.to_network or "-",
+                each.outcome.value + (f" in {duration(took)}" if took is not None else ""),
+                stages,
+            ]
+        )
+    output.table(["when", "home address", "from", "to", "outcome", "stages"], rows, "This machine has not moved yet.")
+
+
+async def settings(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
+    """Every setting in force."""
+    known = await client.settings()
+    if output.as_json:
+        output.json(settings=known)
+        return
+    output.table(["setting", "value"], [[key, shown(value)] for key, value in known.items()], "There are no settings.")
+
+
+async def setting(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """One setting."""
+    value = await client.setting(arguments.key)
+    if output.as_json:
+        output.json(key=arguments.key, value=value)
+    else:
+        output.line(shown(value))
+
+
+async def home_agent(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
+    """The home-agent role and its links."""
+    now = await read(client, output)
+    role = now.engine.home_agent
+    if output.as_json:
+        output.json(boot_time=now.boot_time, enabled=role is not None, **(_members(role) if role else {}))
+        return
+    if role is None:
+        output.line("This machine is not a home agent. Make it one: mnctl home-agent enable --help")
+        return
+    output.line(f"This machine is a home agent: {role.bindings} of at most {role.max_bindings} bindings")
+    rows = [
+        [str(each.prefix), str(each.address), each.interface or "(virtual)", yes_no(each.is_up), str(each.bindings)]
+        for each in role.links
+    ]
+    output.table(["home network", "own address", "interface", "up", "bindings"], rows, "It serves no home link.")
+    if role.home_agents:
+        output.line()
+        output.line("Home agents heard on the home links")
+        listed = [
+            [str(each.link_local_address), ", ".join(map(str, each.addresses)), str(each.preference), each.interface]
+            for each in role.home_agents
+        ]
+        output.table(["link-local address", "addresses", "preference", "on"], listed, "None.")
+
+
+async def problems(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """What is wrong, and what to do about it."""
+    now = await read(client, output)
+    known = list(now.engine.problems) if arguments.all else cli_status.visible_problems(now)
+    if output.as_json:
+        visible = {id(each) for each in cli_status.visible_problems(now)}
+        listed = [{**_problem(each), "visible": id(each) in visible} for each in known]
+        output.json(boot_time=now.boot_time, problems=listed)
+        return
+    if not known:
+        output.line("No problems.")
+    for each in known:
+        output.line(f"{each.declaration.severity.value}: {each.declaration.title}")
+        output.line(f"  {each.text()}")
+        output.line(f"  What to do: {each.remedy()}")
+        output.line(f"  Since {output.clock_of(each.since)}")
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    declared = problem.declaration
+    words = {"title": declared.title, "text": problem.text(), "remedy": problem.remedy()}
+    return {**_members(problem), "severity": declared.severity, **words}
+
+
+def shown(value: Plain) -> str:
+    """A setting as it is written in the settings file."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{Seconds(value):g}"
+    return "" if value is None else str(value)
+
+
+def must_be_known(thing: object, known: list[Any], what: str) -> None:
+    """UnknownThing, which lists the known ones, unless `thing` is one of them."""
+    if thing not in known:
+        listed = ", ".join(map(str, known))
+        raise UnknownThing(f"There is no {what} {thing}", hint=f"known: {listed}" if listed else "there is none at all")
+
+
+def error_members(error: Exception) -> Mapping[str, object]:
+    """An error, as JSON shows it."""
+    return {"title": getattr(error, "title", str(error)), "hint": getattr(error, "hint", "")}
+
+
+def _members(value: object) -> dict[str, Any]:
+    plain = to_plain(value)
+    return plain if isinstance(plain, dict) else {}

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The client library: what the command line and the tray speak to the service with.
+
+    async with Client.connect("system") as client:
+        print((await client.status()).engine.phase)
+        async for status in client.watch():
+            ...
+
+The service may be absent and appear later: a call then raises ServiceUnavailable, `wait_for_service` waits, and the
+same client goes on. Errors of the service arrive as the classes it raised, with their title and hint.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from ipaddress import IPv6Address, IPv6Network
+from types import TracebackType
+from typing import Any, Final, Self
+
+from dbus_fast import ErrorType, Message, MessageFlag, MessageType
+from dbus_fast.aio import MessageBus
+
+from mnclient.model.handover import Handover
+from mnclient.model.service_status import ServiceStatus, Suggestion
+from mnclient.model.status import BindingCacheStatus
+from mnclient.units import Seconds
+from service import contract
+from service.bus_connection import BUS_ERRORS, connect, leave, until_gone
+from service.codec import Plain, from_plain, from_variants
+from service.contract import NotAllowed, ServiceUnavailable
+
+__all__ = ["Client", "NotAllowed", "ServiceUnavailable"]
+
+ANSWER_TIMEOUT: Final = Seconds(30.0)
+INTERACTIVE_TIMEOUT: Final = Seconds(300.0)
+"""While the person looks for the password."""
+RETRY: Final = Seconds(0.5)
+"""How often a missing bus is looked for. A missing service is waited for without asking."""
+
+_DAEMON: Final = "org.freedesktop.DBus"
+_DAEMON_PATH: Final = "/org/freedesktop/DBus"
+_ABSENT: Final = {
+    ErrorType.SERVICE_UNKNOWN.value,
+    ErrorType.NAME_HAS_NO_OWNER.value,
+    ErrorType.NO_REPLY.value,
+    ErrorType.DISCONNECTED.value,
+    "org.freedesktop.DBus.Error.Spawn.ServiceNotFound",
+}
+_MATCHES: Final = (
+    f"type='signal',sender='{contract.BUS_NAME}',interface='{contract.MANAGER}',member='StatusChanged'",
+    f"type='signal',sender='{_DAEMON}',interface='{_DAEMON}',member='NameOwnerChanged',arg0='{contract.BUS_NAME}'",
+)
+
+
+class Client:
+    """One connection to a service. Use `connect` and `async with`."""
+
+    def __init__(self, address: str, *, interactive: bool = True) -> None:
+        self._address = address
+        self._interactive = interactive
+        self._bus: MessageBus | None = None
+        self._guard: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+
+    @classmethod
+    def connect(cls, address: str = "system", *, interactive: bool = True) -> Self:
+        """A client for `async with`. `address`: "system", "session" or a bus address; `interactive`: a person is there
+        who can be asked for a password."""
+        return cls(address, interactive=interactive)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Leave the bus."""
+        bus, self._bus = self._bus, None
+        if bus:
+            await leave(bus)
+        if self._guard:
+            await asyncio.wait([self._guard])
+            self._guard = None
+
+    # --- reading ---
+
+    async def status(self) -> ServiceStatus:
+        """Everything that is true now, except the binding cache."""
+        return from_plain(ServiceStatus, from_variants(await self._ask("GetStatus")))
+
+    async def watch(self) -> AsyncIterator[ServiceStatus]:
+        """The status now, and again after each change. Ends with ServiceUnavailable when the service goes away."""
+        await self._connected()
+        while True:
+            self._changed.clear()
+            yield await self.status()
+            await self._changed.wait()
+
+    async def wait_for_service(self) -> None:
+        """Returns as soon as the service is on the bus; waits for the bus itself, too."""
+        while True:
+            self._changed.clear()
+            try:
+                if await self._has_owner():
+                    return
+            except ServiceUnavailable:
+                await asyncio.sleep(RETRY)  # no bus yet, and nothing that would tell of it
+                continue
+            await self._changed.wait()
+
+    async def service_process(self) -> int:
+        """The process id of the service. ServiceUnavailable when there is none."""
+        answer = await self._exchange(_to_daemon("GetConnectionUnixProcessID", contract.BUS_NAME), ANSWER_TIMEOUT)
+        return int(answer[0])
+
+    async def binding_cache(
+        self, offset: int = 0, limit: int = contract.MAX_BINDING_CACHE_PAGE, matching: str = ""
+    ) -> tuple[tuple[BindingCacheStatus, ...], int]:
+        """A page of the binding cache, in the order of home addresses, and how many entries match in all.
+
+        `matching`: an address or a prefix that the home or the care-of address must be in. A page has at most
+        `contract.MAX_BINDING_CACHE_PAGE` entries.
+        """
+        entries, total = await self._call("GetBindingCache", offset, limit, matching)
+        return from_plain(tuple[BindingCacheStatus, ...], from_variants(entries)), int(total)
+
+    async def handovers(self) -> tuple[Handover, ...]:
+        """The last moves, the newest last."""
+        return from_plain(tuple[Handover, ...], from_variants(await self._ask("GetHandovers")))
+
+    async def suggestions(self, home_agent: IPv6Address | None = None) -> tuple[Suggestion, ...]:
+        """Home addresses that could be had: at this home agent, or at any known one."""
+        answer = await self._ask("GetSuggestions", _text(home_agent))
+        return from_plain(tuple[Suggestion, ...], from_variants(answer))
+
+    async def settings(self) -> dict[str, Plain]:
+        """Every setting in force, by key."""
+        answer = from_variants(await self._ask("GetSettings"))
+        return answer if isinstance(answer, dict) else {}
+
+    async def setting(self, key: str) -> Plain:
+        """One setting in force."""
+        return from_variants(await self._ask("GetSetting", key))
+
+    # --- changing ---
+
+    async def set_setting(self, key: str, value_text: str) -> None:
+        """Change one setting; `value_text` is written as in the settings file."""
+        await self._call("SetSetting", key, value_text)
+
+    async def add_home_address(
+        self, address: IPv6Address, home_agent: IPv6Address | None = None, prefix_length: int = 64
+    ) -> None:
+        """Keep a home address."""
+        await self._call("AddHomeAddress", str(address), _text(home_agent), prefix_length)
+
+    async def remove_home_address(self, address: IPv6Address) -> None:
+        """Give a home address up."""
+        await self._call("RemoveHomeAddress", str(address))
+
+    async def prefer_home_address(self, address: IPv6Address) -> None:
+        """Use this one for new connections."""
+        await self._call("PreferHomeAddress", str(address))
+
+    async def accept_proposal(self, address: IPv6Address) -> None:
+        """Take a proposed home address into use."""
+        await self._call("AcceptProposal", str(address))
+
+    async def dismiss_proposal(self, address: IPv6Address) -> None:
+        """Do not propose this address again."""
+        await self._call("DismissProposal", str(address))
+
+    async def add_home_agent(self, address: IPv6Address, prefix: IPv6Network, pinned: bool = False) -> None:
+        """Know a home agent that was not heard."""
+        await self._call("AddHomeAgent", str(address), str(prefix), pinned)
+
+    async def remove_home_agent(self, address: IPv6Address) -> None:
+        """Forget a home agent."""
+        await self._call("RemoveHomeAgent", str(address))
+
+    async def set_interface_priority(self, name: str, priority: int) -> None:
+        """1 to 999; the smaller is preferred."""
+        await self._call("SetInterfacePriority", name, priority)
+
+    async def set_home_agent_link(
+        self, prefix: IPv6Network, address: IPv6Address, interface: str | None = None, advertise: bool = False
+    ) -> None:
+        """Serve a home link, and switch the home-agent role on. `interface` None: a virtual link."""
+        await self._call("SetHomeAgentLink", str(prefix), str(address), interface or "", advertise)
+
+    async def reload(self) -> None:
+        """Have the settings file read again."""
+        await self._call("Reload")
+
+    # --- the bus ---
+
+    async def _ask(self, method: str, *arguments: Any) -> Any:
+        """The only result of a method."""
+        (answer,) = await self._call(method, *arguments)
+        return answer
+
+    async def _call(self, method: str, *arguments: Any) -> list[Any]:
+        message = Message(
+            destination=contract.BUS_NAME,
+            path=contract.ROOT_PATH,
+            interface=contract.MANAGER,
+            member=method,
+            signature=contract.METHODS[contract.MANAGER][method].signature,
+            body=list(arguments),
+            flags=MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION if self._interactive else MessageFlag.NONE,
+        )
+        return await self._exchange(message, INTERACTIVE_TIMEOUT if self._interactive else ANSWER_TIMEOUT)
+
+    async def _has_owner(self) -> bool:
+        return bool((await self._exchange(_to_daemon("NameHasOwner", contract.BUS_NAME), ANSWER_TIMEOUT))[0])
+
+    async def _exchange(self, message: Message, timeout: Seconds) -> list[Any]:
+        bus = await self._connected()
+        try:
+            async with asyncio.timeout(timeout):
+                reply = await bus.call(message)
+        except TimeoutError:
+            title = f"The service did not answer within {timeout:g} s"
+            raise ServiceUnavailable(title, hint="restart it: systemctl restart mnclientd") from None
+        except BUS_ERRORS as error:
+            raise self._no_bus(error) from error
+        if reply is None:
+            raise self._no_bus(EOFError("the connection was closed"))
+        if reply.message_type is MessageType.ERROR:
+            raise self._error(str(reply.error_name), str(reply.body[0]) if reply.body else "")
+        return list(reply.body)
+
+    async def _connected(self) -> MessageBus:
+        if self._bus and self._bus.connected:
+            return self._bus
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT):
+                bus = await connect(self._address)
+        except (*BUS_ERRORS, TimeoutError) as error:
+            raise self._no_bus(error) from error
+        bus.add_message_handler(self._receive)
+        self._bus = bus
+        self._guard = asyncio.create_task(self._until_gone(bus))
+        for rule in _MATCHES:
+            await self._exchange(_to_daemon("AddMatch", rule), ANSWER_TIMEOUT)
+        return bus
+
+    async def _until_gone(self, bus: MessageBus) -> None:
+        await until_gone(bus)
+        self._changed.set()  # whoever waits for a change finds out by asking
+
+    def _receive(self, message: Message) -> bool:
+        # Only what the match rules ask for arrives; a forged one would cost its sender more than us.
+        if message.message_type is MessageType.SIGNAL and message.member in ("StatusChanged", "NameOwnerChanged"):
+            self._changed.set()
+        return False
+
+    def _error(self, name: str, text: str) -> Exception:
+        if name in _ABSENT:
+            return ServiceUnavailable(
+                "The mnclient service is not running",
+                hint="start it: systemctl start mnclientd, or name the bus it is on with --bus",
+            )
+        if name == ErrorType.ACCESS_DENIED.value:
+            return NotAllowed("The bus does not let this user call the service", hint="do it as root")
+        return contract.error_from_bus(name, text)
+
+    def _no_bus(self, error: Exception) -> ServiceUnavailable:
+        reason = str(error) or type(error).__name__
+        title = f"There is no message bus at {self._address!r} ({reason})"
+        return ServiceUnavailable(title, hint="start it, or name another one with --bus")
+
+
+def _to_daemon(member: str, argument: str) -> Message:
+    return Message(
+        destination=_DAEMON, path=_DAEMON_PATH, interface=_DAEMON, member=member, signature="s", body=[argument]
+    )
+
+
+def _text(address: IPv6Address | None) -> str:
+    return "" if address is None else str(address)

@@ -1,0 +1,384 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Everything the service does, without D-Bus.
+
+`ServiceCore` owns the settings, the state on disk, the auto-configuration and one node, and is what the D-Bus
+interfaces and the tests talk to. Whatever is asked of it is validated first, then stored, then applied: an error means
+that nothing happened. It wakes up for events and deadlines only.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from ipaddress import IPv6Address, IPv6Network
+from pathlib import Path
+from typing import Final
+
+from mnclient.engine.actions import Action, Note, PublishStatus, ReportHandover, ReportHomeAddress, ReportHomeAgent
+from mnclient.errors import ConfigError, MobileIPv6Error
+from mnclient.model.config import NodeConfig
+from mnclient.model.handover import Handover
+from mnclient.model.problems import ProblemCode
+from mnclient.model.service_status import KnownHomeAgent, Origin, ServiceStatus, Suggestion
+from mnclient.model.status import BindingCacheStatus
+from mnclient.units import Seconds
+from service.autoconfiguration.policy import HomeAddressReported
+from service.autoconfiguration.suggestions import HostInterface
+from service.contract import InvalidArgument, UnknownThing
+from service.core_addresses import HomeAddresses, home_agent_for, prefix_of, require_routable
+from service.core_autoconfiguration import Autoconfiguration
+from service.core_changes import Change, ChangeKind, Subscriber, Subscribers
+from service.core_host import read_host
+from service.core_problems import ServiceProblems
+from service.core_rows import Rows, with_home_link, with_interface_priority, without_address, without_home_link
+from service.core_storage import BINDINGS_DELAY, StoredFile
+from service.core_version import version
+from service.node_protocol import Node, NodeFactory
+from service.settings import Settings, declaration
+from service.settings_file import SettingsFile
+from service.settings_values import checked, parsed
+from service.state_store import (
+    BINDINGS_FILE,
+    STATE_FILE,
+    State,
+    StateStore,
+    StoredHomeAddress,
+    encode_bindings,
+    encode_state,
+)
+
+__all__ = ["Change", "ChangeKind", "Node", "NodeFactory", "ServiceCore"]
+
+_log = logging.getLogger(__name__)
+
+STABLE_SECRET_LENGTH: Final = 32  # octets; RFC 7217 section 5 asks for 16 at least
+
+
+class ServiceCore:
+    """The service. All methods must be called in the loop in which `start` ran."""
+
+    def __init__(
+        self,
+        settings_path: Path,
+        state_directory: Path,
+        node_factory: NodeFactory,
+        *,
+        host: Callable[[], tuple[HostInterface, ...]] = read_host,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._wall_clock = wall_clock
+        self._settings_file = SettingsFile(settings_path, state_directory)
+        self._settings = Settings()
+        self._store = StateStore(state_directory)
+        self._state_file = StoredFile(self._store, STATE_FILE, self._capture_state)
+        self._bindings_file = StoredFile(self._store, BINDINGS_FILE, self._capture_bindings)
+        self._bindings_stored = 0
+        self._subscribers = Subscribers()
+        self._node = node_factory(self._observe)
+        self._problems = ServiceProblems(self._node.now)
+        self._home_addresses = HomeAddresses()
+        self._secret = b""
+        self._config = NodeConfig()
+        self._autoconfiguration = Autoconfiguration(
+            wall_clock=wall_clock,
+            host=host,
+            home_addresses=self._home_addresses,
+            adopt=self._adopt,
+            changed=self._agents_changed,
+            store_within=self._state_file.write_within,
+        )
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Read what is stored and start the node. NetworkError when the system refuses us; nothing else stops it."""
+        state = self._store.load()
+        self._secret = state.stable_secret
+        self._home_addresses.stored = state.home_addresses
+        self._home_addresses.chosen = state.preferred_home_address
+        self._autoconfiguration.start(state)
+        try:
+            self._settings = self._settings_file.load()
+        except ConfigError as error:
+            self._settings = self._settings_file.load_last_good()
+            _log.error("starting with the last good settings: %s", error)
+            self._problems.add(ProblemCode.SETTINGS_REJECTED, error.file, str(error))
+        self._home_addresses.configure(self._settings.home_addresses)
+        self._autoconfiguration.apply(self._settings)
+        if len(self._secret) < STABLE_SECRET_LENGTH:
+            self._secret = os.urandom(STABLE_SECRET_LENGTH)
+            self._state_file.write_now()
+        self._config = self._node_config()
+        bindings = self._store.load_bindings(self._wall_clock()) if self._config.home_agent else ()
+        for damaged in self._store.damaged:
+            self._problems.add(ProblemCode.STATE_FILE_SET_ASIDE, str(damaged.path), damaged.reason)
+        await self._node.start(self._config, bindings)
+
+    async def stop(self) -> None:
+        """Withdraw from the network; everything is on disk afterwards."""
+        self._autoconfiguration.stop()
+        if self._config.home_agent is not None:
+            self._bindings_file.write_within(Seconds(0.0))
+        await self._bindings_file.close()  # before the node, which forgets them
+        await self._node.stop()
+        await self._state_file.close()
+
+    def reload(self) -> None:
+        """Read the settings file again. ConfigError when it is not accepted; the last good settings stay in force."""
+        try:
+            settings = self._settings_file.load()
+        except ConfigError as error:
+            _log.error("the settings stay as they were: %s", error)
+            self._problems.add(ProblemCode.SETTINGS_REJECTED, error.file, str(error))
+            self._subscribers.publish(ChangeKind.PROBLEM)
+            raise
+        self._apply_settings(settings, "")
+
+    async def failed(self) -> BaseException:
+        """Waits until the node ends by a defect."""
+        return await self._node.failed()
+
+    # --- reading --------------------------------------------------------------------------------------------------
+
+    def status(self) -> ServiceStatus:
+        """Everything a client may show."""
+        return ServiceStatus(
+            version=version(),
+            boot_time=self._node.boot_time(),
+            datapath=self._node.datapath,
+            engine=self._problems.merged_into(self._node.status()),
+            home_addresses=self._home_addresses.managed(self._autoconfiguration.is_active),
+            known_home_agents=self._autoconfiguration.listing(),
+            proposals=self._autoconfiguration.policy.proposals(),
+            handovers=self._node.handovers(),
+        )
+
+    def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
+        """The home agent's bindings."""
+        return self._node.binding_cache()
+
+    def handovers(self) -> tuple[Handover, ...]:
+        """The last moves, the newest last."""
+        return self._node.handovers()
+
+    def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:
+        """Home addresses that could be had at a known home agent, or at all of them; UnknownThing for another."""
+        return self._autoconfiguration.suggestions(home_agent, self._unsuitable_identifiers())
+
+    def settings(self) -> dict[str, object]:
+        """All single values by dotted key."""
+        return self._settings.describe()
+
+    def setting(self, key: str) -> object:
+        """One value, arrays of tables included; ConfigError for a key that does not exist."""
+        return self._settings.get(key)
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Hear of changes until the function returned is called."""
+        return self._subscribers.subscribe(callback)
+
+    # --- home addresses -------------------------------------------------------------------------------------------
+
+    def add_home_address(self, address: IPv6Address, home_agent: IPv6Address | None, prefix_length: int = 64) -> None:
+        """Keep a home address; without `home_agent`, at the best known one of its network.
+
+        InvalidArgument when it cannot be one or is one already, MobileIPv6Error when there are 16.
+        """
+        require_routable(address)
+        prefix = prefix_of(address, prefix_length)
+        listed = self._autoconfiguration.listing()
+        agent = next((each for each in listed if each.address == home_agent), None)
+        if agent is not None and address not in agent.prefix:
+            hint = f"choose an address in {agent.prefix}, or another home agent"
+            raise InvalidArgument(f"{address} is outside the home prefix of {home_agent}", hint=hint)
+        chosen = home_agent or home_agent_for(address, listed)
+        self._home_addresses.add(
+            StoredHomeAddress(address=address, prefix=prefix, home_agent=chosen, origin=Origin.MANUAL)
+        )
+        if chosen is not None:
+            self._autoconfiguration.policy.forgive(chosen)
+        self._home_addresses_changed()
+
+    def remove_home_address(self, address: IPv6Address) -> None:
+        """Give a home address up. One that was auto-configured does not come back until its home agent is forgotten."""
+        self._home_addresses.require(address)
+        stored = self._home_addresses.find_stored(address)
+        if stored is None:
+            rows = without_address(self._rows("mobile_node.home_addresses"), address)
+            self._store_rows("mobile_node.home_addresses", rows)
+        elif stored.origin is Origin.LEARNED and stored.home_agent is not None:
+            self._autoconfiguration.policy.dismiss(stored.home_agent)
+        self._home_addresses.forget(address)
+        self._home_addresses_changed()
+
+    def prefer_home_address(self, address: IPv6Address) -> None:
+        """Let new connections start from this one."""
+        self._home_addresses.require(address)
+        self._home_addresses.chosen = address
+        self._home_addresses_changed()
+
+    def accept_proposal(self, address: IPv6Address) -> None:
+        """Take a proposed home address into use."""
+        proposal = self._autoconfiguration.proposal(address)
+        self._home_addresses.add(
+            StoredHomeAddress(
+                address=address, prefix=proposal.prefix, home_agent=proposal.home_agent, origin=Origin.LEARNED
+            )
+        )
+        self._home_addresses_changed()
+
+    def dismiss_proposal(self, address: IPv6Address) -> None:
+        """Propose nothing of its home agent any more, until that is forgotten."""
+        self._autoconfiguration.policy.dismiss(self._autoconfiguration.proposal(address).home_agent)
+        self._state_file.write_now()
+        self._subscribers.publish(ChangeKind.PROPOSALS)
+
+    # --- home agents ----------------------------------------------------------------------------------------------
+
+    def add_home_agent(self, address: IPv6Address, prefix: IPv6Network, pinned: bool) -> None:
+        """Know a home agent that was not heard, or pin one that was. InvalidArgument, or MobileIPv6Error when full."""
+        require_routable(address)
+        if address not in prefix:
+            raise InvalidArgument(f"{address} is outside the home prefix {prefix}", hint=f"an address in {prefix}")
+        agent = KnownHomeAgent(address=address, prefix=prefix, origin=Origin.MANUAL, pinned=pinned)
+        self._autoconfiguration.add(agent)
+        self._state_file.write_now()
+
+    def remove_home_agent(self, address: IPv6Address) -> None:
+        """Forget a home agent, also that its proposals were dismissed. UnknownThing when it is not listed."""
+        self._autoconfiguration.require(address)
+        if any(each.address == address for each in self._settings.known_home_agents):
+            self._store_rows("known_home_agents", without_address(self._rows("known_home_agents"), address))
+        self._autoconfiguration.remove(address)
+        self._state_file.write_now()
+        self._configure()
+
+    # --- settings -------------------------------------------------------------------------------------------------
+
+    def set_setting(self, key: str, value_text: str) -> None:
+        """Change one setting for good; ConfigError when the key or the value is not accepted."""
+        self._store_value(key, parsed(declaration(key), value_text))
+
+    def set_interface_priority(self, name: str, priority: int) -> None:
+        """1 to 999, the smaller is preferred; UnknownThing for an interface that is not there."""
+        present = {each.name for each in self._node.status().interfaces}
+        listed = {each.name for each in self._settings.interfaces}
+        if name not in present | listed:
+            names = ", ".join(sorted(present | listed))
+            raise UnknownThing(
+                f"There is no interface {name}", hint=f"known are: {names}" if names else "there is none"
+            )
+        rows = with_interface_priority(self._rows("mobile_node.interfaces"), name, priority)
+        self._store_rows("mobile_node.interfaces", rows)
+
+    def set_home_agent_link(
+        self, prefix: IPv6Network, address: IPv6Address, interface: str | None, advertise: bool
+    ) -> None:
+        """Serve a home link, and switch the role on. Without `interface` a virtual one. Replaces one of this prefix."""
+        rows = self._rows("home_agent.links")
+        self._store_rows("home_agent.links", with_home_link(rows, prefix, address, interface, advertise))
+        if self._config.home_agent is None:
+            self._store_value("home_agent.enabled", True)
+
+    def remove_home_agent_link(self, prefix: IPv6Network) -> None:
+        """Serve a home link no longer. UnknownThing when it is not served."""
+        rows = self._rows("home_agent.links")
+        remaining = without_home_link(rows, prefix)
+        if len(remaining) == len(rows):
+            served = ", ".join(row["prefix"] for row in rows)
+            raise UnknownThing(f"{prefix} is not served", hint=f"served are: {served}" if served else "there is none")
+        self._store_rows("home_agent.links", remaining)
+
+    def _rows(self, key: str) -> Rows:
+        rows = self._settings.get(key)
+        assert isinstance(rows, list)
+        return rows
+
+    def _store_rows(self, key: str, rows: Rows) -> None:
+        self._store_value(key, checked(declaration(key), rows, key))
+
+    def _store_value(self, key: str, value: object) -> None:
+        self._apply_settings(self._settings_file.store(self._settings, key, value), key)
+
+    def _apply_settings(self, settings: Settings, key: str) -> None:
+        self._settings = settings
+        if self._problems.clear(ProblemCode.SETTINGS_REJECTED):
+            self._subscribers.publish(ChangeKind.PROBLEM)
+        self._home_addresses.configure(settings.home_addresses)
+        self._autoconfiguration.apply(settings)
+        self._configure()
+        self._subscribers.publish(ChangeKind.SETTINGS, subject=key)
+        self._subscribers.publish(ChangeKind.HOME_ADDRESSES)
+
+    # --- the node -------------------------------------------------------------------------------------------------
+
+    def _observe(self, action: Action) -> None:
+        match action:
+            case PublishStatus():
+                self._subscribers.publish(ChangeKind.STATUS)
+                if self._config.home_agent is not None:
+                    self._bindings_file.write_within(Seconds(BINDINGS_DELAY + self._bindings_stored / 1000))
+            case ReportHomeAgent():
+                self._autoconfiguration.heard(action)
+            case ReportHomeAddress():
+                self._autoconfiguration.handle(HomeAddressReported(address=action.home_address, state=action.state))
+                self._subscribers.publish(ChangeKind.HOME_ADDRESSES)
+            case ReportHandover():
+                self._subscribers.publish(ChangeKind.HANDOVER, handover=action.handover)
+            case Note():
+                _log.info("%s: %s", action.kind, action.text)
+
+    def _agents_changed(self, kind: ChangeKind) -> None:
+        self._subscribers.publish(kind)
+        if kind is ChangeKind.HOME_ADDRESSES:
+            self._configure()  # the hardware address of a home agent in use became known
+
+    def _adopt(self, home_address: StoredHomeAddress) -> None:
+        """The auto-configuration decided. A home address that appeared meanwhile is no reason to fail."""
+        try:
+            self._home_addresses.add(home_address)
+        except MobileIPv6Error as error:
+            _log.warning("%s was not taken: %s", home_address.address, error)
+        self._home_addresses_changed()
+
+    def _home_addresses_changed(self) -> None:
+        self._state_file.write_now()
+        self._autoconfiguration.home_addresses_changed()
+        self._configure()
+        self._subscribers.publish(ChangeKind.HOME_ADDRESSES)
+
+    def _configure(self) -> None:
+        config = self._node_config()
+        if config != self._config:
+            self._config = config
+            self._node.configure(config)
+
+    def _node_config(self) -> NodeConfig:
+        addresses = self._home_addresses.configs(self._autoconfiguration.link_layer_address)
+        return self._settings.to_node_config(addresses, self._secret)
+
+    def _unsuitable_identifiers(self) -> frozenset[bytes]:
+        """Of care-of addresses that are replaced in time (RFC 8981): nothing to build a home address on."""
+        if self._settings.get("mobile_node.identifier") != "temporary":
+            return frozenset()
+        interfaces = self._node.status().interfaces
+        return frozenset(each.care_of_address.packed[8:] for each in interfaces if each.care_of_address)
+
+    # --- what is stored -------------------------------------------------------------------------------------------
+
+    def _capture_state(self) -> Callable[[], bytes]:
+        policy = self._autoconfiguration.policy
+        state = State(
+            home_agents=policy.home_agents.records(),
+            home_addresses=self._home_addresses.stored,
+            preferred_home_address=self._home_addresses.chosen,
+            dismissed=policy.dismissed(),
+            hardware_addresses=dict(self._autoconfiguration.hardware_addresses),
+            stable_secret=self._secret,
+        )
+        return lambda: encode_state(state)
+
+    def _capture_bindings(self) -> Callable[[], bytes]:
+        bindings, now = self._node.snapshot(), self._wall_clock()
+        self._bindings_stored = len(bindings)
+        return lambda: encode_bindings(bindings, now)

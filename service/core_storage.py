@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""When a state file is written: at once for what must not be lost, together and later for what merely counts.
+
+A delayed write happens in a thread, since a disk may take long and a handover must not wait for it. Nothing wakes up
+unless something changed.
+"""
+
+import asyncio
+from collections.abc import Callable
+from threading import Lock
+from typing import Final
+
+from mnclient.units import Seconds
+from service.state_store import StateStore
+
+COUNTED_DELAY: Final = Seconds(300.0)  # advertisements are only counted: five minutes of counting may be lost
+LEARNED_DELAY: Final = Seconds(5.0)  # a flood of new home agents costs one write in five seconds
+BINDINGS_DELAY: Final = Seconds(2.0)  # plus one second for each 1000 bindings
+
+Capture = Callable[[], Callable[[], bytes]]
+"""Called in the loop, takes hold of the present state; what it returns makes the bytes of it, in any thread."""
+
+
+class StoredFile:
+    """One state file. Writes never overtake each other: an older state cannot replace a newer one."""
+
+    def __init__(self, store: StateStore, name: str, capture: Capture) -> None:
+        self._store = store
+        self._name = name
+        self._capture = capture
+        self._timer: asyncio.TimerHandle | None = None
+        self._lock = Lock()
+        self._captured = 0  # how many states were taken hold of
+        self._written = 0  # the newest of them that was written
+        self._writes: set[asyncio.Future[bool]] = set()
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether something is still to be written."""
+        return self._timer is not None
+
+    def write_within(self, delay: Seconds) -> None:
+        """Something changed: write it after `delay` at the latest."""
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + delay:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(delay, self._write_in_thread)
+
+    def write_now(self) -> bool:
+        """Write and wait for the disk; False when it refuses."""
+        self._stop_timer()
+        return self._write(*self._capture_next())
+
+    async def close(self) -> None:
+        """Write what is pending, and wait for what is under way."""
+        if self.is_pending:
+            self._write_in_thread()
+        if self._writes:
+            await asyncio.gather(*self._writes)
+
+    def _write_in_thread(self) -> None:
+        self._stop_timer()
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(None, self._write, *self._capture_next())
+        self._writes.add(future)
+        future.add_done_callback(self._writes.discard)
+
+    def _capture_next(self) -> tuple[int, Callable[[], bytes]]:
+        self._captured += 1
+        return self._captured, self._capture()
+
+    def _write(self, number: int, encode: Callable[[], bytes]) -> bool:
+        content = encode()
+        with self._lock:
+            if number < self._written:
+                return True  # a newer state is on disk already
+            self._written = number
+            return self._store.write(self._name, content)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

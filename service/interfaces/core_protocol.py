@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the bus side needs of the service's core, which knows nothing of D-Bus."""
+
+from collections.abc import Callable
+from ipaddress import IPv6Address, IPv6Network
+from typing import Any, Protocol
+
+from mnclient.model.handover import Handover
+from mnclient.model.service_status import ServiceStatus, Suggestion
+from mnclient.model.status import BindingCacheStatus
+
+
+class Core(Protocol):
+    """The service. Every method may raise a MobileIPv6Error, whose words reach the caller unchanged."""
+
+    def status(self) -> ServiceStatus:
+        """Everything that is true now, except the binding cache."""
+        ...
+
+    def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
+        """The home agent's bindings; there may be 20,000."""
+        ...
+
+    def handovers(self) -> tuple[Handover, ...]:
+        """The last moves, the newest last."""
+        ...
+
+    def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:
+        """Home addresses that could be had: at this home agent, or at any known one."""
+        ...
+
+    def add_home_address(self, address: IPv6Address, home_agent: IPv6Address | None, prefix_length: int = 64) -> None:
+        """Keep a home address."""
+        ...
+
+    def remove_home_address(self, address: IPv6Address) -> None:
+        """Give a home address up."""
+        ...
+
+    def prefer_home_address(self, address: IPv6Address) -> None:
+        """Use this one for new connections."""
+        ...
+
+    def accept_proposal(self, address: IPv6Address) -> None:
+        """Take a proposed home address into use."""
+        ...
+
+    def dismiss_proposal(self, address: IPv6Address) -> None:
+        """Do not propose this address again."""
+        ...
+
+    def add_home_agent(self, address: IPv6Address, prefix: IPv6Network, pinned: bool) -> None:
+        """Know a home agent that was not heard."""
+        ...
+
+    def remove_home_agent(self, address: IPv6Address) -> None:
+        """Forget a home agent."""
+        ...
+
+    def set_interface_priority(self, name: str, priority: int) -> None:
+        """1 to 999; the smaller is preferred."""
+        ...
+
+    def settings(self) -> dict[str, object]:
+        """Every setting in force, by key."""
+        ...
+
+    def setting(self, key: str) -> object:
+        """One setting in force."""
+        ...
+
+    def set_setting(self, key: str, value_text: str) -> None:
+        """Change one setting; `value_text` is written as in the settings file."""
+        ...
+
+    def set_home_agent_link(
+        self, prefix: IPv6Network, address: IPv6Address, interface: str | None, advertise: bool
+    ) -> None:
+        """Serve a home link, and switch the home-agent role on. `interface` None: a virtual link."""
+        ...
+
+    def reload(self) -> None:
+        """Read the settings file again."""
+        ...
+
+    def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
+        """Call `callback` with every change, until what is returned is called."""
+        ...

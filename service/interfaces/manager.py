@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The Manager's methods: from D-Bus arguments to a call of the core, and back. No decisions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from service.codec import Plain, to_plain, to_variant, to_variants
+from service.contract import MAX_BINDING_CACHE_PAGE
+from service.interfaces import arguments
+from service.interfaces.core_protocol import Core
+
+
+class Manager:
+    """`call` runs a method of `contract.METHODS[MANAGER]` and gives the body of the answer."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._methods: dict[str, Callable[..., Any]] = {
+            "GetStatus": self._get_status,
+            "GetBindingCache": self._get_binding_cache,
+            "GetHandovers": self._get_handovers,
+            "GetSuggestions": self._get_suggestions,
+            "GetSettings": self._get_settings,
+            "GetSetting": self._get_setting,
+            "SetSetting": self._set_setting,
+            "AcceptProposal": self._accept_proposal,
+            "DismissProposal": self._dismiss_proposal,
+            "PreferHomeAddress": self._prefer_home_address,
+            "SetInterfacePriority": self._set_interface_priority,
+            "AddHomeAddress": self._add_home_address,
+            "RemoveHomeAddress": self._remove_home_address,
+            "AddHomeAgent": self._add_home_agent,
+            "RemoveHomeAgent": self._remove_home_agent,
+            "SetHomeAgentLink": self._set_home_agent_link,
+            "Reload": self._reload,
+        }
+
+    def call(self, method: str, body: list[Any]) -> list[Any]:
+        """The results of a method. KeyError for one that does not exist; MobileIPv6Error as the core says."""
+        results = self._methods[method](*body)
+        return [] if results is None else results
+
+    def _get_status(self) -> list[Any]:
+        return [to_variants(to_plain(self._core.status()))]
+
+    def _get_binding_cache(self, offset: int, limit: int, text: str) -> list[Any]:
+        network = arguments.network_filter(text)
+        entries = self._core.binding_cache()
+        if network.prefixlen:
+            entries = tuple(each for each in entries if each.home_address in network or each.care_of_address in network)
+        # Sorted, so that the pages of one walk fit together although bindings come and go meanwhile.
+        ordered = sorted(entries, key=lambda each: each.home_address)
+        page = ordered[offset : offset + min(limit, MAX_BINDING_CACHE_PAGE)]
+        return [[to_variants(to_plain(each)) for each in page], len(entries)]
+
+    def _get_handovers(self) -> list[Any]:
+        return [[to_variants(to_plain(each)) for each in self._core.handovers()]]
+
+    def _get_suggestions(self, home_agent: str) -> list[Any]:
+        suggestions = self._core.suggestions(arguments.optional_address(home_agent, "home_agent"))
+        return [[to_variants(to_plain(each)) for each in suggestions]]
+
+    def _get_settings(self) -> list[Any]:
+        return [to_variants(to_plain(self._core.settings()))]
+
+    def _get_setting(self, key: str) -> list[Any]:
+        plain: Plain = to_plain(self._core.setting(key))
+        return [to_variant("" if plain is None else plain)]
+
+    def _set_setting(self, key: str, value: str) -> None:
+        self._core.set_setting(key, value)
+
+    def _accept_proposal(self, address: str) -> None:
+        self._core.accept_proposal(arguments.address(address))
+
+    def _dismiss_proposal(self, address: str) -> None:
+        self._core.dismiss_proposal(arguments.address(address))
+
+    def _prefer_home_address(self, address: str) -> None:
+        self._core.prefer_home_address(arguments.address(address))
+
+    def _set_interface_priority(self, name: str, priority: int) -> None:
+        self._core.set_interface_priority(name, priority)
+
+    def _add_home_address(self, address: str, home_agent: str, prefix_length: int) -> None:
+        agent = arguments.optional_address(home_agent, "home_agent")
+        self._core.add_home_address(arguments.address(address), agent, prefix_length)
+
+    def _remove_home_address(self, address: str) -> None:
+        self._core.remove_home_address(arguments.address(address))
+
+    def _add_home_agent(self, address: str, prefix: str, pinned: bool) -> None:
+        self._core.add_home_agent(arguments.address(address), arguments.network(prefix), pinned)
+
+    def _remove_home_agent(self, address: str) -> None:
+        self._core.remove_home_agent(arguments.address(address))
+
+    def _set_home_agent_link(self, prefix: str, address: str, interface: str, advertise: bool) -> None:
+        network, own = arguments.network(prefix), arguments.address(address)
+        self._core.set_home_agent_link(network, own, interface or None, advertise)
+
+    def _reload(self) -> None:
+        self._core.reload()

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the service needs of a node, so that it can be tested with one that touches no network."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from mnclient.engine.actions import Action
+from mnclient.model.config import NodeConfig
+from mnclient.model.handover import Handover
+from mnclient.model.service_status import Datapath
+from mnclient.model.status import BindingCacheStatus, Status
+from mnclient.model.stored_binding import StoredBinding
+from mnclient.units import Instant
+
+Observer = Callable[[Action], None]
+"""Receives every action that is not for the network (PublishStatus, Report..., Note), synchronously; must be quick."""
+
+
+class Node(Protocol):
+    """The engine with its network and its clock; `mnclient.runtime.node.Node` is the real one."""
+
+    async def start(self, config: NodeConfig, stored: tuple[StoredBinding, ...]) -> None:
+        """Begin; `stored` are the home agent's bindings of the last run. NetworkError when the system refuses us."""
+        ...
+
+    def configure(self, config: NodeConfig) -> None:
+        """Put another configuration into force."""
+        ...
+
+    def status(self) -> Status:
+        """What is true now."""
+        ...
+
+    def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
+        """The binding cache."""
+        ...
+
+    def handovers(self) -> tuple[Handover, ...]:
+        """The last moves, the newest last."""
+        ...
+
+    def snapshot(self) -> tuple[StoredBinding, ...]:
+        """The home agent's bindings, to be given to the next `start`."""
+        ...
+
+    @property
+    def datapath(self) -> Datapath:
+        """How payload is carried."""
+        ...
+
+    def now(self) -> Instant:
+        """The boot-time clock."""
+        ...
+
+    def boot_time(self) -> float:
+        """The wall-clock time of instant 0."""
+        ...
+
+    async def failed(self) -> BaseException:
+        """Waits until the node ends by a defect, and returns that defect. An orderly stop is not one."""
+        ...
+
+    async def stop(self) -> None:
+        """Withdraw everything of ours from the kernel."""
+        ...
+
+
+NodeFactory = Callable[[Observer], Node]

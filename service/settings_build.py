@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From checked values to the typed configuration, with the rules that concern more than one value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
+from typing import Any, NoReturn
+
+from mnclient.constants import LOWEST_MIN_RTR_ADV_INTERVAL, MIN_DELAY_BETWEEN_RAS
+from mnclient.errors import ConfigError
+from mnclient.model.config import (
+    AccessRule,
+    AdvertisingConfig,
+    HomeAddressConfig,
+    HomeLinkConfig,
+    InterfacePolicy,
+)
+from mnclient.units import Seconds
+from mnclient.wire.addresses import is_unicast_routable
+from service.settings_schema import DEFAULT_PREFIX_LENGTH
+
+Row = Mapping[str, Any]  # a table of an array, checked against the schema: its members have the types written there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownHomeAgentDefault:
+    """A home agent that the administrator ships."""
+
+    address: IPv6Address
+    prefix: IPv6Network
+    pinned: bool
+    preference: int
+
+
+def home_addresses(rows: tuple[Row, ...]) -> tuple[HomeAddressConfig, ...]:
+    """mobile_node.home_addresses; ConfigError when they contradict each other or themselves."""
+    result: list[HomeAddressConfig] = []
+    for number, row in enumerate(rows, start=1):
+        key = f"mobile_node.home_addresses[{number}]"
+        address = _routable(row["address"], f"{key}.address")
+        if any(each.address == address for each in result):
+            _refuse(f"{key}.address", f"{address} is listed twice", "each home address once")
+        preferred = row["preferred"]
+        if preferred and any(each.preferred for each in result):
+            _refuse(f"{key}.preferred", "two home addresses are preferred", "true for at most one home address")
+        home_agent = _routable(row["home_agent"], f"{key}.home_agent") if "home_agent" in row else None
+        if home_agent == address:
+            _refuse(f"{key}.home_agent", "this is the home address itself", "the address of the home agent")
+        prefix = _prefix_around(address, row.get("prefix"), key)
+        result.append(HomeAddressConfig(address=address, prefix=prefix, home_agent=home_agent, preferred=preferred))
+    return tuple(result)
+
+
+def interfaces(rows: tuple[Row, ...]) -> tuple[InterfacePolicy, ...]:
+    """mobile_node.interfaces."""
+    result: list[InterfacePolicy] = []
+    for number, row in enumerate(rows, start=1):
+        if any(each.name == row["name"] for each in result):
+            key = f"mobile_node.interfaces[{number}].name"
+            _refuse(key, f"{row['name']} is listed twice", "each interface once")
+        result.append(InterfacePolicy(name=row["name"], priority=row["priority"], enabled=row["enabled"]))
+    return tuple(result)
+
+
+def known_home_agents(rows: tuple[Row, ...]) -> tuple[KnownHomeAgentDefault, ...]:
+    """known_home_agents."""
+    result: list[KnownHomeAgentDefault] = []
+    for number, row in enumerate(rows, start=1):
+        key = f"known_home_agents[{number}]"
+        address = _routable(row["address"], f"{key}.address")
+        if any(each.address == address for each in result):
+            _refuse(f"{key}.address", f"{address} is listed twice", "each home agent once")
+        result.append(
+            KnownHomeAgentDefault(
+                address=address,
+                prefix=_prefix_around(address, row.get("prefix"), key),
+                pinned=row["pinned"],
+                preference=row["preference"],
+            )
+        )
+    return tuple(result)
+
+
+def home_links(rows: tuple[Row, ...]) -> tuple[HomeLinkConfig, ...]:
+    """home_agent.links."""
+    result: list[HomeLinkConfig] = []
+    for number, row in enumerate(rows, start=1):
+        key = f"home_agent.links[{number}]"
+        address = _routable(row["address"], f"{key}.address")
+        prefix = _prefix_around(address, row["prefix"], key)
+        if any(each.prefix.overlaps(prefix) for each in result):
+            _refuse(f"{key}.prefix", f"{prefix} overlaps the prefix of another home link", "prefixes that differ")
+        interface = _interface_of(row, key)
+        advertise = row.get("advertise")
+        if advertise is not None and interface is None:
+            _refuse(f"{key}.advertise", "nobody is on a virtual home link to hear it", "no advertise for virtual links")
+        advertising = None if advertise is None else _advertising(advertise, f"{key}.advertise")
+        result.append(HomeLinkConfig(prefix=prefix, address=address, interface=interface, advertising=advertising))
+    return tuple(result)
+
+
+def access_rules(rows: tuple[Row, ...]) -> tuple[AccessRule, ...]:
+    """home_agent.access."""
+    return tuple(
+        AccessRule(
+            allow=row["allow"],
+            home_addresses=IPv6Network(row["home_addresses"]),
+            care_of_addresses=IPv6Network(row["care_of_addresses"]),
+        )
+        for row in rows
+    )
+
+
+def default_prefix(address: IPv6Address, length: int = DEFAULT_PREFIX_LENGTH) -> IPv6Network:
+    """The prefix of this length around an address."""
+    return IPv6Network((int(address) >> 128 - length << 128 - length, length))
+
+
+def _prefix_around(address: IPv6Address, text: str | None, key: str) -> IPv6Network:
+    """ConfigError when the address is outside, or is the one that names the prefix (RFC 4291 section 2.6.1)."""
+    prefix = default_prefix(address) if text is None else IPv6Network(text)
+    if address not in prefix:
+        _refuse(f"{key}.address", f"{address} is outside its prefix {prefix}", f"an address inside {prefix}")
+    if prefix.prefixlen < 127 and address == prefix.network_address:
+        _refuse(f"{key}.address", f"{address} is the anycast address of all routers", f"another address in {prefix}")
+    return prefix
+
+
+def _routable(text: str, key: str) -> IPv6Address:
+    address = IPv6Address(text)
+    if not is_unicast_routable(address):
+        _refuse(key, f"{address} is not a unicast routable address", "an address that others can reach")
+    return address
+
+
+def _interface_of(row: Row, key: str) -> str | None:
+    if row["virtual"] and "interface" in row:
+        _refuse(f"{key}.virtual", "a virtual home link has no interface", "interface, or virtual = true")
+    if not row["virtual"] and "interface" not in row:
+        _refuse(f"{key}.interface", "interface is missing", "the interface on the home link, or virtual = true")
+    interface: str | None = row.get("interface")
+    return interface
+
+
+def _advertising(row: Row, key: str) -> AdvertisingConfig:
+    longest = row["max_interval"]
+    shortest = row.get("min_interval")
+    if shortest is None:  # RFC 4861 section 6.2.1, with its erratum for short intervals
+        shortest = max(longest / 3 if longest >= 9 else longest * 0.75, LOWEST_MIN_RTR_ADV_INTERVAL)
+    if shortest > 0.75 * longest:
+        accepted = f"from {LOWEST_MIN_RTR_ADV_INTERVAL} to {0.75 * longest:g}, that is 0.75 of max_interval"
+        _refuse(f"{key}.min_interval", f"{shortest:g} is too long for a max_interval of {longest:g}", accepted)
+    if 0 < row["router_lifetime"] < longest:
+        accepted = f"0, or from {longest:g} (max_interval) to 9000"
+        _refuse(f"{key}.router_lifetime", f"{row['router_lifetime']:g} is too short", accepted)
+    if row["preferred_lifetime"] > row["valid_lifetime"]:
+        accepted = f"from 0 to {row['valid_lifetime']:g} (valid_lifetime)"
+        _refuse(f"{key}.preferred_lifetime", "an address cannot be preferred for longer than it is valid", accepted)
+    return AdvertisingConfig(
+        min_interval=Seconds(shortest),
+        max_interval=Seconds(longest),
+        # RFC 6275 section 13: MinDelayBetweenRAs follows MinRtrAdvInterval below 3 s
+        min_delay_between=Seconds(row.get("min_delay_between", min(shortest, MIN_DELAY_BETWEEN_RAS))),
+        answer_delay=Seconds(row["answer_delay"]),
+        router_lifetime=Seconds(row["router_lifetime"]),
+        valid_lifetime=Seconds(row["valid_lifetime"]),
+        preferred_lifetime=Seconds(row["preferred_lifetime"]),
+        home_agent_preference=row["preference"],
+        home_agent_lifetime=Seconds(row["lifetime"]),
+        send_interval_option=row["interval_option"],
+    )
+
+
+def _refuse(key: str, title: str, accepted: str) -> NoReturn:
+    raise ConfigError(title, key=key, accepted=accepted)

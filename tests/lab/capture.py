@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""tcpdump on an interface of the lab."""
+
+import re
+import signal
+from pathlib import Path
+
+from tests.lab.node import Node
+from tests.lab.processes import Process
+
+COUNTS = re.compile(r"(\d+) packets? captured.*?(\d+) packets? received by filter", re.DOTALL)
+
+
+class Capture:
+    """One capture; `file` is a pcap of whole packets."""
+
+    def __init__(self, node: Node, interface: str, name: str = "", packet_filter: str = "ip6") -> None:
+        self.node = node
+        self.interface = interface
+        self.file: Path = node.folder / f"{name or f'{node.name}-{interface}'}.pcap"
+        self._filter = packet_filter
+        self._process: Process | None = None
+
+    def start(self) -> None:
+        """Begin; it records once `is_ready`."""
+        options = ["-i", self.interface, "-w", str(self.file), "-U", "-s", "0", "--immediate-mode", "-Z", "root"]
+        self._process = self.node.popen(["tcpdump", *options, self._filter], log=f"tcpdump-{self.file.stem}")
+
+    def is_ready(self) -> bool:
+        """True once tcpdump says that it listens."""
+        assert self._process is not None
+        return "listening on" in self._process.last_words()
+
+    def is_drained(self) -> bool:
+        """True once everything that has passed the interface is in the file: tcpdump tells its counts on SIGUSR1."""
+        assert self._process is not None
+        self._process.popen.send_signal(signal.SIGUSR1)
+        counts = COUNTS.findall(self._process.last_words())
+        return bool(counts) and int(counts[-1][0]) >= int(counts[-1][1])
+
+    def finish(self) -> None:
+        """End it in order; whole packets are in the file."""
+        assert self._process is not None
+        status = self._process.stop()
+        assert status == 0, f"tcpdump ended with {status}:\n{self._process.last_words()}"
+
+    def stop(self) -> None:
+        """End it, however it stands."""
+        if self._process is not None:
+            self._process.stop()

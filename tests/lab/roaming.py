@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A home agent, and a laptop that got itself a home address and moves: for demo, tests and benchmarks."""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+
+from mnclient.model.service_status import ServiceStatus
+from mnclient.model.status import HomeAddressState, HomeAddressStatus
+from mnclient.units import Instant
+from tests.lab import settings
+from tests.lab.answers import HandoverRecord, is_registered_at, read_handovers, read_status
+from tests.lab.cable import Move, boot_time
+from tests.lab.interruption import Interruption
+from tests.lab.lab import Lab
+from tests.lab.service import Service
+from tests.lab.topology import HOME
+from tests.lab.traffic import Probe, reachable_from_outside
+
+WATCH = 1.0
+"""Seconds that a move is watched after the probes came back, so that a relapse counts."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One move, as measured from outside and as told by the laptop."""
+
+    move: Move
+    interruption: Interruption
+    record: HandoverRecord | None
+
+
+class Roaming:
+    """The two services in a lab, and the questions one asks them again and again."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.home_agent: Service
+        self.laptop: Service
+
+    def start_home_agent(self) -> None:
+        """Start the home agent; its Router Advertisements are on the link soon after."""
+        self.home_agent = self.lab.start_home_agent()
+
+    def start_laptop(self, *, max_home_addresses: int = 1, extra: str = "") -> None:
+        """Start the laptop's service, which knows nothing."""
+        text = settings.laptop(max_home_addresses=max_home_addresses, extra=extra)
+        self.laptop = self.lab.start_laptop(text)
+
+    def start(self) -> IPv6Address:
+        """Start both and wait for the laptop's home address."""
+        self.start_home_agent()
+        self.start_laptop()
+        return self.home_address()
+
+    def status(self) -> ServiceStatus:
+        """The laptop's status."""
+        return read_status(self.laptop.status())
+
+    def home_addresses(self) -> tuple[HomeAddressStatus, ...]:
+        """The laptop's home addresses."""
+        return self.status().engine.home_addresses
+
+    def home_address(self, within: float = 15.0) -> IPv6Address:
+        """Wait until the laptop has a home address, at home, that others can reach."""
+
+        def ready() -> IPv6Address | None:
+            states = {entry.address: entry.state for entry in self.home_addresses()}
+            return next((at for at, state in states.items() if state is HomeAddressState.AT_HOME), None)
+
+        address = self.lab.eventually(ready, within=within, what="the laptop gives itself a home address")
+        assert address is not None
+        self.lab.eventually(reachable_from_outside(self.lab, address), within=5.0, what="somebody outside can reach it")
+        return address
+
+    def registered_at(self, link: str, within: float = 15.0) -> None:
+        """Wait until every home address is registered from that link (or simply at home)."""
+
+        def registered() -> bool:
+            entries = self.home_addresses()
+            states = ", ".join(f"{entry.address} is {entry.state.value}" for entry in entries)
+            assert entries, "no home address"
+            assert all(is_registered_at(entry, link) for entry in entries), states
+            return True
+
+        self.lab.eventually(registered, within=within, what=f"the home addresses are registered at {link}")
+
+    def handovers(self) -> list[HandoverRecord]:
+        """The laptop's record of its moves, the oldest first."""
+        return read_handovers(self.laptop.mnctl("handovers"))
+
+    def step(self, link: str, probe: Probe, within: float = 20.0) -> Step:
+        """Move, wait until probes come back and the laptop says that it is done; what it cost and what it says."""
+        return self.watch(self.lab.move(link), probe, within)
+
+    def watch(self, move: Move, probe: Probe, within: float = 20.0) -> Step:
+        """The second half of `step`, for a move made already."""
+        probe.recovered_after(move.plugged, within=within)
+        watched_until = Instant(boot_time() + WATCH)
+        self.lab.eventually(lambda: boot_time() >= watched_until, within=WATCH + 5.0)
+        interruption = probe.interruption(move.unplugged, boot_time())
+        return Step(move=move, interruption=interruption, record=self.record_of(move))
+
+    def record_of(self, move: Move, within: float = 10.0) -> HandoverRecord | None:
+        """The laptop's own record of a move, once it is complete; None when there is none in time."""
+        from_now = boot_time() + within
+        while True:
+            found = [
+                record
+                for record in self.handovers()
+                if record.started >= move.unplugged - 0.5 and record.to_link == move.to_link
+            ]
+            if found and found[-1].outcome == "completed":
+                return found[-1]
+            if boot_time() >= from_now:
+                return None
+
+    def go_home(self, within: float = 20.0) -> None:
+        """Bring the laptop home and wait until it is at home: the starting point of the next test."""
+        if self.lab.cables["eth0"].link != HOME:
+            if self.lab.cables["eth0"].link:
+                self.lab.unplug()
+            self.lab.plug(HOME)
+        self.registered_at(HOME, within=within)

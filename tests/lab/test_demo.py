@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The demo runs, says so in JSON, and leaves nothing behind."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.lab import demo
+from tests.lab.leftovers import namespaces_of_runs
+from tests.lab.processes import ROOT
+from tests.lab.topology import HOME, HOME_PREFIX, VISITED_A, VISITED_B
+
+
+def run_demo(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.lab.demo", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=170
+    )
+
+
+def check(result: subprocess.CompletedProcess[str], file: str) -> dict:
+    assert result.returncode == 0, result.stdout + result.stderr
+    told = json.loads((ROOT / "build" / file).read_text(encoding="utf-8"))
+    assert told["ok"] is True
+    assert told["datapath"] == "portable"
+    assert told["home_address"].startswith(str(HOME_PREFIX).removesuffix("/64"))
+    assert (told["tcp"]["survived"], told["tcp"]["intact"]) == (True, True)
+    assert told["tcp"]["bytes"] > 1_000_000
+    moves = [(move["from"], move["to"]) for move in told["handovers"]]
+    assert moves == [(HOME, VISITED_A), (VISITED_A, VISITED_B), (VISITED_B, HOME)]
+    for move in told["handovers"]:
+        assert set(move) == {"from", "to", "interruption_ms", "probes_lost", "stages_ms"}
+        assert move["stages_ms"]
+    assert set(told) == {"datapath", "home_address", "tcp", "handovers", "ok"}
+    return told
+
+
+@pytest.mark.lab
+def test_the_demo():
+    names = set(namespaces_of_runs())
+    result = run_demo()
+    check(result, "demo.json")
+    assert "visited-a" in result.stdout
+    assert "SHA-256" in result.stdout
+    assert set(namespaces_of_runs()) - names == set()
+
+
+@pytest.mark.lab
+def test_the_demo_with_a_crash():
+    result = run_demo("--crash")
+    check(result, "demo-crash.json")
+    assert "SIGKILL" in result.stdout
+
+
+def test_without_root_one_sentence_says_what_to_do(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["demo"])
+    monkeypatch.setattr(demo, "become_root_of_own_namespace", lambda *_: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert demo.main() == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "sudo make demo" in said.err
+
+
+@pytest.mark.parametrize("wanted", ["kernel", "quantum"])
+def test_a_datapath_that_is_not_there(monkeypatch, capsys, wanted):
+    monkeypatch.setattr(sys, "argv", ["demo"])
+    monkeypatch.setattr(demo, "become_root_of_own_namespace", lambda *_: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("DATAPATH", wanted)
+    assert demo.main() == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "portable" in said.err
+
+
+def test_a_result_with_anything_missing_is_not_ok():
+    assert not demo.Result().is_ok(3)
+    assert demo.Result().as_json(3)["ok"] is False

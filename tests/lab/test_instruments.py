@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The lab measures what it says: proven with static routes in the place of our programs."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.lab.cable import boot_time
+from tests.lab.lab import NotInTime
+from tests.lab.leftovers import namespaces_of_runs, sweep_dead_runs
+from tests.lab.node import NAMESPACES
+from tests.lab.processes import ROOT
+from tests.lab.standin import ADDRESS, StandIn
+from tests.lab.topology import HOME, VISITED_A, VISITED_B
+from tests.lab.traffic import Probe, TcpTransfer, call_from_outside
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def stand_in(lab):
+    made = StandIn(lab)
+    made.turn_to(HOME)
+    return made
+
+
+def test_a_stream_and_a_probe_through_a_move(lab, stand_in):
+    with TcpTransfer(lab, ADDRESS, rate=100_000) as transfer, Probe(lab, ADDRESS) as probe:
+        for link in (VISITED_A, VISITED_B, HOME):
+            move = lab.move(link)
+            stand_in.turn_to(link)
+            probe.recovered_after(move.plugged, within=5.0)
+            transfer.flows()
+            interruption = probe.interruption(move.unplugged, boot_time())
+            assert move.plugged - move.unplugged < 0.1
+            assert interruption.interruption_ms < 500
+        assert interruption.recovered > move.plugged
+        verdict = transfer.finish()
+    assert (verdict.survived, verdict.intact, verdict.error) == (True, True, "")
+    assert verdict.bytes > 0
+    assert call_from_outside(lab, ADDRESS) < 1.0
+
+
+def test_the_probe_sees_as_long_a_silence_as_the_cable_is_out(lab, stand_in):
+    with Probe(lab, ADDRESS) as probe:
+        unplugged = boot_time()
+        lab.unplug()
+        lab.eventually(lambda: boot_time() > unplugged + 0.2, within=1.0)
+        lab.plug(HOME)
+        plugged = boot_time()
+        probe.recovered_after(plugged, within=5.0)
+        lab.eventually(lambda: boot_time() > plugged + 0.5, within=1.0)
+        result = probe.interruption(unplugged, boot_time())
+    out = (plugged - unplugged) * 1000
+    assert out - 25 < result.interruption_ms < out + 100  # a busy machine may answer later, never earlier
+    assert result.probes_lost >= 15
+
+
+def test_a_broken_stream_is_said_to_be_broken(lab, stand_in):
+    with TcpTransfer(lab, ADDRESS, rate=100_000) as transfer:
+        lab.laptop.run(["ss", "-K", "dport", "!=", "1"], check=False)
+        lab.laptop.ip(f"addr del {ADDRESS}/128 dev lo")
+        verdict = transfer.finish(within=1.0)
+        lab.laptop.ip(f"addr add {ADDRESS}/128 dev lo")
+    assert not verdict.survived
+    assert not verdict.intact
+    assert verdict.error
+
+
+def test_nobody_there_is_noticed(lab, stand_in):
+    with pytest.raises(AssertionError, match="nobody outside can reach"):
+        call_from_outside(lab, "2001:db8:1::dead", within=0.3)
+
+
+def test_the_carrier_goes_and_comes_at_once(lab, stand_in):
+    """An interface index shared by both ends of the cable would make the kernel report it a second late."""
+
+    def flags() -> str:
+        return lab.laptop.run(["ip", "-o", "link", "show", "eth0"])
+
+    lab.unplug()
+    begin = time.monotonic()
+    lab.eventually(lambda: "NO-CARRIER" in flags(), within=2.0)
+    lab.plug(HOME)
+    lab.eventually(lambda: "LOWER_UP" in flags(), within=2.0)
+    assert time.monotonic() - begin < 0.8
+
+
+def test_waiting_in_vain_shows_the_whole_lab(lab):
+    with pytest.raises(NotInTime, match=r"(?s)pigs fly.*--- laptop.*eth0"):
+        lab.eventually(lambda: False, within=0.05, what="pigs fly")
+
+
+def test_a_capture_holds_packets(lab, stand_in):
+    with lab.capture(lab.correspondent, "core0") as capture:
+        call_from_outside(lab, ADDRESS)
+    assert capture.file.stat().st_size > 24 + 4 * 80
+
+
+BUILD_AND_WAIT = """
+import sys
+from tests.lab.lab import Lab
+import signal
+signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+with Lab() as lab:
+    print(lab.laptop.namespace, lab.folder, flush=True)
+    signal.pause()
+"""
+
+
+@pytest.fixture
+def other_lab():
+    command = [sys.executable, "-c", BUILD_AND_WAIT]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        namespace, folder = process.stdout.readline().split()
+        yield process, namespace, folder
+        process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_lab_leaves_nothing(other_lab, number):
+    process, namespace, folder = other_lab
+    assert (NAMESPACES / namespace).exists()
+    process.send_signal(number)
+    process.wait(timeout=20)
+    assert process.pid not in namespaces_of_runs().values()
+    assert not Path(folder).exists()
+
+
+def test_a_killed_lab_is_swept_by_the_next(other_lab):
+    process, namespace, folder = other_lab
+    process.kill()
+    process.wait(timeout=20)
+    assert namespace in sweep_dead_runs()
+    assert process.pid not in namespaces_of_runs().values()
+    assert not Path(folder).exists()

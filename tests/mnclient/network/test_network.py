@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The whole room, between namespaces."""
+
+from ipaddress import IPv6Address, IPv6Network
+
+import pytest
+
+from mnclient.engine.actions import SendPacket
+from mnclient.engine.events import LinkChanged, NetworkStateFailed, PacketReceived, PayloadReceived
+from mnclient.model.network_state import Address, Route, Rule, Tunnel, TunnelDevice, TunnelEnd
+from mnclient.units import Seconds
+from mnclient.wire.binding import BindingUpdate
+from mnclient.wire.packet import Packet
+from tests.mnclient.network.lab import Lab, Namespace, Node, add_address, eventually
+
+pytestmark = pytest.mark.lab
+
+HOME = IPv6Address("2001:db8:1::100")
+CARE_OF = IPv6Address("2001:db8:2::2")
+AGENT = IPv6Address("2001:db8:2::1")
+
+
+def pair(lab: Lab) -> tuple[Namespace, Namespace]:
+    mobile, agent = lab.host(), lab.host()
+    lab.cable(mobile, agent)
+    add_address(mobile, f"{CARE_OF}/64")
+    add_address(agent, f"{AGENT}/64")
+    return mobile, agent
+
+
+def tunnel(end: TunnelEnd, **changes: object) -> Tunnel:
+    at_mobile = end is TunnelEnd.MOBILE_NODE
+    values: dict[str, object] = {
+        "device": "mn6home" if at_mobile else "mn6agent",
+        "home_address": HOME,
+        "local": CARE_OF if at_mobile else AGENT,
+        "remote": AGENT if at_mobile else CARE_OF,
+        "end": end,
+    }
+    return Tunnel(**(values | changes))  # type: ignore[arg-type]
+
+
+def set_mobile(node: Node, *, tunnels: tuple[Tunnel, ...]) -> None:
+    node.set(
+        devices=[TunnelDevice(name="mn6home")],
+        addresses=[Address(interface="mn6home", address=HOME, home=True)],
+        routes=[Route(destination=IPv6Network("::/0"), interface="mn6home", table=627500, preferred_source=HOME)],
+        rules=[Rule(priority=6270, table=627500, source=IPv6Network(f"{HOME}/128"))],
+        tunnels=tunnels,
+    )
+
+
+def set_agent(node: Node, *, tunnels: tuple[Tunnel, ...]) -> None:
+    node.set(
+        devices=[TunnelDevice(name="mn6agent")],
+        routes=[Route(destination=IPv6Network(f"{HOME}/128"), interface="mn6agent")],
+        tunnels=tunnels,
+    )
+
+
+def test_packets_go_through_the_tunnel_both_ways(lab):
+    mobile_host, agent_host = pair(lab)
+    mobile, agent = lab.node(mobile_host).start(), lab.node(agent_host).start()
+    set_mobile(mobile, tunnels=(tunnel(TunnelEnd.MOBILE_NODE),))
+    set_agent(agent, tunnels=(tunnel(TunnelEnd.HOME_AGENT),))
+    at_home, correspondent = lab.socket(mobile_host, str(HOME)), lab.socket(agent_host, str(AGENT))
+    correspondent.sendto(b"hello", at_home.getsockname())
+    assert at_home.recv(100) == b"hello"
+    at_home.sendto(b"and back", correspondent.getsockname())
+    data, source = correspondent.recvfrom(100)
+    assert (data, source[0]) == (b"and back", str(HOME))
+    assert mobile.hears(PayloadReceived).home_address == HOME
+    assert not [event for event in mobile.events + agent.events if isinstance(event, NetworkStateFailed)]
+    mobile.stop()
+    assert "mn6home" not in mobile_host.run("ip link")
+    assert mobile_host.run("ip -6 rule").count("\n") == 2
+
+
+def test_signalling_goes_both_ways(lab):
+    mobile_host, agent_host = pair(lab)
+    mobile, agent = lab.node(mobile_host).start(), lab.node(agent_host).start()
+    update = BindingUpdate(sequence=7, lifetime=Seconds(400.0), acknowledge=True, home_registration=True)
+    sent = Packet(source=CARE_OF, destination=AGENT, message=update, home_address=HOME)
+    mobile.send(SendPacket(packet=sent))
+    received = agent.hears(PacketReceived, packet=sent)
+    assert received.interface == "eth0"
+    link = mobile.hears(LinkChanged, interface="eth0")
+    assert received.link_layer_source == link.link_layer_address
+    agent.send(SendPacket(packet=sent_back(update), interface="eth0"))
+    assert mobile.hears(PacketReceived, packet=sent_back(update))
+    eventually(lambda: mobile.counters()["receive.packets"] >= 1)
+
+
+def sent_back(update: BindingUpdate) -> Packet:
+    return Packet(source=AGENT, destination=CARE_OF, message=update, routing_home_address=HOME)

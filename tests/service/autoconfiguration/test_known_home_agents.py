@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from dataclasses import replace
+from ipaddress import IPv6Address, IPv6Network
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mnclient.constants import MAX_KNOWN_HOME_AGENTS
+from mnclient.model.service_status import KnownHomeAgent, Origin
+from mnclient.units import Seconds
+from service.autoconfiguration.known_home_agents import Hearing, HomeAgentHeard, KnownHomeAgents
+
+NOW = 1_800_000_000.0
+
+
+def heard(number=1, **changes):
+    network = IPv6Network((0x20010DB8 << 96 | number << 64, 64))
+    event = HomeAgentHeard(
+        address=network[1],
+        prefix=network,
+        interface="eth0",
+        link_layer_address=b"\x02\x00\x00\x00\x00\x01",
+        preference=0,
+        lifetime=Seconds(1800.0),
+    )
+    return replace(event, **changes)
+
+
+def entry(number=1, **changes):
+    event = heard(number)
+    return replace(KnownHomeAgent(address=event.address, prefix=event.prefix, origin=Origin.MANUAL), **changes)
+
+
+def full_of_strangers(count=MAX_KNOWN_HOME_AGENTS):
+    agents = KnownHomeAgents()
+    for number in range(1, count + 1):
+        agents.hear(heard(number), NOW + number)
+    return agents
+
+
+def test_an_advertisement_is_counted():
+    agents = KnownHomeAgents()
+    assert agents.hear(heard(), NOW) is Hearing.NEW
+    assert agents.hear(heard(preference=7, interface="wlan0"), NOW + 600) is Hearing.COUNTED
+    (agent,) = agents.listing(NOW + 600)
+    assert (agent.advertisements, agent.last_heard_time, agent.origin) == (2, NOW + 600, Origin.LEARNED)
+    assert (agent.preference, agent.interface) == (7, "wlan0")
+    assert agent.rank > 0.1
+
+
+def test_a_full_list_gives_up_the_lowest_learned_one():
+    agents = full_of_strangers()
+    for number in range(1, MAX_KNOWN_HOME_AGENTS + 1):
+        if number != 5:
+            agents.hear(heard(number), NOW + 600 + number)
+    assert agents.hear(heard(99), NOW + 700) is Hearing.NEW
+    assert len(agents) == MAX_KNOWN_HOME_AGENTS
+    assert agents.get(heard(5).address) is None
+    assert agents.get(heard(99).address) is not None
+
+
+def test_among_equals_the_one_not_heard_for_longest_goes():
+    agents = full_of_strangers()
+    agents.hear(heard(99), NOW + 100)
+    assert agents.get(heard(1).address) is None
+
+
+@pytest.mark.parametrize(
+    "origin, pinned", [(Origin.MANUAL, False), (Origin.ADMINISTRATOR, False), (Origin.LEARNED, True)]
+)
+def test_manual_administrators_and_pinned_ones_stay(origin, pinned):
+    agents = KnownHomeAgents()
+    agents.add(entry(1, origin=origin, pinned=pinned), NOW)
+    for number in range(100, 400):
+        agents.hear(heard(number), NOW)
+    assert agents.get(entry(1).address) is not None
+    assert len(agents) == MAX_KNOWN_HOME_AGENTS
+
+
+def test_one_that_serves_a_home_address_stays_although_it_was_silent_for_long():
+    mine = heard(1).address
+    agents = KnownHomeAgents(in_use=lambda address: address == mine)
+    agents.hear(heard(1), NOW - 1e7)
+    for number in range(100, 400):
+        agents.hear(heard(number), NOW)
+    assert agents.get(mine) is not None
+
+
+def test_a_list_full_of_held_ones_takes_no_more():
+    agents = KnownHomeAgents()
+    for number in range(1, MAX_KNOWN_HOME_AGENTS + 1):
+        assert agents.add(entry(number), NOW)
+    assert agents.hear(heard(99), NOW) is Hearing.NO_ROOM
+    assert not agents.add(entry(99), NOW)
+    assert agents.add(entry(1, pinned=True), NOW), "one that is in it can still be changed"
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(st.tuples(st.integers(1, 60), st.floats(0, 1e6)), max_size=150), st.sets(st.integers(1, 60), max_size=31)
+)
+def test_never_more_than_32_and_never_without_the_held_ones(hearings, held):
+    agents = KnownHomeAgents()
+    for number in held:
+        agents.add(entry(number, pinned=True), NOW)
+    for number, moment in hearings:
+        agents.hear(heard(number), NOW + moment)
+    assert len(agents) <= MAX_KNOWN_HOME_AGENTS
+    assert all(agents.get(entry(number).address) for number in held)
+    listed = agents.listing(NOW + 1e6)
+    assert all(0.0 <= agent.rank <= 1.0 for agent in listed)
+
+
+CLAIMS = [{"link_layer_address": b"\x02\x00\x00\x00\x00\x66"}, {"prefix": IPv6Network("2001:db8:0:1::/65")}]
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_another_router_cannot_inherit_the_rank(claim):
+    agents = KnownHomeAgents()
+    for n in range(20):
+        agents.hear(heard(), NOW + 600 * n)
+    assert agents.hear(heard(**claim), NOW + 12_000) is Hearing.REPLACED
+    (agent,) = agents.listing(NOW + 12_000)
+    assert (agent.advertisements, agent.rank) == (1, pytest.approx(0.1))
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_held_one_is_not_replaced_by_a_claim(claim):
+    agents = KnownHomeAgents()
+    agents.hear(heard(), NOW)
+    agents.add(entry(pinned=True), NOW)
+    before = agents.get(heard().address)
+    assert agents.hear(heard(**claim), NOW + 1) is Hearing.CONTRADICTED
+    assert agents.get(heard().address) == before
+
+
+def test_one_added_unheard_is_pinned_to_the_hardware_address_first_heard():
+    agents = KnownHomeAgents()
+    agents.add(entry(), NOW)
+    assert agents.hear(heard(), NOW) is Hearing.COUNTED
+    assert agents.get(entry().address).link_layer_address == heard().link_layer_address
+    assert agents.hear(heard(link_layer_address=b"\x02\x00\x00\x00\x00\x66"), NOW) is Hearing.CONTRADICTED
+
+
+def test_adding_one_that_was_heard_keeps_what_was_heard():
+    agents = KnownHomeAgents()
+    agents.hear(heard(preference=5), NOW)
+    agents.add(entry(origin=Origin.ADMINISTRATOR, pinned=True, preference=1), NOW)
+    agent = agents.get(heard().address)
+    assert (agent.origin, agent.pinned, agent.advertisements, agent.preference) == (Origin.ADMINISTRATOR, True, 1, 5)
+
+
+def test_released_ones_are_learned_if_they_were_ever_heard():
+    agents = KnownHomeAgents()
+    agents.add(entry(1, pinned=True), NOW)
+    agents.add(entry(2, pinned=True), NOW)
+    agents.hear(heard(1), NOW)
+    for number in (1, 2):
+        agents.release(entry(number).address)
+    (agent,) = agents.records()
+    assert (agent.address, agent.origin, agent.pinned) == (IPv6Address("2001:db8:0:1::1"), Origin.LEARNED, False)
+
+
+def test_kept_over_restarts():
+    agents = full_of_strangers(3)
+    again = KnownHomeAgents(agents.records())
+    assert again.listing(NOW + 1e5) == agents.listing(NOW + 1e5)
+    again.hear(heard(1), NOW + 1e5)
+    assert again.get(heard(1).address).advertisements == 2

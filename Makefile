@@ -13,7 +13,7 @@ DEMO ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-crash test check format bench lock clean
+.PHONY: help setup demo demo-crash test check format bench man lock clean
 
 help: ## Print this list.
 	@echo "usage: make TARGET"
@@ -46,6 +46,9 @@ format: setup ## Format the code and sort its imports.
 bench: setup ## Measure against the budgets (needs root: sudo make bench).
 	@tools/needs-namespaces "make $@"
 	@tools/run -m tests.benchmarks $(BENCH)
+
+man: setup ## Write docs/man/mnctl.1 from the command line's own parser.
+	@tools/run -m service.cli_manpage
 
 lock: ## Write requirements.lock from pyproject.toml; UPGRADE=1 takes the newest versions allowed.
 	@tools/lock $(if $(UPGRADE),--upgrade)

@@ -25,6 +25,7 @@ _ALLOW_USER_INTERACTION: Final = 1
 _BUS: Final = "org.freedesktop.DBus"
 _REMEMBERED_CALLERS: Final = 256  # bounds memory when somebody connects again and again
 
+
 def required_action(interface: str, member: str, arguments: list[Any]) -> Action:
     """The permission a call needs. KeyError for a method that is not in the contract."""
     if interface == MANAGER and member == "SetSetting":

@@ -12,7 +12,7 @@ from mnclient.errors import MobileIPv6Error
 from mnclient.model.service_status import ServiceStatus
 from service import inspector_text
 from service.cli_output import Output
-from service.cli_show import must_be_known
+from service.cli_show import existing_setting, must_be_known
 from service.client import Client, ServiceUnavailable
 from service.contract import NotAllowed, UnknownThing
 from service.inspector import inspect
@@ -80,7 +80,7 @@ async def set_interface_priority(client: Client, arguments: argparse.Namespace, 
 
 async def set_setting(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Change one setting."""
-    must_be_known(arguments.key, list(await client.settings()), "setting")
+    await existing_setting(client, arguments.key)
     await client.set_setting(arguments.key, arguments.value)
     _done(output, f"{arguments.key} is set to {arguments.value}")
 
@@ -106,8 +106,14 @@ async def enable_home_agent(client: Client, arguments: argparse.Namespace, outpu
     _done(output, f"This machine is the home agent {arguments.address} for {arguments.prefix} {where}")
 
 
-async def disable_home_agent(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
-    """Stop being a home agent."""
+async def disable_home_agent(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """Stop being a home agent, or stop serving one home link."""
+    if arguments.prefix is not None:
+        role = (await client.status()).engine.home_agent
+        must_be_known(arguments.prefix, [link.prefix for link in role.links] if role else [], "home link")
+        await client.remove_home_agent_link(arguments.prefix)
+        _done(output, f"The home network {arguments.prefix} is not served any more")
+        return
     await client.set_setting(HOME_AGENT_ROLE, "false")
     _done(output, "This machine is not a home agent any more; its bindings are gone")
 
@@ -115,7 +121,7 @@ async def disable_home_agent(client: Client, _arguments: argparse.Namespace, out
 async def reset_network(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Remove what a crashed service left behind; not while one is at work here."""
     if os.geteuid() != 0:
-        raise NotAllowed("Only root can change the network", hint="sudo mnctl reset-network")
+        raise NotAllowed("Only root can change the network", hint="do it as root: sudo mnctl reset-network")
     if not arguments.force and await _service_is_here(client):
         raise MobileIPv6Error(
             "A service is running here, and what is in the network is its work",

@@ -60,6 +60,9 @@ No permission.
 .TP
 .B 5
 There is no such address, interface, setting or file.
+.TP
+.B 130
+Interrupted with Ctrl-C.
 .SH EXAMPLES
 .nf
 mnctl status

@@ -21,6 +21,7 @@ exit status:
   3  there is no service to talk to
   4  no permission
   5  there is no such address, interface, setting or file
+  130  interrupted with Ctrl-C
 
 examples:
   mnctl status                         am I reachable, and how?
@@ -229,7 +230,8 @@ def _home_agent(adder: _Adder) -> None:
     enable.add_argument("--address", type=_address, help="this machine's own address in it")
     enable.add_argument("--interface", metavar="NAME", help="where the home network is; without, it is a virtual one")
     enable.add_argument("--advertise", action="store_true", help="send Router Advertisements there, as its router")
-    group.command("disable", "switch the home-agent role off")
+    disable = group.command("disable", "switch the home-agent role off, or stop serving one home link")
+    disable.add_argument("--prefix", type=_network, help="only stop serving this home network")
 
 
 def _tools(adder: _Adder) -> None:

@@ -5,6 +5,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from mnclient.errors import ConfigError
 from mnclient.model.problems import Problem
 from mnclient.model.service_status import ServiceStatus
 from mnclient.model.status import BindingCacheStatus
@@ -137,16 +138,19 @@ async def home_addresses(client: Client, _arguments: argparse.Namespace, output:
 
 async def suggest(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Home addresses that could be added."""
+    known = [each.address for each in (await client.status()).known_home_agents]
     if arguments.home_agent:
-        known = [each.address for each in (await client.status()).known_home_agents]
         must_be_known(arguments.home_agent, known, "home agent")
     made = await client.suggestions(arguments.home_agent)
     if output.as_json:
         output.json(suggestions=made)
         return
     rows = [[str(each.address), str(each.home_agent), each.interface, each.reason] for each in made]
-    headings = ["address", "home agent", "interface", "why"]
-    output.table(headings, rows, "Nothing to suggest: no home agent is known. Add one: mnctl home-agents add")
+    if known:
+        empty = "Nothing to suggest: no network interface has an identifier to make an address from."
+    else:
+        empty = "Nothing to suggest: no home agent is known. Add one: mnctl home-agents add"
+    output.table(["address", "home agent", "interface", "why"], rows, empty)
 
 
 async def interfaces(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
@@ -267,7 +271,7 @@ async def settings(client: Client, _arguments: argparse.Namespace, output: Outpu
 
 async def setting(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """One setting."""
-    value = await client.setting(arguments.key)
+    value = await existing_setting(client, arguments.key)
     if output.as_json:
         output.json(key=arguments.key, value=value)
     else:
@@ -322,6 +326,15 @@ def _problem(problem: Problem) -> dict[str, object]:
     declared = problem.declaration
     words = {"title": declared.title, "text": problem.text(), "remedy": problem.remedy()}
     return {**_members(problem), "severity": declared.severity, **words}
+
+
+async def existing_setting(client: Client, key: str) -> Plain:
+    """The value of a setting; UnknownThing, which lists the known ones, when there is none of this name."""
+    try:
+        return await client.setting(key)
+    except ConfigError:
+        known = list(await client.settings())
+        raise UnknownThing(f"There is no setting {key}", hint=f"known: {', '.join(known)}") from None
 
 
 def shown(value: Plain) -> str:

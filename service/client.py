@@ -190,6 +190,10 @@ class Client:
         """Serve a home link, and switch the home-agent role on. `interface` None: a virtual link."""
         await self._call("SetHomeAgentLink", str(prefix), str(address), interface or "", advertise)
 
+    async def remove_home_agent_link(self, prefix: IPv6Network) -> None:
+        """Serve this home link no more."""
+        await self._call("RemoveHomeAgentLink", str(prefix))
+
     async def reload(self) -> None:
         """Have the settings file read again."""
         await self._call("Reload")

@@ -93,6 +93,7 @@ METHODS: Final[dict[str, dict[str, Method]]] = {
         "SetHomeAgentLink": Method(
             Action.ADMINISTER, (("prefix", "s"), ("address", "s"), ("interface", "s"), ("advertise", "b"))
         ),
+        "RemoveHomeAgentLink": Method(Action.ADMINISTER, (("prefix", "s"),)),
         "Reload": Method(Action.ADMINISTER),
     },
     PROPERTIES_INTERFACE: {  # there is no Set: every property is read-only, changes are methods

@@ -14,7 +14,7 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Final
 
-from mnclient.engine.actions import Action, Note, PublishStatus, ReportHandover, ReportHomeAddress, ReportHomeAgent
+from mnclient.engine.actions import Action, PublishStatus, ReportHandover, ReportHomeAddress, ReportHomeAgent
 from mnclient.errors import ConfigError, MobileIPv6Error
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
@@ -67,9 +67,9 @@ class ServiceCore:
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._wall_clock = wall_clock
-        self._settings_file = SettingsFile(settings_path, state_directory)
-        self._settings = Settings()
         self._store = StateStore(state_directory)
+        self._settings_file = SettingsFile(settings_path, state_directory, self._store.set_aside)
+        self._settings = Settings()
         self._state_file = StoredFile(self._store, STATE_FILE, self._capture_state)
         self._bindings_file = StoredFile(self._store, BINDINGS_FILE, self._capture_bindings)
         self._bindings_stored = 0
@@ -110,8 +110,7 @@ class ServiceCore:
             self._state_file.write_now()
         self._config = self._node_config()
         bindings = self._store.load_bindings(self._wall_clock()) if self._config.home_agent else ()
-        for damaged in self._store.damaged:
-            self._problems.add(ProblemCode.STATE_FILE_SET_ASIDE, str(damaged.path), damaged.reason)
+        self._report_damaged_files()
         await self._node.start(self._config, bindings)
 
     async def stop(self) -> None:
@@ -300,8 +299,13 @@ class ServiceCore:
     def _store_value(self, key: str, value: object) -> None:
         self._apply_settings(self._settings_file.store(self._settings, key, value), key)
 
+    def _report_damaged_files(self) -> None:
+        for damaged in self._store.damaged:
+            self._problems.add(ProblemCode.STATE_FILE_SET_ASIDE, str(damaged.path), damaged.reason)
+
     def _apply_settings(self, settings: Settings, key: str) -> None:
         self._settings = settings
+        self._report_damaged_files()
         if self._problems.clear(ProblemCode.SETTINGS_REJECTED):
             self._subscribers.publish(ChangeKind.PROBLEM)
         self._home_addresses.configure(settings.home_addresses)
@@ -325,8 +329,8 @@ class ServiceCore:
                 self._subscribers.publish(ChangeKind.HOME_ADDRESSES)
             case ReportHandover():
                 self._subscribers.publish(ChangeKind.HANDOVER, handover=action.handover)
-            case Note():
-                _log.info("%s: %s", action.kind, action.text)
+            case _:
+                pass  # a Note: the node logs it itself
 
     def _agents_changed(self, kind: ChangeKind) -> None:
         self._subscribers.publish(kind)

@@ -10,7 +10,7 @@ scapy reads the files, and is imported nowhere else; it takes 150 ms to load, so
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -84,13 +84,14 @@ def _reader(path: Path) -> Iterator[Any]:
     from scapy.error import Scapy_Exception
     from scapy.utils import RawPcapReader
 
-    try:
-        reader = RawPcapReader(str(path))  # becomes a reader of pcapng by itself
-    except (Scapy_Exception, OSError, EOFError) as error:
-        hint = "give a file written by tcpdump or wireshark (pcap or pcapng)"
-        raise MobileIPv6Error(f"{path} is not a packet capture ({error})", hint=hint) from error
-    with reader:
-        yield reader
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))  # here, because scapy leaves open what it cannot read
+            reader = RawPcapReader(file)  # becomes a reader of pcapng by itself
+        except (Scapy_Exception, OSError, EOFError) as error:
+            hint = "give a file written by tcpdump or wireshark (pcap or pcapng)"
+            raise MobileIPv6Error(f"{path} is not a packet capture ({error})", hint=hint) from error
+        yield stack.enter_context(reader)
 
 
 def _link_type_and_time(reader: Any, details: Any) -> tuple[int, float]:

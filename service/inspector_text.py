@@ -138,4 +138,4 @@ def _option(option: Any) -> str:
 
 
 def _spaced(camel: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", camel)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", camel).replace("Care Of", "Care-of")

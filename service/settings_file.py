@@ -12,7 +12,7 @@ together do not take the home address away.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,28 +32,29 @@ _NEW_FILE_MODE: Final = 0o644
 class SettingsFile:
     """The administrator's file and the overlay above it."""
 
-    def __init__(self, path: Path, state_directory: Path) -> None:
+    def __init__(self, path: Path, state_directory: Path, set_aside: Callable[[str, str], None]) -> None:
+        """`set_aside(name, reason)` is called for a damaged overlay: it is ours, and must not stop anything."""
         self.path = path
         self.overlay_path = state_directory / OVERLAY_NAME
         self.last_good_path = state_directory / LAST_GOOD_NAME
+        self._set_aside = set_aside
 
     def load(self) -> Settings:
-        """What the two files say; ConfigError when one of them is not accepted."""
-        overlay = load(self.overlay_path)
-        if overlay.given:
-            _log.info("%s stands above %s for: %s", self.overlay_path, self.path, ", ".join(sorted(overlay.given)))
+        """What the two files say together; ConfigError when that is not accepted."""
         text = read_text(self.path)
-        settings = self._above(Settings.parse(text, file=str(self.path)), overlay.given)
+        settings = self._above(Settings.parse(text, file=str(self.path)), self._overlay())
         self._keep_last_good(text)
         return settings
 
     def load_last_good(self) -> Settings:
         """What was accepted last, for a start with a file that is not; the defaults when there is nothing."""
+        base = Settings()
         try:
-            return self._above(load(self.last_good_path), _given(self.overlay_path))
+            base = load(self.last_good_path)
+            return self._above(base, self._overlay())
         except ConfigError as error:
-            _log.warning("the last good settings cannot be used either: %s", error)
-            return Settings()
+            _log.warning("not all of the last good settings can be used: %s", error)
+            return base
 
     def store(self, current: Settings, key: str, value: object) -> Settings:
         """Write one checked value and give the settings that follow.
@@ -62,7 +63,7 @@ class SettingsFile:
         then nothing is written.
         """
         current.with_given({key: value})
-        overlay = _given(self.overlay_path)
+        overlay = self._overlay()
         try:
             result, text = self._edited(self.path, key, value)
             remaining = {name: each for name, each in overlay.items() if name != key}
@@ -114,9 +115,23 @@ class SettingsFile:
             raise ConfigError("the value cannot be written into this file", key=key, accepted="", file=str(path))
         return settings, text
 
-    @staticmethod
-    def _above(base: Settings, overlay: Mapping[str, object]) -> Settings:
-        return base.with_given(overlay)
+    def _overlay(self) -> dict[str, object]:
+        """The values of the overlay. One that is not accepted is set aside: nobody but the service writes it."""
+        try:
+            overlay = load(self.overlay_path).given
+        except ConfigError as error:
+            self._set_aside(OVERLAY_NAME, f"{error.key}: {error.title}")
+            return {}
+        if overlay:
+            _log.info("%s stands above %s for: %s", self.overlay_path, self.path, ", ".join(sorted(overlay)))
+        return overlay
+
+    def _above(self, base: Settings, overlay: Mapping[str, object]) -> Settings:
+        try:
+            return base.with_given(overlay)
+        except ConfigError as error:
+            where = str(self.overlay_path)
+            raise ConfigError(error.title, key=error.key, accepted=error.accepted, file=where) from None
 
     @staticmethod
     def _write(path: Path, text: str) -> None:
@@ -155,13 +170,6 @@ def without_value(text: str, key: str) -> str:
     container: Any = document.get(section, {}) if section else document
     container.pop(name, None)
     return tomlkit.dumps(document)
-
-
-def _given(path: Path) -> dict[str, object]:
-    try:
-        return load(path).given
-    except ConfigError:
-        return {}  # reported when it was loaded
 
 
 def _toml(value: object, setting: Setting) -> Any:

@@ -69,7 +69,7 @@ class Setting:
         """What a value may be, in words."""
         if self.kind is Kind.WORD:
             return ", ".join(self.words)
-        text = self.kind.value
+        text: str = self.kind.value
         if self.fields:
             text += " with " + ", ".join(each.key for each in self.fields)
         if self.low is None or self.high is None:

@@ -79,7 +79,8 @@ def unknown_key(key: str, name: str, known: Iterable[str]) -> ConfigError:
     import difflib  # only needed when something is wrong
 
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
+    same_name = [each for each in names if each.rpartition(".")[2] == name.rpartition(".")[2]]
+    near = same_name or difflib.get_close_matches(name, names, n=1)
     guess = f"; did you mean {near[0]}?" if near else ""
     return ConfigError(f"there is no such key{guess}", key=key, accepted=", ".join(names))
 

@@ -104,7 +104,7 @@ class StateStore:
             stable_secret=part("stable_secret", bytes.fromhex, b""),
         )
         if wrong:
-            self._set_aside(STATE_FILE, f"not understood: {', '.join(wrong)}")
+            self.set_aside(STATE_FILE, f"not understood: {', '.join(wrong)}")
         return state
 
     def save(self, state: State) -> bool:
@@ -116,7 +116,7 @@ class StateStore:
         try:
             return tuple(_binding(each, wall_time) for each in self._read(BINDINGS_FILE).get("bindings", ()))
         except _UNDERSTOOD_WRONGLY as error:
-            self._set_aside(BINDINGS_FILE, f"not understood: {error}")
+            self.set_aside(BINDINGS_FILE, f"not understood: {error}")
             return ()
 
     def write(self, name: str, content: bytes) -> bool:
@@ -147,14 +147,15 @@ class StateStore:
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict) or not isinstance(document.get("version"), int):
-            self._set_aside(name, "not a state file")
+            self.set_aside(name, "not a state file")
             return {}
         if document["version"] != STATE_VERSION:
-            self._set_aside(name, f"written by another version ({document['version']})")
+            self.set_aside(name, f"written by another version ({document['version']})")
             return {}
         return document
 
-    def _set_aside(self, name: str, reason: str) -> None:
+    def set_aside(self, name: str, reason: str) -> None:
+        """Rename a file that is not understood, and report it in `damaged`."""
         path = self.directory / name
         numbered = [path.with_name(f"{name}.damaged-{number}") for number in range(1, MOST_DAMAGED_KEPT + 1)]
         aside = next((each for each in numbered if not each.exists()), numbered[-1])
@@ -165,7 +166,7 @@ class StateStore:
         self._report(path, reason)
 
     def _report(self, path: Path, reason: str) -> None:
-        _log.warning("%s was set aside: %s", path, reason)
+        _log.warning("%s is not used: %s", path, reason)
         self.damaged.append(DamagedFile(path=path, reason=reason))
 
 

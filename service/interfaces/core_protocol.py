@@ -79,6 +79,10 @@ class Core(Protocol):
         """Serve a home link, and switch the home-agent role on. `interface` None: a virtual link."""
         ...
 
+    def remove_home_agent_link(self, prefix: IPv6Network) -> None:
+        """Serve this home link no more."""
+        ...
+
     def reload(self) -> None:
         """Read the settings file again."""
         ...

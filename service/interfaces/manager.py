@@ -32,6 +32,7 @@ class Manager:
             "AddHomeAgent": self._add_home_agent,
             "RemoveHomeAgent": self._remove_home_agent,
             "SetHomeAgentLink": self._set_home_agent_link,
+            "RemoveHomeAgentLink": self._remove_home_agent_link,
             "Reload": self._reload,
         }
 
@@ -98,6 +99,9 @@ class Manager:
     def _set_home_agent_link(self, prefix: str, address: str, interface: str, advertise: bool) -> None:
         network, own = arguments.network(prefix), arguments.address(address)
         self._core.set_home_agent_link(network, own, interface or None, advertise)
+
+    def _remove_home_agent_link(self, prefix: str) -> None:
+        self._core.remove_home_agent_link(arguments.network(prefix))
 
     def _reload(self) -> None:
         self._core.reload()

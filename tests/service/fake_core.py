@@ -160,6 +160,14 @@ SERVING = replace(
 )
 
 
+def with_engine(status=AWAY, **changes):
+    return replace(status, engine=replace(status.engine, **changes))
+
+
+def with_address(**changes):
+    return with_engine(home_addresses=(replace(AWAY.engine.home_addresses[0], **changes),))
+
+
 def bindings(count: int) -> tuple[BindingCacheStatus, ...]:
     return tuple(
         BindingCacheStatus(
@@ -264,6 +272,9 @@ class FakeCore:
         self, prefix: IPv6Network, address: IPv6Address, interface: str | None, advertise: bool
     ) -> None:
         self._note("set_home_agent_link", prefix, address, interface, advertise)
+
+    def remove_home_agent_link(self, prefix: IPv6Network) -> None:
+        self._note("remove_home_agent_link", prefix)
 
     def reload(self) -> None:
         self._note("reload")

@@ -137,8 +137,8 @@ def test_every_setting_of_the_home_agent_needs_an_administrator():
 
 # --- the real polkitd -----------------------------------------------------------------------------------------------
 
-# Runs in a mount namespace of its own, where only our policy and one rule exist. To be an active local user needs a login
-# session, so the rule plays one: the user "daemon" (1) gets what the policy gives active users without a password.
+# Runs in a mount namespace of its own, where only our policy and one rule exist. To be an active local user needs a
+# login session, so the rule plays one: the user "daemon" (1) gets what the policy gives active users without asking.
 INSIDE = """
 import asyncio, json, os, subprocess, sys
 sys.path.insert(0, {root!r})

@@ -31,6 +31,7 @@ PERMISSIONS = {
     "AddHomeAgent": "manage-addresses",
     "RemoveHomeAgent": "manage-addresses",
     "SetHomeAgentLink": "administer",
+    "RemoveHomeAgentLink": "administer",
     "Reload": "administer",
     "Get": "read-status",
     "GetAll": "read-status",
@@ -82,8 +83,9 @@ def test_text_of_the_interface_names_everything():
         for member, method in contract.METHODS.get(interface, {}).items():
             arguments = ", ".join(f"{kind} {name}" for name, kind in method.arguments)
             assert re.search(rf"^\s+\S.*\b{member}\({re.escape(arguments)}\)$", section, re.MULTILINE), member
-            body = section.split(f" {member}(")[1].split("\n\n\t\t")[0:3]
-            assert method.action.value in "".join(body), member
+            words = re.split(r"\n(?=\S|\t\t\S)", section.split(f" {member}(")[1])[0]
+            assert f"Permission: {method.action.value}" in words, member
+            assert "Possible errors: " in words, member
         for name, kind in contract.PROPERTIES[interface].items():
             assert re.search(rf"^\s+{kind} {name} \[readonly\]$", section, re.MULTILINE), name
     for _, name, _ in contract.ERRORS:

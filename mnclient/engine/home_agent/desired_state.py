@@ -28,6 +28,8 @@ from mnclient.model.network_state import (
 
 OWNER: Final = "home-agent"
 
+FORWARDING: Final = Sysctl(key="net/ipv6/conf/all/forwarding", value="1")
+
 _ORDINARY_MTU: Final = 1500
 _LAST_RESORT: Final = 4096  # metric: behind every route that leads somewhere
 
@@ -78,20 +80,21 @@ def role_state(links: HomeLinks) -> NetworkState:
     )
 
 
+def before_forwarding(state: NetworkState) -> NetworkState:
+    """What must be in force before forwarding begins: from then on the kernel may drop its learned default routes."""
+    return NetworkState(sysctls=state.sysctls - {FORWARDING})
+
+
 def _forwarding(links: HomeLinks) -> list[Sysctl]:
     """Forwarding, without which there is no home agent, and what keeps this host's own default routes alive with it.
 
     A host that forwards ignores Router Advertisements unless accept_ra is 2. That is wanted on the interfaces where we
-    advertise ourselves, and would cut off this host on all others.
+    advertise ourselves, and would cut off this host on all others. It is set before they come up.
     """
     advertised = {link.interface for link in links.served if link.advertising is not None}
-    listening = [
-        name
-        for name, interface in links.interfaces.items()
-        if interface.is_up and name not in advertised and _is_of_this_host(name)
-    ]
+    listening = [name for name in links.interfaces if name not in advertised and _is_of_this_host(name)]
     accept = [Sysctl(key=f"net/ipv6/conf/{name}/accept_ra", value="2") for name in listening]
-    return [Sysctl(key="net/ipv6/conf/all/forwarding", value="1"), *accept]
+    return [FORWARDING, *accept]
 
 
 def _proxying(link: HomeLinkConfig) -> list[Sysctl]:

@@ -27,7 +27,7 @@ from mnclient.engine.events import (
     PacketReceived,
     Stopping,
 )
-from mnclient.engine.home_agent.desired_state import OWNER, owner_of, role_state
+from mnclient.engine.home_agent.desired_state import OWNER, before_forwarding, owner_of, role_state
 from mnclient.engine.home_agent.home_agents_list import HomeAgentsList
 from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.engine.home_agent.registrations import Registrations
@@ -270,8 +270,12 @@ class HomeAgent:
         state = EMPTY if self._config is None else role_state(self._links)
         if state == self._state:
             return []
-        self._state = state
-        return [SetNetworkState(owner=OWNER, state=state)]
+        begins, self._state = self._state.is_empty(), state
+        first = before_forwarding(state)
+        actions: list[Action] = []
+        if begins and not first.is_empty():
+            actions.append(SetNetworkState(owner=OWNER, state=first))
+        return [*actions, SetNetworkState(owner=OWNER, state=state)]
 
     def _advertise(self, now: Instant) -> Sequence[Action]:
         return self._count("ra.sent", self._advertising.update(now))

@@ -162,6 +162,19 @@ def test_released_ones_are_learned_if_they_were_ever_heard():
     assert (agent.address, agent.origin, agent.pinned) == (IPv6Address("2001:db8:0:1::1"), Origin.LEARNED, False)
 
 
+@given(st.lists(st.tuples(st.floats(0, 1e5), st.integers(0, 3)), max_size=10))
+def test_it_does_not_matter_how_often_the_list_is_looked_at(pauses):
+    watched, unwatched, now = KnownHomeAgents(), KnownHomeAgents(), NOW
+    for pause, looks in pauses:
+        for look in range(looks):
+            watched.listing(now + pause * look / 3)
+            watched.rank(heard().address, now + pause * look / 3)
+        now += pause
+        watched.hear(heard(), now)
+        unwatched.hear(heard(), now)
+    assert watched.records() == unwatched.records()
+
+
 def test_kept_over_restarts():
     agents = full_of_strangers(3)
     again = KnownHomeAgents(agents.records())

@@ -43,9 +43,9 @@ def test_grows_with_steady_advertisements(interval, rank, number):
     assert rank_after(rank, number, Seconds(interval)) > rank
 
 
-@given(st.floats(0.1, 1800.0))
+@given(st.floats(30.0, LONGEST_ADVERTISEMENT_INTERVAL))
 def test_a_day_of_steady_advertisements_is_nearly_certainty(interval):
-    assert heard([interval] * min(int(DAY / interval), 5000)) > (0.99 if interval > DAY / 5000 else LOUDEST_BURST)
+    assert heard([interval] * int(DAY / interval)) > 0.99
 
 
 @given(ranks.filter(lambda rank: rank > 1e-6), st.floats(0.0, 30 * DAY), st.floats(60.0, 30 * DAY))
@@ -77,14 +77,6 @@ def test_a_steady_agent_overtakes_a_loud_visitor():
 def test_a_loud_visitor_does_not_disturb_for_longer_than_it_is_there():
     steady_for_a_quarter_of_an_hour = heard([300.0] * 3)
     assert steady_for_a_quarter_of_an_hour > heard([0.001] * 10_000)
-
-
-@given(ranks, st.floats(0.0, 10 * DAY), st.lists(st.floats(0.0, 1.0), max_size=8))
-def test_it_does_not_matter_how_often_it_is_looked_at(rank, elapsed, looks):
-    expected = rank_after(rank, 7, Seconds(elapsed))
-    for part in looks:
-        rank_now(rank, Seconds(part * elapsed))
-    assert rank_after(rank, 7, Seconds(elapsed)) == expected
 
 
 @given(ranks, ranks, numbers, any_time)
@@ -123,4 +115,5 @@ def test_the_advertised_preference_decides_between_equal_ranks_only():
 
 @given(st.permutations([replace(AGENT, address=AGENT.address + n, preference=n % 3) for n in range(6)]))
 def test_the_order_does_not_depend_on_the_order_before(agents):
-    assert sorted(agents, key=order) == sorted(reversed(agents), key=order)
+    by_address = sorted(agents, key=lambda agent: agent.address)
+    assert sorted(agents, key=order) == sorted(by_address, key=order)

@@ -54,7 +54,7 @@ def test_what_is_no_hardware_address_is_not_remembered(address):
 def test_one_for_the_hardware_and_one_for_each_identifier_in_use():
     offered = suggestions([home_agent()], [ETHERNET, WLAN], remember({}, [ETHERNET, WLAN]))
     assert [str(each.address) for each in offered] == [
-        "2001:db8:1::211:22ff:fe33:4455",  # heard on wlan0, so wlan0 comes first
+        "2001:db8:1:0:211:22ff:fe33:4455",  # heard on wlan0, so wlan0 comes first
         "2001:db8:1:0:2de:adff:febe:ef01",
         "2001:db8:1:0:123:4567:89ab:cdef",
     ]

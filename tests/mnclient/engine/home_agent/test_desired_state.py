@@ -80,14 +80,22 @@ def test_nothing_is_asked_of_an_interface_that_does_not_exist():
     assert role(script).sysctls == {FORWARDING}
 
 
+def test_accept_ra_is_in_force_before_forwarding_begins():
+    script = Script(links=(WAN_UP,))
+    first, second = [each.state for each in states(script.actions)]
+    assert first == NetworkState(sysctls=frozenset({accept_ra("wan")}))
+    assert second.sysctls == {FORWARDING, accept_ra("wan")}
+
+
 def test_forwarding_does_not_cut_off_this_host():
     advertised = replace(REAL_LINK, advertising=AdvertisingConfig())
     own, loopback = replace(WAN_UP, interface="mn6agent"), replace(WAN_UP, interface="lo")
     down = replace(WAN_UP, interface="wlan0", is_up=False)
     script = Script(replace(CONFIG, links=(advertised,)), links=(ETH0_UP, WAN_UP, own, loopback, down))
-    assert role(script).sysctls == {FORWARDING, PROXY_NDP, PROXY_DELAY, accept_ra("wan")}
+    others = {accept_ra("wan"), accept_ra("wlan0")}
+    assert role(script).sysctls == {FORWARDING, PROXY_NDP, PROXY_DELAY, *others}
     script.configure(CONFIG)  # now another router advertises on the home link
-    assert role(script).sysctls == {FORWARDING, PROXY_NDP, PROXY_DELAY, accept_ra("wan"), accept_ra("eth0")}
+    assert role(script).sysctls == {FORWARDING, PROXY_NDP, PROXY_DELAY, *others, accept_ra("eth0")}
 
 
 @pytest.mark.parametrize("mtu, tunnel", [(1492, 1452), (9000, 1460), (1280, 1280), (1319, 1280)])

@@ -36,7 +36,6 @@ from tests.mnclient.engine.home_agent.script import (
     acks,
     order,
     packets,
-    states,
 )
 
 
@@ -161,6 +160,8 @@ def test_a_missing_home_link_is_a_problem_while_it_lasts():
         "eth0",
     )
     assert problem.since == 100.0
+    script.give(replace(ETH0_UP, interface="eth1"))
+    assert script.agent.problems(script.now) == (problem,)
     script.give(ETH0_UP)
     assert codes(script) == []
     script.give(replace(ETH0_UP, is_up=False))
@@ -293,6 +294,15 @@ def test_what_is_restored_waits_for_its_link_and_is_not_lost_meanwhile():
     assert list(new.bound()) == [HOME]
 
 
+def test_no_more_is_adopted_than_there_is_room_for():
+    script = Script()
+    script.register(HOME)
+    script.register(VIRTUAL_HOME)
+    new = restarted(script)
+    new.reconfigure(CONFIG, max_bindings=1)
+    assert len(new.bound()) == 1
+
+
 def test_what_expired_meanwhile_is_not_adopted():
     script = Script()
     script.register(HOME)
@@ -319,4 +329,3 @@ def test_the_order_of_configuration_and_interfaces_does_not_matter():
     other = Script()
     assert script.desired == other.desired
     assert order(script.update()) == order(other.update())
-    assert len(states(script.actions)) == len(states(other.actions)) + 1  # the home link appeared late

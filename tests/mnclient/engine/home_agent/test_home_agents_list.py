@@ -132,12 +132,22 @@ def test_a_flood_of_names_is_bounded_and_pushes_nobody_out(script):
     for number in range(1000):
         script.give(advertisement(source=f"fe80::bad:{number:x}"))
     assert len(others(script)) == MAX_HOME_AGENTS_LISTED
+    script.advance(1000)
+    script.give(advertisement(prefix()))  # who is known is heard
+    assert max(each.expires for each in others(script)) == script.now + 1800
     assert IPv6Address(OTHER) in {each.link_local_address for each in others(script)}
 
 
 def test_a_flood_of_addresses_is_bounded(script):
     script.give(advertisement(*(prefix(f"2001:db8:1::{number:x}") for number in range(1, 100))))
     assert len(others(script)[0].addresses) == 16
+    script.advance(1000)
+    script.give(advertisement(prefix("2001:db8:1::1", valid=5000.0)))  # one that is known lives longer for it
+    script.give(advertisement(lifetime=9000.0))
+    script.advance(4999)
+    assert IPv6Address("2001:db8:1::1") in others(script)[0].addresses
+    script.advance(1)
+    assert len(others(script)[0].addresses) == 15
 
 
 @pytest.mark.parametrize("changes", [{"interface": "wan"}, {"mac": AGENT_MAC}])

@@ -102,6 +102,28 @@ def test_leaving_again_at_once_is_a_new_first_registration(script):
     assert list(script.bound()) == [HOME]
 
 
+def test_leaving_again_at_once_does_not_advertise_before_the_end_of_the_test():
+    script = Script()
+    script.register(HOME)
+    script.update(2, 0)
+    script.advance(0.5)
+    script.update(3)
+    assert not packets(script.advance(0.99), NeighborAdvertisement)
+
+
+def test_the_memory_of_a_deleted_entry_ends_with_the_next_one():
+    script = Script()
+    script.register(VIRTUAL_HOME)
+    script.update(2, 0, home=VIRTUAL_HOME)
+    script.register(VIRTUAL_HOME, sequence=3)
+    assert [(each.sequence, each.remaining) for each in script.agent.snapshot(script.now)] == [(3, 600.0)]
+
+
+def test_the_home_address_as_source_on_another_interface_is_not_at_home(script):
+    (sent,) = packets(script.update(6, 0, **{**AT_HOME, "interface": "wan"}), BindingAcknowledgement)
+    assert (sent.interface, sent.link_layer_destination) == (None, None)
+
+
 def test_on_a_virtual_link():
     script = Script()
     script.register(VIRTUAL_HOME)

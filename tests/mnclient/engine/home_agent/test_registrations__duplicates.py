@@ -168,6 +168,24 @@ def test_a_deregistration_stops_the_test():
     assert not acks(script.advance(5))
 
 
+def test_after_a_deregistration_the_next_request_is_tested_in_full():
+    script = Script()
+    script.update(1)
+    script.advance(0.5)
+    script.update(2, 0)
+    assert packets(script.update(3), NeighborSolicitation)
+    assert not acks(script.advance(0.9))
+    assert [ack.sequence for ack in acks(script.advance(0.1))] == [3]
+
+
+def test_a_retransmission_without_L_no_longer_cares_for_the_link_local_address():
+    script = Script()
+    script.update(1, link_local_compatibility=True)
+    script.update(2)
+    assert script.give(taken(HOME_LINK_LOCAL)) == []
+    assert [ack.status for ack in acks(script.advance(1.0))] == [0]
+
+
 def test_two_home_addresses_with_one_identifier_are_tested_apart():
     script = Script()
     script.update(1, home=HOME)

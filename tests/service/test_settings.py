@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from ipaddress import IPv6Address, IPv6Network
+
+import pytest
+
+from mnclient.errors import ConfigError
+from mnclient.model.config import (
+    AccessRule,
+    AdvertisingConfig,
+    HomeAddressConfig,
+    HomeAgentConfig,
+    HomeLinkConfig,
+    IdentifierMethod,
+    InterfacePolicy,
+    MobileNodeConfig,
+    NodeConfig,
+)
+from service.autoconfiguration.policy import PolicySettings
+from service.settings import Settings, default_path, load
+from service.settings_schema import scalars
+
+SECRET = bytes(32)
+
+EVERYTHING = """
+version = 1
+
+[mobile_node]
+enabled = true
+home_addresses = [
+    { address = "2001:DB8:1:0::100", home_agent = "2001:db8:1::1", preferred = true },
+    { address = "2001:db8:2::100", prefix = "2001:db8:2::/60" },
+]
+identifier = "eui64"
+registration_lifetime = 300
+first_registration_timeout = 2
+allow_unprotected_signalling = true
+
+[[mobile_node.interfaces]]
+name = "wlan0"
+priority = 200
+enabled = false
+
+[autoconfiguration]
+enabled = true
+desperation = true
+ask_first = false
+max_home_addresses = 2
+responsiveness = 80
+activation_time = 12.5
+
+[[known_home_agents]]
+address = "2001:db8:1::1"
+preference = 3
+
+[home_agent]
+enabled = true
+max_lifetime = 1200
+max_bindings = 50
+refresh_advice = 60
+optimistic_forwarding = false
+allow_unprotected_signalling = true
+
+[[home_agent.links]]
+prefix = "2001:db8:1::/64"
+address = "2001:db8:1::1"
+interface = "eth1"
+[home_agent.links.advertise]
+min_interval = 0.03
+max_interval = 0.07
+router_lifetime = 9
+
+[[home_agent.links]]
+prefix = "2001:db8:5::/64"
+address = "2001:db8:5::1"
+virtual = true
+
+[[home_agent.access]]
+allow = false
+care_of_addresses = "2001:db8:bad::/48"
+"""
+
+HOME_ADDRESSES = (
+    HomeAddressConfig(
+        address=IPv6Address("2001:db8:1::100"),
+        prefix=IPv6Network("2001:db8:1::/64"),
+        home_agent=IPv6Address("2001:db8:1::1"),
+        preferred=True,
+    ),
+    HomeAddressConfig(address=IPv6Address("2001:db8:2::100"), prefix=IPv6Network("2001:db8:2::/60"), home_agent=None),
+)
+
+
+@pytest.mark.requirement("MN-13-01", "HA-13-01", "HA-7.5-01", "HA-13-02")
+def test_everything_that_can_be_said_reaches_the_node():
+    settings = Settings.parse(EVERYTHING)
+    assert settings.home_addresses == HOME_ADDRESSES
+    assert settings.to_node_config(HOME_ADDRESSES, SECRET) == NodeConfig(
+        mobile_node=MobileNodeConfig(
+            home_addresses=HOME_ADDRESSES,
+            interfaces=(InterfacePolicy(name="wlan0", priority=200, enabled=False),),
+            identifier_method=IdentifierMethod.EUI64,
+            stable_secret=SECRET,
+            registration_lifetime=300.0,
+            initial_bindack_timeout_first_reg=2.0,
+            allow_unprotected_signalling=True,
+        ),
+        home_agent=HomeAgentConfig(
+            links=(
+                HomeLinkConfig(
+                    prefix=IPv6Network("2001:db8:1::/64"),
+                    address=IPv6Address("2001:db8:1::1"),
+                    interface="eth1",
+                    advertising=AdvertisingConfig(
+                        min_interval=0.03, max_interval=0.07, min_delay_between=0.03, router_lifetime=9.0
+                    ),
+                ),
+                HomeLinkConfig(
+                    prefix=IPv6Network("2001:db8:5::/64"), address=IPv6Address("2001:db8:5::1"), interface=None
+                ),
+            ),
+            access=(AccessRule(allow=False, care_of_addresses=IPv6Network("2001:db8:bad::/48")),),
+            max_lifetime=1200.0,
+            max_bindings=50,
+            refresh_advice=60.0,
+            optimistic_forwarding=False,
+            allow_unprotected_signalling=True,
+        ),
+    )
+    assert settings.policy() == PolicySettings(
+        desperation=True, ask_first=False, max_home_addresses=2, responsiveness=80, activation_time=12.5
+    )
+    assert [(str(each.prefix), each.pinned, each.preference) for each in settings.known_home_agents] == [
+        ("2001:db8:1::/64", True, 3)
+    ]
+
+
+@pytest.mark.requirement("HA-7.5-02")
+def test_the_defaults_are_those_of_the_node():
+    default = Settings()
+    assert default.to_node_config((), SECRET) == NodeConfig(mobile_node=MobileNodeConfig(stable_secret=SECRET))
+    on = Settings.parse("home_agent.enabled = true")
+    assert on.to_node_config((), SECRET).home_agent == HomeAgentConfig()
+    assert default.policy() == PolicySettings()
+    link = 'home_agent.links = [{prefix="2001:db8:1::/64", address="2001:db8:1::1", interface="a", advertise={}}]'
+    (made,) = Settings.parse(f"home_agent.enabled = true\n{link}").to_node_config((), SECRET).home_agent.links
+    assert made.advertising == AdvertisingConfig()
+
+
+@pytest.mark.parametrize("longest, shortest", [(600, 200), (9, 3), (4, 3), (0.07, 0.0525)])
+def test_the_shortest_interval_follows_the_longest(longest, shortest):
+    link = f'prefix="2001:db8:1::/64", address="2001:db8:1::1", interface="a", advertise={{max_interval={longest}}}'
+    settings = Settings.parse(f"home_agent.enabled = true\nhome_agent.links = [{{{link}}}]")
+    (made,) = settings.to_node_config((), SECRET).home_agent.links
+    assert made.advertising.min_interval == pytest.approx(shortest)
+    assert made.advertising.min_delay_between == pytest.approx(min(shortest, 3))
+
+
+def test_roles_are_switched_by_themselves():
+    off = Settings.parse("mobile_node.enabled = false")
+    assert off.to_node_config(HOME_ADDRESSES, SECRET) == NodeConfig()
+    assert not off.policy().enabled, "a machine that is no mobile node takes no home address"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n  \n", b"# only words\n", b"\xef\xbb\xbfversion = 1\n"])
+def test_a_missing_or_empty_file_gives_the_defaults(tmp_path, content):
+    path = tmp_path / "mnclient.toml"
+    if content is not None:
+        path.write_bytes(content)
+    assert load(path) == Settings()
+
+
+@pytest.mark.parametrize(
+    "key, text, value",
+    [
+        ("autoconfiguration.responsiveness", "80", 80),
+        ("autoconfiguration.responsiveness", " 80 ", 80),
+        ("autoconfiguration.desperation", "true", True),
+        ("autoconfiguration.desperation", "on", True),
+        ("autoconfiguration.desperation", "No", False),
+        ("mobile_node.registration_lifetime", "300", 300.0),
+        ("mobile_node.registration_lifetime", "4.5", 4.5),
+        ("mobile_node.identifier", "eui64", "eui64"),
+        ("mobile_node.identifier", '"eui64"', "eui64"),
+        ("mobile_node.interfaces", "[]", []),
+        ("mobile_node.interfaces", "[{name='a'}]", [{"name": "a", "priority": 100, "enabled": True}]),
+    ],
+)
+def test_values_as_they_are_typed(key, text, value):
+    settings = Settings().with_value(key, text)
+    assert settings.get(key) == value
+    assert type(settings.get(key)) is type(value)
+
+
+@pytest.mark.parametrize(
+    "key, text, said",
+    [
+        (
+            "autoconfiguration.responsiveness",
+            "eager",
+            "'eager' is not a whole number (accepted: a whole number from 0 to",
+        ),
+        ("autoconfiguration.responsiveness", "", "accepted: a whole number from 0 to 100"),
+        ("autoconfiguration.responsiveness", "1\nevil = 2", "one value is wanted"),
+        ("autoconfiguration.desperation", "maybe", "accepted: true or false"),
+        ("mobile_node.identifier", "MAC", "accepted: eui64, stable-opaque, temporary"),
+        ("mobile_node.responsiveness", "1", "did you mean autoconfiguration.responsiveness?"),
+        ("mobile_node.interfaces", "[{name='a'}, {name='a'}]", "listed twice"),
+    ],
+)
+def test_values_that_are_typed_wrongly(key, text, said):
+    with pytest.raises(ConfigError) as caught:
+        Settings().with_value(key, text)
+    assert said in str(caught.value)
+    assert caught.value.key.startswith(key)
+
+
+def test_every_single_value_is_described():
+    described = Settings().describe()
+    assert list(described) == [setting.key for setting in scalars()]
+    assert described["mobile_node.allow_unprotected_signalling"] is False
+    assert all(type(value) in (bool, int, float, str) for value in described.values())
+
+
+def test_what_is_got_cannot_change_what_is_in_force():
+    settings = Settings.parse(EVERYTHING)
+    settings.get("mobile_node.interfaces")[0]["name"] = "eth9"
+    assert settings.get("mobile_node.interfaces")[0]["name"] == "wlan0"
+
+
+def test_the_default_place(monkeypatch):
+    monkeypatch.delenv("CONFIGURATION_DIRECTORY", raising=False)
+    assert str(default_path()) == "/etc/mnclient/mnclient.toml"
+    monkeypatch.setenv("CONFIGURATION_DIRECTORY", "/etc/other:/etc/another")
+    assert str(default_path()) == "/etc/other/mnclient.toml"

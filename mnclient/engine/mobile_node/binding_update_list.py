@@ -124,6 +124,10 @@ class BindingUpdateList:
         """The binding is gone. The sequence number stays known."""
         self._entries.pop(key, None)
 
+    def clear(self) -> None:
+        """No binding is known any more. Sequence numbers and rates stay: the home agent remembers them too."""
+        self._entries.clear()
+
     def statuses(self) -> tuple[BindingUpdateStatus, ...]:
         """All entries, for people."""
         return tuple(

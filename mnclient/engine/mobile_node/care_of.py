@@ -90,6 +90,10 @@ class CareOfAddresses:
         """The interfaces that have care-of addresses, in use or just left."""
         return list({**self.current, **{each.care_of.interface: None for each in self.previous}})
 
+    def remembered(self) -> set[str]:
+        """The interfaces of which anything is known, addresses or collisions."""
+        return {*self.interfaces(), *self.collided, *(interface for interface, _ in self._duplicates)}
+
     def all_of(self, interface: str) -> tuple[IPv6Address, ...]:
         """The care-of addresses of an interface: the one in use first, then those just left, the newest first."""
         current = self.current.get(interface)

@@ -8,9 +8,9 @@ only while it works, or has just stopped to.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, IPv6Network
-from typing import Final
+from typing import Any, Final
 
 from mnclient.constants import (
     IPV6_HEADER_LENGTH,
@@ -24,6 +24,7 @@ from mnclient.constants import (
     TUNNEL_DEVICE_MOBILE_NODE,
 )
 from mnclient.model.network_state import (
+    EMPTY,
     Address,
     DuplicateDetection,
     Item,
@@ -40,6 +41,16 @@ from mnclient.model.network_state import (
 DEVICE: Final = TUNNEL_DEVICE_MOBILE_NODE
 DEFAULT: Final = IPv6Network("::/0")
 MAIN_TABLE: Final = 254
+
+_FIELDS: Final[dict[type, str]] = {
+    TunnelDevice: "devices",
+    Sysctl: "sysctls",
+    Address: "addresses",
+    Neighbor: "neighbors",
+    Tunnel: "tunnels",
+    Route: "routes",
+    Rule: "rules",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +117,24 @@ def desired_state(
     return _grouped(items)
 
 
+def without_changed_detection(before: NetworkState, wanted: NetworkState) -> NetworkState | None:
+    """What must be in between, if an address of `before` is to be checked anew or differently; None for nothing.
+
+    The kernel detects duplicates only for an address that was not there before.
+    """
+    known = {(each.interface, each.address): each.duplicate_detection for each in before.addresses}
+    changed = {
+        each
+        for each in wanted.addresses
+        if known.get((each.interface, each.address), each.duplicate_detection) is not each.duplicate_detection
+    }
+    if not changed:
+        return None
+    gone = {(each.interface, each.address) for each in changed}
+    routes = frozenset(each for each in wanted.routes if (each.interface, each.preferred_source) not in gone)
+    return replace(wanted, addresses=wanted.addresses - changed, routes=routes)
+
+
 def _home_address(home: KnownHomeAddress) -> Iterable[Item]:
     if home.on_device:
         yield Address(interface=DEVICE, address=home.address, home=True)
@@ -128,7 +157,8 @@ def _home_address(home: KnownHomeAddress) -> Iterable[Item]:
 
 def _at_home(home: KnownHomeAddress) -> Iterable[Item]:
     interface, table, source = home.home_interface, home.table, home.address
-    yield Address(interface=interface, address=home.address, home=True, duplicate_detection=home.home_detection)
+    # Not flagged as a home address: the copy on the device is, and the kernel side makes such ones without detection.
+    yield Address(interface=interface, address=home.address, duplicate_detection=home.home_detection)
     yield Route(destination=home.prefix, interface=interface, table=table, preferred_source=source)
     if home.home_router is not None:
         yield Route(
@@ -161,12 +191,8 @@ def _host(address: IPv6Address) -> IPv6Network:
 
 
 def _grouped(items: set[Item]) -> NetworkState:
-    return NetworkState(
-        devices=frozenset(item for item in items if isinstance(item, TunnelDevice)),
-        sysctls=frozenset(item for item in items if isinstance(item, Sysctl)),
-        addresses=frozenset(item for item in items if isinstance(item, Address)),
-        neighbors=frozenset(item for item in items if isinstance(item, Neighbor)),
-        tunnels=frozenset(item for item in items if isinstance(item, Tunnel)),
-        routes=frozenset(item for item in items if isinstance(item, Route)),
-        rules=frozenset(item for item in items if isinstance(item, Rule)),
-    )
+    kinds: dict[type, list[Item]] = {kind: [] for kind in _FIELDS}
+    for item in items:
+        kinds[type(item)].append(item)
+    grouped: dict[str, Any] = {_FIELDS[kind]: frozenset(found) for kind, found in kinds.items() if found}
+    return replace(EMPTY, **grouped)

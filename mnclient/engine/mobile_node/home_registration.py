@@ -85,14 +85,12 @@ TABLE: Final[dict[tuple[State, Input], tuple[State, Step]]] = {
     (State.RETURNING, Input.DELETED): (State.AT_HOME, R.announce_return),
     (State.RETURNING, Input.OUT_OF_WINDOW): (State.RETURNING, R.resend_in_window),
     (State.RETURNING, Input.REFUSED): (State.RETURNING, R.wait_and_retry),
-    (State.RETURNING, Input.TAKEN): (State.RETURNING, R.wait_and_retry),
     (State.RETURNING, Input.TIMED_OUT): (State.RETURNING, R.resend),
     (State.RETURNING, Input.RETRY): (State.RETURNING, R.retry),
     (State.RETURNING, Input.EXPIRED): (State.DETECTING, R.detect_duplicates),  # 11.5.5: all bindings have expired
     (State.REFUSED, Input.RETRY): (State.REGISTERING, R.retry),
     (State.REFUSED, Input.EXPIRED): (State.REFUSED, R.lose_binding),
     (State.SEARCHING, Input.EXPIRED): (State.SEARCHING, R.lose_binding),
-    (State.WAITING, Input.EXPIRED): (State.WAITING, R.lose_binding),
     (State.UNPROTECTED, Input.EXPIRED): (State.UNPROTECTED, R.lose_binding),
 }
 

@@ -36,11 +36,13 @@ from mnclient.engine.mobile_node.attachment import is_impostor_link
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList
 from mnclient.engine.mobile_node.care_of import CareOfAddresses
 from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.desired_state import without_changed_detection
 from mnclient.engine.mobile_node.discovery import Discovery
 from mnclient.engine.mobile_node.handover_record import HandoverLog
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
 from mnclient.engine.mobile_node.movement import Movement
 from mnclient.engine.mobile_node.problem_list import Found, ProblemList, problems_of
+from mnclient.engine.mobile_node.signs import Sign
 from mnclient.engine.mobile_node.whereabouts import Whereabouts
 from mnclient.engine.timers import Timer
 from mnclient.model.config import HomeAddressConfig, MobileNodeConfig
@@ -67,6 +69,7 @@ _TIMER_INPUTS = {
     Timer.RETRY_REFUSED: Input.RETRY,
     Timer.REPEAT_ADVERTISEMENT: Input.ADVERTISE,
 }
+_ENDINGS = (Timer.BINDING_EXPIRES, Timer.ROUTER_EXPIRES)
 
 
 class MobileNode:
@@ -77,6 +80,7 @@ class MobileNode:
         self._links_seen: dict[str, LinkChanged] = {}
         self._state = EMPTY
         self._published: object = None
+        self._updates = BindingUpdateList(entropy)
         self._begin()
 
     def _begin(self) -> None:
@@ -90,7 +94,7 @@ class MobileNode:
         self._movement = Movement(self._context)
         self._care_of = CareOfAddresses(self._context)
         self._discovery = Discovery(self._context)
-        self._updates = BindingUpdateList(self._context.entropy)
+        self._updates.clear()
         self._log = HandoverLog(self._context)
         self._problems = ProblemList()
         self._registrations: dict[IPv6Address, HomeRegistration] = {}
@@ -211,7 +215,9 @@ class MobileNode:
         return registration if registration.place.interface == interface else None
 
     def _fire_timers(self, now: Instant) -> None:
-        for timer, subject in self._context.timers.pop_due(now):
+        """After a sleep many are due at once: what has ended comes first, because it makes the others pointless."""
+        due = self._context.timers.pop_due(now)
+        for timer, subject in sorted(due, key=lambda each: each[0] not in _ENDINGS):
             if self._context.timers.deadline(timer, subject) is None:  # not set anew by an earlier one of these
                 self._fire(timer, subject, now)
 
@@ -301,6 +307,8 @@ class MobileNode:
 
     def _pass_on_signs(self, now: Instant) -> None:
         for sign, interface in self._movement.signs:
+            if sign is Sign.LINK_DOWN:  # also when it is up again already: it may be another link
+                self._care_of.leave(interface)
             for address, registration in self._registrations.items():
                 place = registration.place
                 self._log.sign(address, sign, interface, place is not None and place.interface == interface, now)
@@ -328,15 +336,18 @@ class MobileNode:
     def _new_state(self, state: NetworkState) -> list[Action]:
         if state == self._state:
             return []
+        between = without_changed_detection(self._state, state)
         self._state = state
-        return [SetNetworkState(owner=OWNER, state=state)]
+        return [SetNetworkState(owner=OWNER, state=each) for each in (between, state) if each is not None]
 
     def _publish(self, now: Instant) -> None:
         """Say so when the status is another one. Lifetimes that a routine advertisement renews are no news."""
         snapshot = (
             self.phase(now),
             self.home_addresses(now),
-            tuple(view.without_lifetimes(each) for each in self.interfaces(now)),
+            tuple(view.interface_shape(each, now) for each in self._movement.links.values()),
+            self._whereabouts.active,
+            tuple(self._care_of.current.items()),
             self.binding_update_list(now),
             self.problems(now),
         )

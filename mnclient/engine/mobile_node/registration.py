@@ -37,6 +37,7 @@ class Registration:
     """What is known of one home address.
 
     `bound_until`: until then the home agent may hold a binding, by the lifetimes sent; None when there is none.
+    `granted_until`: until then it does hold one, by what it acknowledged, whatever its care-of address.
     `registered_until`: until then an acknowledged binding of the present care-of address lasts.
     `reached_at`: when it was last at home or registered, or is since then.
     """
@@ -53,6 +54,7 @@ class Registration:
         self.lifetime_wanted = Seconds(0.0)
         self.first_timeout = INITIAL_BINDACK_TIMEOUT_FIRST_REG
         self.bound_until: Instant | None = None
+        self.granted_until: Instant | None = None
         self.registered_until: Instant | None = None
         self.reached_at: Instant | None = None
         self.last_status: int | None = None
@@ -90,7 +92,7 @@ class Registration:
 
     def _begin_sending(self, now: Instant) -> None:
         """A new exchange: the first timeout is longer when the home agent must detect duplicates (section 11.8)."""
-        first = INITIAL_BINDACK_TIMEOUT if self.may_be_bound else self.first_timeout
+        first = self.first_timeout if self.granted_until is None else INITIAL_BINDACK_TIMEOUT
         self._backoff = Backoff(first)
         self.unanswered = 0
         self._corrections = 0
@@ -201,6 +203,9 @@ class Registration:
         place, agent = self.place, self.home.home_agent
         if not self.may_be_bound or place is None or place.care_of is None or agent is None:
             return
+        if not self.updates.rate(self.key).permits(now):  # then its lifetime has to end it
+            self.context.count("bu.held-back")
+            return
         sequence = self.updates.record(self.key, place.care_of.address, Seconds(0.0), now)
         self.context.count("bu.sent")
         self.context.probe(  # before the care-of address is withdrawn
@@ -216,7 +221,7 @@ class Registration:
 
     def lose_binding(self, now: Instant) -> State | None:
         """The home agent holds no binding any more."""
-        self.bound_until = self.registered_until = None
+        self.bound_until = self.granted_until = self.registered_until = None
         self.updates.remove(self.key)
         for timer in _BINDING_TIMERS:
             self.context.timers.stop(timer, self.home.address)

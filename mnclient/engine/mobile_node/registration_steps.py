@@ -43,6 +43,8 @@ class RegistrationSteps(Registration):
         self._quiet()
         self._forget_collision()
         self._defender = None
+        self.registered_until = None
+        self.context.timers.stop(Timer.REFRESH_BINDING, self.home.address)
         self.home_detection = DuplicateDetection.NONE
         self._begin_sending(now)
         return None
@@ -118,7 +120,7 @@ class RegistrationSteps(Registration):
         self._quiet()
         self.owned = True
         self._retries = Backoff(RETRY_REFUSED_FIRST, RETRY_REFUSED_CEILING)
-        self.registered_until = self.bound_until = after(now, remaining)
+        self.registered_until = self.granted_until = self.bound_until = after(now, remaining)
         refresh = Seconds(remaining * REFRESH_FRACTION)
         if self.refresh_advice is not None and 0 < self.refresh_advice < refresh:
             refresh = self.refresh_advice
@@ -153,6 +155,8 @@ class RegistrationSteps(Registration):
         self._quiet()
         self.context.timers.stop(Timer.REFRESH_BINDING, self.home.address)
         self.registered_until = None
+        if self.state is not State.RETURNING:  # what it refused it does not hold; what it granted before, it may
+            self.bound_until = self.granted_until
         if self._after_collision:  # nobody there knows our binding, so the other owner is a real one
             return self.give_up(now) or State.DUPLICATE
         if self._retries.attempts == 0 and self.last_status == BindingStatus.INSUFFICIENT_RESOURCES:

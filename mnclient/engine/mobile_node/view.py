@@ -2,7 +2,6 @@
 """The mobile-node role seen from outside: its status, and what the kernel should look like. Reads, changes nothing."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -105,10 +104,11 @@ def interface_status(
     )
 
 
-def without_lifetimes(interface: InterfaceStatus) -> InterfaceStatus:
-    """The same, as if no router's lifetime were known: what is left changes only when there is news."""
-    routers = tuple(replace(router, lifetime_until=Instant(0.0)) for router in interface.routers)
-    return replace(interface, routers=routers)
+def interface_shape(link: Link, now: Instant) -> tuple[object, ...]:
+    """What makes the status of an interface news: everything but lifetimes, which routine advertisements renew."""
+    routers = tuple((*each.key, each.is_home_agent, tuple(each.prefixes)) for each in link.routers_heard(now))
+    current = link.current.key if link.current is not None else None
+    return (link.name, link.priority, link.enabled, link.is_up, current, routers)
 
 
 def network_state(

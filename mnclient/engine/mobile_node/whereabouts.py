@@ -75,7 +75,7 @@ class Whereabouts:
         """The care-of address of the interface in use, if any home address needs one; the others are left."""
         links = self._movement.links
         is_needed = link is not None and not all(is_home_link(link, home, now) for home in homes)
-        for name in self._care_of.interfaces():
+        for name in self._care_of.remembered():
             if name not in links or not links[name].works:
                 self._care_of.leave(name)
             elif not is_needed or link is None or link.name != name:

@@ -283,6 +283,10 @@ class Script:
         return self.home_address().state
 
     @property
+    def where_or_none(self) -> HomeAddressState | None:
+        return next((each.state for each in self.node.home_addresses(self.now) if each.address == HOME), None)
+
+    @property
     def care_of(self) -> IPv6Address:
         address = self.home_address().care_of_address
         assert address is not None

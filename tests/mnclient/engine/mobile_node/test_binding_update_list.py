@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from ipaddress import IPv6Address
+
+import pytest
+
+from mnclient.engine.mobile_node.binding_update_list import MAX_OUTSTANDING, BindingUpdateList
+from mnclient.units import Instant, Seconds
+from tests.mnclient.engine.mobile_node.script import AGENT, HOME, KnownEntropy
+
+KEY = (AGENT, HOME)
+HERE, THERE = IPv6Address("2001:db8:a::1"), IPv6Address("2001:db8:b::1")
+NOW = Instant(50.0)
+
+
+def test_the_first_number_is_random_and_the_rest_follow():
+    updates = BindingUpdateList(KnownEntropy())
+    assert [updates.record(KEY, HERE, Seconds(600.0), NOW) for _ in range(3)] == [2, 3, 4]
+    assert updates.record((THERE, HOME), HERE, Seconds(600.0), NOW) == 3
+
+
+@pytest.mark.requirement("MN-11.1-01")
+def test_only_the_newest_update_to_a_destination_is_listed():
+    updates = BindingUpdateList(KnownEntropy())
+    updates.record(KEY, HERE, Seconds(600.0), NOW)
+    updates.record(KEY, THERE, Seconds(300.0), NOW)
+    (entry,) = updates.statuses()
+    assert (entry.care_of_address, entry.lifetime, entry.expires) == (THERE, 300.0, 350.0)
+
+
+def test_answers_settle_older_transmissions_of_the_same_address_only():
+    updates = BindingUpdateList(KnownEntropy())
+    old = updates.record(KEY, HERE, Seconds(600.0), NOW)
+    first, second, third = (updates.record(KEY, THERE, Seconds(600.0), NOW) for _ in range(3))
+    assert updates.answered(KEY, old) is None
+    found = updates.answered(KEY, second)
+    assert found is not None
+    assert found.care_of_address == THERE
+    assert updates.answered(KEY, first) is None
+    assert updates.awaits_answer(KEY)
+    assert updates.answered(KEY, third) is not None
+    assert not updates.awaits_answer(KEY)
+
+
+def test_a_deletion_is_not_answered_by_the_answer_to_a_registration():
+    updates = BindingUpdateList(KnownEntropy())
+    registration = updates.record(KEY, HERE, Seconds(600.0), NOW)
+    updates.record(KEY, HERE, Seconds(0.0), NOW)
+    assert updates.answered(KEY, registration) is None
+
+
+def test_what_is_unanswered_is_bounded():
+    updates = BindingUpdateList(KnownEntropy())
+    numbers = [updates.record(KEY, HERE, Seconds(600.0), NOW) for _ in range(100)]
+    assert updates.answered(KEY, numbers[-MAX_OUTSTANDING - 1]) is None
+    assert updates.answered(KEY, numbers[-MAX_OUTSTANDING]) is not None
+
+
+@pytest.mark.requirement("MN-11.7.3-05")
+@pytest.mark.parametrize(
+    "waited, granted, expected",
+    [(0.0, 600.0, 600.0), (10.0, 600.0, 590.0), (10.0, 100.0, 90.0), (10.0, 4.0, 0.0), (10.0, 9000.0, 590.0)],
+)
+def test_the_remaining_lifetime(waited, granted, expected):
+    updates = BindingUpdateList(KnownEntropy())
+    number = updates.record(KEY, HERE, Seconds(600.0), NOW)
+    sent = updates.answered(KEY, number)
+    assert sent is not None
+    later = Instant(NOW + waited)
+    assert updates.acknowledge(KEY, sent, Seconds(granted), later) == expected
+    (entry,) = updates.statuses()
+    assert (entry.acknowledged, entry.expires) == (True, later + expected)
+
+
+def test_numbers_go_on_after_the_binding_is_gone():
+    updates = BindingUpdateList(KnownEntropy())
+    number = updates.record(KEY, HERE, Seconds(600.0), NOW)
+    updates.remove(KEY)
+    assert updates.entry(KEY) is None
+    assert updates.record(KEY, HERE, Seconds(600.0), NOW) == number + 1
+    updates.clear()
+    assert updates.record(KEY, HERE, Seconds(600.0), NOW) == number + 2
+    updates.adopt_sequence(KEY, 65535)
+    assert updates.record(KEY, HERE, Seconds(600.0), NOW) == 0

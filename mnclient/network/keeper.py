@@ -3,16 +3,15 @@
 
 - What the kernel refuses is *failed*: its owners are told, and told again when it is as wanted.
 - What cannot be there yet is *waiting*: items of a link that is down, routes whose source address is still tentative.
-- What another program takes away is put back at once, at most MAX_PUT_BACK times in PUT_BACK_WINDOW; then it is failed,
-  and tried again when the window is over.
+- What another program takes away is put back, at once if it is the first time (see `patience`); when that happens too
+  often it is failed, and tried again later.
 - What an earlier run of the service has left behind is taken over by whoever wants it, and removed by `settle`.
 """
 
 import asyncio
 import errno
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -30,6 +29,7 @@ from mnclient.model.network_state import (
     TunnelDevice,
 )
 from mnclient.network.netlink import Executor, Refusal
+from mnclient.network.patience import PUT_BACK_WINDOW, Patience
 from mnclient.network.plan import (
     Key,
     Operation,
@@ -41,10 +41,8 @@ from mnclient.network.plan import (
     plan_items,
 )
 from mnclient.network.registry import Registry
-from mnclient.units import Seconds
 
-MAX_PUT_BACK: Final = 5
-PUT_BACK_WINDOW: Final = Seconds(10.0)
+_TURN: Final = 256  # operations in one turn of the loop: some ten milliseconds
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +82,8 @@ class Keeper:
         self._failed: dict[Key, set[str]] = {}
         self._failing: dict[str, set[Key]] = {}
         self._lost: dict[Key, None] = {}
-        self._put_back: dict[Key, deque[float]] = {}
+        self._patience = Patience()
+        self._delayed: set[Key] = set()
         self.put_back_count = 0
 
     # --- what owners want ---------------------------------------------------------------------------------------
@@ -112,6 +111,8 @@ class Keeper:
         """The operation that is left to do when an earlier run has already done something like it."""
         item = operation.item
         left = self._leftovers.pop(key(item), None)
+        if operation.previous is not None and key(item) in self._failed:
+            operation = replace(operation, previous=None)  # it never came to be
         if left is None or operation.verb is Verb.REMOVE:
             return operation
         if _is_same(left, item):
@@ -122,7 +123,7 @@ class Keeper:
     def _forget(self, item: Item) -> None:
         where = key(item)
         self._waiting.pop(where, None)
-        self._put_back.pop(where, None)
+        self._patience.forget(where)
         for owner in self._failed.get(where, set()).copy():
             self._restored(where, owner)
         if isinstance(item, Address):
@@ -140,6 +141,10 @@ class Keeper:
         """Remove everything of ours."""
         self._executor.apply(plan_items([*self.registry.items(), *self._leftovers.values()], ()))
         self._executor.restore_sysctls()
+        self.close()
+
+    def close(self) -> None:
+        """Nobody wants anything any more, and nothing is put back; what is there stays."""
         self.registry = Registry()
         self._leftovers = {}
 
@@ -157,7 +162,16 @@ class Keeper:
                 self._succeeded(where, operation.item)
 
     def _apply_again(self, items: Iterable[Item]) -> None:
-        self._apply(list(plan_items((), items)), again=True)
+        """Do once more what may have been done before; in several turns of the loop when it is much."""
+        self._apply_in_turns(plan_items((), items))
+
+    def _apply_in_turns(self, operations: Sequence[Operation]) -> None:
+        turn = [each for each in operations[:_TURN] if self.registry.item(key(each.item)) == each.item]
+        # What never succeeded may be there as somebody else's: that is not replaced.
+        self._apply([each for each in turn if key(each.item) in self._failed])
+        self._apply([each for each in turn if key(each.item) not in self._failed], again=True)
+        if len(operations) > _TURN:
+            asyncio.get_running_loop().call_soon(self._apply_in_turns, operations[_TURN:])
 
     def _refused(self, where: Key, refusal: Refusal) -> None:
         item = refusal.operation.item
@@ -171,6 +185,8 @@ class Keeper:
     def _may_come_later(self, item: Item, code: int) -> bool:
         if isinstance(item, TunnelDevice | Tunnel) or code == errno.EPERM:
             return False
+        if isinstance(item, Neighbor) and code == errno.ENOBUFS:
+            return True  # the kernel's table is full; without the entry a neighbour is found a little later
         interface = interface_of(item)
         if interface and code != errno.ENODEV and not self._surroundings.is_administratively_up(interface):
             return True
@@ -213,6 +229,7 @@ class Keeper:
 
     def device_is_gone(self, interface: str) -> None:
         """Somebody deleted a device."""
+        self._executor.device_is_gone(interface)
         where = key(TunnelDevice(name=interface))
         if where in self.registry:
             self.lost(where)
@@ -233,16 +250,42 @@ class Keeper:
 
     def _put_all_back(self) -> None:
         lost, self._lost = self._lost, {}
-        items: dict[Key, Item] = {}
+        loop = asyncio.get_running_loop()
+        at_once: list[Key] = []
         for where in lost:
-            item = self.registry.item(where)
-            if item is None or (isinstance(item, Address) and self._has(item)):
+            item = self._missing(where)
+            if item is None or where in self._delayed:
                 continue
-            if self._waits_for_link(item):
-                self._waiting[where] = None
-            elif self._may_put_back(where, item):
+            delay = self._patience.delay(where, loop.time())
+            if delay is None:
+                self._fail(where, item, "another program keeps removing it")
+                loop.call_later(PUT_BACK_WINDOW, self._try_once_more, where)
+            elif delay:
+                self._delayed.add(where)
+                loop.call_later(delay, self._put_back, (where,))
+            else:
+                at_once.append(where)
+        self._put_back(at_once)
+
+    def _put_back(self, keys: Iterable[Key]) -> None:
+        items: dict[Key, Item] = {}
+        for where in keys:
+            self._delayed.discard(where)
+            if (item := self._missing(where)) is not None:
+                self.put_back_count += 1
+                _log.info("put back: %s", describe_item(item))
                 items |= {key(each): each for each in (item, *self._dependents(item))}
         self._apply_again(items.values())
+
+    def _missing(self, where: Key) -> Item | None:
+        """What is wanted, and could be there, and is not as far as is known."""
+        item = self.registry.item(where)
+        if item is None or (isinstance(item, Address) and self._has(item)):
+            return None
+        if self._waits_for_link(item):
+            self._waiting[where] = None
+            return None
+        return item
 
     def _has(self, item: Address) -> bool:
         return self._surroundings.has_address(item.interface, item.address.packed)
@@ -262,21 +305,9 @@ class Keeper:
             return [each for each in routes if isinstance(each, Route) and each.preferred_source == item.address]
         return []
 
-    def _may_put_back(self, where: Key, item: Item) -> bool:
-        loop = asyncio.get_running_loop()
-        times = self._put_back.setdefault(where, deque(maxlen=MAX_PUT_BACK))
-        if len(times) == MAX_PUT_BACK and loop.time() - times[0] < PUT_BACK_WINDOW:
-            self._fail(where, item, "another program keeps removing it")
-            loop.call_later(PUT_BACK_WINDOW, self._try_once_more, where)
-            return False
-        times.append(loop.time())
-        self.put_back_count += 1
-        _log.info("put back: %s", describe_item(item))
-        return True
-
     def _try_once_more(self, where: Key) -> None:
         if where in self._failed and (item := self.registry.item(where)) is not None:
-            self._put_back.pop(where, None)
+            self._patience.forget(where)
             self._apply_again((item, *self._dependents(item)))
 
     def verify(self, present: Iterable[Item]) -> None:

@@ -3,6 +3,7 @@
 
 import asyncio
 import errno
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv6Address
@@ -175,7 +176,7 @@ class Monitor:
             self._forget_address(index, packed)
         if self._delivered.pop(link.index, None) is not None:
             self._deliver(LinkRemoved(interface=link.name))
-        if link.is_ours and self._keeper is not None:
+        if link.is_ours and self._keeper is not None and not _exists(link.name):
             self._keeper.device_is_gone(link.name)
 
     def _report(self, link: Link, before: Link | None) -> None:
@@ -286,6 +287,14 @@ class Monitor:
         # Routers are known by their link-local addresses; the rest of a link is no business of ours.
         if link is not None and link.is_reported and record.address[0] == 0xFE and record.address[1] & 0xC0 == 0x80:
             self._deliver(NeighborUnreachable(interface=link.name, address=IPv6Address(record.address)))
+
+
+def _exists(interface: str) -> bool:
+    """Whether there is one of this name by now: the news of its end may be old."""
+    try:
+        return socket.if_nametoindex(interface) > 0
+    except OSError:
+        return False
 
 
 def _is_settled(flags: int) -> bool:

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
-from mnclient.constants import INTERFACE_PREFIX
+from mnclient.constants import INTERFACE_PREFIX, ROUTE_PROTOCOL
 from mnclient.model.network_state import (
     Address,
     DuplicateDetection,
@@ -148,14 +148,19 @@ class Executor:
                 self.borrowed.add(key(item))
                 return _DONE
             case Route():
-                return self._settle_route(item)
+                return self._settle_route(operation, item)
             case _:
                 return _DONE
 
-    def _settle_route(self, item: Route) -> Answer:
+    def _settle_route(self, operation: Operation, item: Route) -> Answer:
         """A route of this table, destination and metric exists: somebody's that says the same is as good as ours."""
         for record in self._routes_in(item.table):
-            if record.network == item.destination and record.metric == item.metric and _says_the_same(record, item):
+            if record.network != item.destination or record.metric != item.metric:
+                continue
+            if record.protocol == ROUTE_PROTOCOL:
+                message = self._message(operation, replacing=True)
+                return self._netlink.request([message])[0] if isinstance(message, Message) else _DONE
+            if _says_the_same(record, item):
                 self.borrowed.add(key(item))
                 return _DONE
         return Answer(errno.EEXIST, "another program has a route of the same metric")
@@ -203,6 +208,10 @@ class Executor:
         index = socket.if_nametoindex(item.name)
         answers = self._netlink.request(bring_up(index, mtu=item.mtu))
         return next((answer for answer in answers if answer.errno), _DONE)
+
+    def device_is_gone(self, name: str) -> None:
+        """Somebody deleted a device of ours: what is open of it is of no use any more."""
+        self._datapath.detach(name, destroy=False)
 
     def _remove_device(self, item: TunnelDevice) -> Answer:
         if self._datapath.has_device(item.name):

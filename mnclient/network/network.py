@@ -63,6 +63,7 @@ class Network:
             leftovers = find_ours()
         except OSError as error:
             self._miss("netlink", error)
+            await self.stop(withdraw=False)
             return
         self._keeper = Keeper(self._executor, self._monitor, self._deliver_soon, leftovers)
         self._open_sockets()
@@ -130,7 +131,7 @@ class Network:
             self._counters["monitor.overruns"] = self._monitor.overruns
         if self._keeper is not None:
             self._counters["state.put-back"] = self._keeper.put_back_count
-        return dict(self._counters | self._datapath.counters)
+        return {**self._counters, **self._datapath.counters}
 
     async def stop(self, *, withdraw: bool = True) -> None:
         """Stop; with `withdraw` everything of ours is removed, otherwise it stays for whoever comes next."""
@@ -145,6 +146,8 @@ class Network:
             self._executor.sysctls.remember = lambda name, value: None  # the table goes as a whole
             self._keeper.withdraw()
             await nftables.remove_table()
+        if self._keeper is not None:
+            self._keeper.close()
         self._datapath.close()
         if self._executor is not None:
             self._executor.close()

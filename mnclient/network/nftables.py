@@ -10,8 +10,8 @@ comment the setting and the value found before. So they can be put back after a 
 """
 
 import asyncio
-import json
 import os
+import re
 import shutil
 from typing import Final
 
@@ -20,6 +20,7 @@ from mnclient.constants import NFTABLES_TABLE
 _CHAIN: Final = "prerouting"
 _PRIORITY: Final = -450  # before the defragmentation and the connection tracking of others
 _SETTING: Final = "setting_"  # chains whose names begin so remember
+_REMEMBERED: Final = re.compile(rf'chain {_SETTING}\w+ \{{\s*comment "([^"=]+)=([^"]*)"')
 
 _SETUP: Final = f"""
 table ip6 {NFTABLES_TABLE} {{
@@ -66,16 +67,9 @@ async def remember_setting(key: str, value: str | None) -> str:
 
 async def remembered_settings() -> dict[str, str]:
     """The settings that an earlier run has changed, with the values found then."""
-    reason, text = await _nft("", "--json", "list", "table", "ip6", NFTABLES_TABLE)
-    if reason:
-        return {}
-    found = {}
-    for entry in json.loads(text).get("nftables", ()):
-        chain = entry.get("chain", {})
-        key, separator, value = chain.get("comment", "").partition("=")
-        if separator and chain.get("name", "").startswith(_SETTING):
-            found[key] = value
-    return found
+    # Not as JSON: older versions of nft leave the comments out there.
+    reason, text = await _nft("", "list", "table", "ip6", NFTABLES_TABLE)
+    return {} if reason else dict(_REMEMBERED.findall(text))
 
 
 async def _nft(script: str, *command: str) -> tuple[str, str]:

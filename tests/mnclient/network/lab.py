@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Network namespaces for the tests of this folder, and nodes that live in them.
 
-A node is a thread of its own, with its own event loop, inside one namespace: so a test has several hosts in one process.
-Names are unique per run; whatever was created is deleted at the end, also when the test fails.
+A node is a thread of its own, with its own event loop, inside one namespace: so a test has several hosts in one
+process. Names are unique per run; whatever was created is deleted at the end, also when the test fails.
 """
 
 import asyncio
@@ -159,7 +159,7 @@ class Node:
         return self._call(coroutine)
 
     def stop(self, *, withdraw: bool = True) -> None:
-        if self._thread.is_alive():
+        if self._thread.is_alive():  # a test may have stopped it already
             self._call(self.network.stop(withdraw=withdraw))
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(10)
@@ -184,9 +184,12 @@ class Lab:
     def __init__(self) -> None:
         self._undo: list[Callable[[], None]] = []
 
-    def host(self) -> Namespace:
+    def host(self, *, detects_duplicates: bool = True) -> Namespace:
+        """A host; one that detects no duplicates has working links a second earlier."""
         namespace = Namespace()
         self._undo.append(namespace.delete)
+        if not detects_duplicates:
+            namespace.sysctl("net.ipv6.conf.default.accept_dad", 0)
         return namespace
 
     def cable(self, one: Namespace, other: Namespace, names: tuple[str, str] = ("eth0", "eth0")) -> None:

@@ -20,6 +20,9 @@ CARE_OF = IPv6Address("2001:db8:2::2")
 AGENT = IPv6Address("2001:db8:2::1")
 
 
+UPDATE = BindingUpdate(sequence=7, lifetime=Seconds(400.0), acknowledge=True, home_registration=True)
+
+
 def pair(lab: Lab) -> tuple[Namespace, Namespace]:
     mobile, agent = lab.host(), lab.host()
     lab.cable(mobile, agent)
@@ -58,6 +61,7 @@ def set_agent(node: Node, *, tunnels: tuple[Tunnel, ...]) -> None:
     )
 
 
+@pytest.mark.requirement("MN-11.3.1-03", "MN-11.3.1-08", "MN-11.3.3-02", "HA-10.4.2-01")
 def test_packets_go_through_the_tunnel_both_ways(lab):
     mobile_host, agent_host = pair(lab)
     mobile, agent = lab.node(mobile_host).start(), lab.node(agent_host).start()
@@ -69,6 +73,7 @@ def test_packets_go_through_the_tunnel_both_ways(lab):
     at_home.sendto(b"and back", correspondent.getsockname())
     data, source = correspondent.recvfrom(100)
     assert (data, source[0]) == (b"and back", str(HOME))
+    assert [mobile.counters()["tunnel.in.packets"], agent.counters()["tunnel.in.packets"]] == [1, 1]
     assert mobile.hears(PayloadReceived).home_address == HOME
     assert not [event for event in mobile.events + agent.events if isinstance(event, NetworkStateFailed)]
     mobile.stop()
@@ -79,16 +84,65 @@ def test_packets_go_through_the_tunnel_both_ways(lab):
 def test_signalling_goes_both_ways(lab):
     mobile_host, agent_host = pair(lab)
     mobile, agent = lab.node(mobile_host).start(), lab.node(agent_host).start()
-    update = BindingUpdate(sequence=7, lifetime=Seconds(400.0), acknowledge=True, home_registration=True)
-    sent = Packet(source=CARE_OF, destination=AGENT, message=update, home_address=HOME)
+    sent = Packet(source=CARE_OF, destination=AGENT, message=UPDATE, home_address=HOME)
     mobile.send(SendPacket(packet=sent))
     received = agent.hears(PacketReceived, packet=sent)
     assert received.interface == "eth0"
     link = mobile.hears(LinkChanged, interface="eth0")
     assert received.link_layer_source == link.link_layer_address
-    agent.send(SendPacket(packet=sent_back(update), interface="eth0"))
-    assert mobile.hears(PacketReceived, packet=sent_back(update))
+    agent.send(SendPacket(packet=sent_back(UPDATE), interface="eth0"))
+    assert mobile.hears(PacketReceived, packet=sent_back(UPDATE))
     eventually(lambda: mobile.counters()["receive.packets"] >= 1)
+
+
+def test_a_host_with_ipv6_switched_off_says_so(lab):
+    host = lab.host()
+    host.sysctl("net.ipv6.conf.all.disable_ipv6", 1)
+    node = lab.node(host).start()
+    assert not node.network.capabilities.ipv6
+    assert "disable_ipv6" in node.network.capabilities.reasons["ipv6"]
+    set_mobile(node, tunnels=(tunnel(TunnelEnd.MOBILE_NODE),))
+    node.hears(NetworkStateFailed)
+    eventually(lambda: len(node.events) == 5)
+    assert {event.reason for event in node.events if isinstance(event, NetworkStateFailed)} == {
+        "net.ipv6.conf.all.disable_ipv6 is 1"
+    }
+    node.send(SendPacket(packet=Packet(source=CARE_OF, destination=AGENT, message=UPDATE)))
+    assert node.counters()["send.refused.no-socket"] == 1
+    node.settled()
+
+
+def test_a_host_without_nftables_works_and_says_so(lab, monkeypatch):
+    monkeypatch.setattr("mnclient.network.nftables.shutil.which", lambda name, path: None)
+    mobile_host, agent_host = pair(lab)
+    agent = lab.node(agent_host).start()
+    assert not agent.network.capabilities.nftables
+    assert agent.network.capabilities.reasons["nftables"] == "the program nft is not installed"
+    sent = Packet(source=CARE_OF, destination=AGENT, message=UPDATE, home_address=HOME)
+    lab.node(mobile_host).start().send(SendPacket(packet=sent))
+    assert agent.hears(PacketReceived, packet=sent)
+
+
+def test_capabilities_of_this_host(lab):
+    node = lab.node(lab.host()).start()
+    found = node.network.capabilities
+    assert found.datapath.name == "portable"
+    assert (found.ipv6, found.nftables, found.reasons) == (True, True, {})
+
+
+def test_stopping_without_withdrawing_leaves_everything(lab):
+    mobile_host, _ = pair(lab)
+    node = lab.node(mobile_host).start()
+    set_mobile(node, tunnels=())
+    node.stop(withdraw=False)
+    assert str(HOME) in mobile_host.run("ip -6 addr show dev mn6home")
+    assert "mn6home" in mobile_host.run("ip -6 route show table 627500")
+    again = lab.node(mobile_host).start()
+    set_mobile(again, tunnels=(tunnel(TunnelEnd.MOBILE_NODE),))
+    again.settled()
+    assert not [event for event in again.events if isinstance(event, NetworkStateFailed)]
+    again.stop()
+    assert "mn6home" not in mobile_host.run("ip link")
 
 
 def sent_back(update: BindingUpdate) -> Packet:

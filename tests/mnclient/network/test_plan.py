@@ -119,8 +119,8 @@ addr add 2001:db8:2::5/64 dev eth0 optimistic
 addr add 2001:db8:1::100/128 dev mn6home home nodad
 neigh add fe80::a lladdr 02:00:00:00:00:0a dev eth0
 tunnel add 2001:db8:1::100 dev mn6home local 2001:db8:2::5 remote 2001:db8:1::1 at mobile-node
-route add 2001:db8:2::/64 dev eth0 table 627600 metric 1024
 route add default dev mn6home src 2001:db8:1::100 table 627500 metric 1024
+route add 2001:db8:2::/64 dev eth0 table 627600 metric 1024
 route add default via fe80::a dev eth0 table 627600 metric 1024
 rule add pref 6270 from 2001:db8:1::100/128 lookup 627500
 rule add pref 6271 from 2001:db8:2::5/128 lookup 627600

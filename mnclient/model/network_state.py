@@ -84,11 +84,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A policy rule. `source` None matches all; `suppress_prefix_length` refuses routes that short or shorter."""
+    """A policy rule. `source` and `destination` None match all.
+
+    `suppress_prefix_length` refuses routes that short or shorter.
+    """
 
     priority: int
     table: int
     source: IPv6Network | None = None
+    destination: IPv6Network | None = None
     suppress_prefix_length: int | None = None
 
 
@@ -111,10 +115,14 @@ class ProxyNeighbor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sysctl:
-    """A kernel setting, e.g. key "net/ipv6/conf/all/forwarding"; the value found before is put back at the end."""
+    """A kernel setting, e.g. key "net/ipv6/conf/all/forwarding"; the value found before is put back at the end.
+
+    `instead_of`: only where that is the value found; any other is somebody's decision, and stays.
+    """
 
     key: str
     value: str
+    instead_of: str | None = None
 
 
 Item = TunnelDevice | Sysctl | Address | Neighbor | Tunnel | Route | Rule | ProxyNeighbor

@@ -59,7 +59,7 @@ _FR_ACT_TO_TBL: Final = 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS, _IFA_PROTO = 1, 2, 8, 11
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 6, 7, 15
 _NDA_DST, _NDA_LLADDR, _NDA_PROTOCOL = 1, 2, 12
-_FRA_SRC, _FRA_PRIORITY, _FRA_SUPPRESS_PREFIXLEN, _FRA_TABLE, _FRA_PROTOCOL = 2, 6, 14, 15, 21
+_FRA_DST, _FRA_SRC, _FRA_PRIORITY, _FRA_SUPPRESS_PREFIXLEN, _FRA_TABLE, _FRA_PROTOCOL = 1, 2, 6, 14, 15, 21
 
 _ADDRESS: Final = struct.Struct("=BBBBI")
 _ROUTE: Final = struct.Struct("=BBBBBBBBI")
@@ -145,13 +145,15 @@ def _proxy_body(item: ProxyNeighbor, index: int) -> bytes:
 
 
 def _rule_body(item: Rule) -> bytes:
-    length = 0 if item.source is None else item.source.prefixlen
-    body = _RULE.pack(_INET6, 0, length, 0, _RT_TABLE_UNSPEC, 0, 0, _FR_ACT_TO_TBL, 0)
+    to, length = (0 if each is None else each.prefixlen for each in (item.destination, item.source))
+    body = _RULE.pack(_INET6, to, length, 0, _RT_TABLE_UNSPEC, 0, 0, _FR_ACT_TO_TBL, 0)
     body += attribute(_FRA_PRIORITY, struct.pack("=I", item.priority))
     body += attribute(_FRA_TABLE, struct.pack("=I", item.table))
     body += attribute(_FRA_PROTOCOL, bytes((ROUTE_PROTOCOL,)))
     if item.source is not None and length:
         body += attribute(_FRA_SRC, item.source.network_address.packed)
+    if item.destination is not None and to:
+        body += attribute(_FRA_DST, item.destination.network_address.packed)
     if item.suppress_prefix_length is not None:
         body += attribute(_FRA_SUPPRESS_PREFIXLEN, struct.pack("=I", item.suppress_prefix_length))
     return body
@@ -245,8 +247,8 @@ def route_protocol(body: bytes) -> int:
 
 def read_rule(body: bytes) -> tuple[Rule, int] | None:
     """An RTM_NEWRULE or RTM_DELRULE of IPv6, with its protocol; None where it says more than a Rule can."""
-    family, destination_length, length, _, table, _, _, action, _ = _RULE.unpack_from(body)
-    if family != _INET6 or destination_length or action != _FR_ACT_TO_TBL:
+    family, to, length, _, table, _, _, action, _ = _RULE.unpack_from(body)
+    if family != _INET6 or action != _FR_ACT_TO_TBL:
         return None
     found = attributes(body, _RULE.size)
     suppress = _unsigned(found.get(_FRA_SUPPRESS_PREFIXLEN), 0xFFFFFFFF)
@@ -254,6 +256,7 @@ def read_rule(body: bytes) -> tuple[Rule, int] | None:
         priority=_unsigned(found.get(_FRA_PRIORITY)),
         table=_unsigned(found.get(_FRA_TABLE), table),
         source=IPv6Network((found[_FRA_SRC], length)) if _FRA_SRC in found else None,
+        destination=IPv6Network((found[_FRA_DST], to)) if _FRA_DST in found else None,
         suppress_prefix_length=None if suppress == 0xFFFFFFFF else suppress,
     )
     return rule, _unsigned(found.get(_FRA_PROTOCOL))

@@ -183,7 +183,7 @@ class Executor:
                     if operation.verb is Verb.REMOVE:
                         self.sysctls.restore(item.key)
                     else:
-                        self.sysctls.set(item.key, item.value)
+                        self.sysctls.set(item.key, item.value, item.instead_of)
                 case Tunnel() as item:
                     if operation.verb is Verb.REMOVE:
                         self._datapath.remove_tunnel(item)

@@ -42,6 +42,7 @@ _KEYS: dict[type, Callable[[Any], Key]] = {
         item.priority,
         item.table,
         "all" if item.source is None else str(item.source),
+        "all" if item.destination is None else str(item.destination),
         -1 if item.suppress_prefix_length is None else item.suppress_prefix_length,
     ),
     ProxyNeighbor: lambda item: (7, item.interface, item.address),
@@ -177,5 +178,6 @@ def _route(item: Route) -> str:
 
 def _rule(item: Rule) -> str:
     source = "all" if item.source is None else str(item.source)
+    source += "" if item.destination is None else f" to {item.destination}"
     suppress = "" if item.suppress_prefix_length is None else f" suppress_prefixlength {item.suppress_prefix_length}"
     return f"pref {item.priority} from {source} lookup {item.table}{suppress}"

@@ -18,11 +18,14 @@ class Sysctls:
         self.found: dict[str, str] = dict(found or {})
         self.remember: Callable[[str, str | None], None] = lambda key, value: None
 
-    def set(self, key: str, value: str) -> None:
-        """Give a setting a value. OSError when that is refused; ValueError when the key leads out of /proc/sys."""
+    def set(self, key: str, value: str, instead_of: str | None = None) -> None:
+        """Give a setting a value, if it is `instead_of` now or that is None.
+
+        OSError when the system refuses; ValueError when the key leads out of /proc/sys.
+        """
         path = _path(key)
         before = path.read_text().strip()
-        if before != value:
+        if before != value and instead_of in (None, before):
             path.write_text(value)
             if key not in self.found:
                 self.found[key] = before

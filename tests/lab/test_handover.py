@@ -102,12 +102,35 @@ def test_started_abroad(lab, at_home, home_address):
     lab.eventually(reachable_from_outside(lab, home_address), within=5.0)
 
 
+def test_started_at_home_while_the_home_agent_thinks_it_is_abroad(lab, at_home, home_address):
+    """The laptop is switched off abroad and on at home: its binding still lives (RFC 6275 section 11.5.5)."""
+    lab.move(VISITED_A)
+    at_home.registered_at(VISITED_A)
+    at_home.laptop.stop()
+    lab.move(HOME)
+    at_home.laptop.start()
+    lab.eventually(at_home.laptop.is_ready, within=15.0)
+    try:
+        at_home.registered_at(HOME)
+        lab.eventually(reachable_from_outside(lab, home_address), within=10.0)
+    finally:
+        at_home.forget_bindings()
+
+
 def test_the_laptops_own_connections_start_from_the_home_address(lab, at_home, home_address):
     for link in (VISITED_A, HOME):
         lab.move(link)
         at_home.registered_at(link)
         route = lab.laptop.run(["ip", "-6", "-o", "route", "get", "2001:db8:ffff:0:2::2"])
         assert f"src {home_address}" in route
+
+
+def test_the_home_network_is_reached_through_the_tunnel(lab, at_home):
+    """The main table of a laptop that was at home still calls the home prefix on-link, on whatever link it is now."""
+    lab.move(VISITED_A)
+    at_home.registered_at(VISITED_A)
+    assert "dev mn6home" in lab.laptop.run(["ip", "-6", "-o", "route", "get", "2001:db8:1::1"])
+    lab.laptop.run(["ping", "-6", "-c", "1", "-W", "2", "2001:db8:1::1"])
 
 
 def test_a_care_of_address_is_of_the_visited_network(lab, at_home):

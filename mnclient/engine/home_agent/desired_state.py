@@ -89,11 +89,12 @@ def _forwarding(links: HomeLinks) -> list[Sysctl]:
     """Forwarding, without which there is no home agent, and what keeps this host's own default routes alive with it.
 
     A host that forwards ignores Router Advertisements unless accept_ra is 2. That is wanted on the interfaces where we
-    advertise ourselves, and would cut off this host on all others. It is set before they come up.
+    advertise ourselves, and would cut off this host on all others. It is set before they come up, and only where the
+    kernel listened before: where accept_ra is 0, a network manager does.
     """
     advertised = {link.interface for link in links.served if link.advertising is not None}
     listening = [name for name in links.interfaces if name not in advertised and _is_of_this_host(name)]
-    accept = [Sysctl(key=f"net/ipv6/conf/{name}/accept_ra", value="2") for name in listening]
+    accept = [Sysctl(key=f"net/ipv6/conf/{name}/accept_ra", value="2", instead_of="1") for name in listening]
     return [FORWARDING, *accept]
 
 

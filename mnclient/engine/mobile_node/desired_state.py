@@ -19,6 +19,7 @@ from mnclient.constants import (
     RULE_FROM_CARE_OF,
     RULE_FROM_HOME,
     RULE_ON_LINK,
+    RULE_TO_HOME,
     TABLE_CARE_OF_BASE,
     TABLE_HOME_BASE,
     TUNNEL_DEVICE_MOBILE_NODE,
@@ -142,6 +143,8 @@ def _home_address(home: KnownHomeAddress) -> Iterable[Item]:
         yield from _at_home(home)
     elif home.on_device:
         yield Route(destination=DEFAULT, interface=DEVICE, table=home.table, preferred_source=home.address)
+        # A host that was at home keeps the home prefix as on-link in its main table, on whatever link it is now.
+        yield Rule(priority=RULE_TO_HOME, table=home.table, destination=home.prefix)
     if home.on_device or home.home_interface:
         yield Rule(priority=RULE_FROM_HOME, table=home.table, source=_host(home.address))
     if home.tunnel_local is not None and home.home_agent is not None:

@@ -90,6 +90,8 @@ ITEMS = [
     Address(interface="e", address=ADDRESS),
     Route(destination=NETWORK, interface="e"),
     Rule(priority=1, table=2),
+    Rule(priority=1, table=2, destination=NETWORK),
+    Rule(priority=1, table=2, source=NETWORK, destination=NETWORK, suppress_prefix_length=0),
     Neighbor(interface="e", address=ADDRESS, link_layer_address=bytes(6)),
     ProxyNeighbor(interface="e", address=ADDRESS),
 ]
@@ -112,6 +114,8 @@ def test_what_is_written_is_read():
     assert (record.protocol, record.table, record.network, record.metric) == (135, 627500, NETWORK, 9)
     assert (record.index, record.gateway) == (7, ADDRESS.packed)
     rule = Rule(priority=1, table=2, source=NETWORK, suppress_prefix_length=0)
+    assert read_rule(addition(rule, 0, replace=False).body) == (rule, 135)
+    rule = Rule(priority=1, table=2, destination=NETWORK)
     assert read_rule(addition(rule, 0, replace=False).body) == (rule, 135)
     address = read_address(addition(Address(interface="e", address=ADDRESS), 7, replace=False).body)
     assert (address.index, address.address, address.protocol) == (7, ADDRESS.packed, 135)

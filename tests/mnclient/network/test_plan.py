@@ -209,6 +209,7 @@ SEPARATE = [
     (Route(destination=DEFAULT, interface="e"), Route(destination=DEFAULT, interface="e", table=7)),
     (Rule(priority=1, table=2), Rule(priority=1, table=2, suppress_prefix_length=0)),
     (Rule(priority=1, table=2), Rule(priority=1, table=2, source=DEFAULT)),
+    (Rule(priority=1, table=2, source=DEFAULT), Rule(priority=1, table=2, destination=DEFAULT)),
     (ProxyNeighbor(interface="e", address=HOME), ProxyNeighbor(interface="e", address=AGENT)),
 ]
 

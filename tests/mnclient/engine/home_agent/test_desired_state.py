@@ -40,7 +40,7 @@ PROXY_DELAY = Sysctl(key="net/ipv6/neigh/eth0/proxy_delay", value="0")
 
 
 def accept_ra(interface: str) -> Sysctl:
-    return Sysctl(key=f"net/ipv6/conf/{interface}/accept_ra", value="2")
+    return Sysctl(key=f"net/ipv6/conf/{interface}/accept_ra", value="2", instead_of="1")
 
 
 def role(script: Script) -> NetworkState:

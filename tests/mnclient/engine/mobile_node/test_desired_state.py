@@ -36,6 +36,7 @@ def render(state: NetworkState) -> list[str]:
         lines.append(f"route table {route.table} {route.destination}{via} dev {route.interface}{source}")
     for rule in state.rules:
         source = f" from {rule.source}" if rule.source else ""
+        source += f" to {rule.destination}" if rule.destination else ""
         suppress = "" if rule.suppress_prefix_length is None else f" suppress {rule.suppress_prefix_length}"
         lines.append(f"rule {rule.priority}{source} table {rule.table}{suppress}")
     for tunnel in state.tunnels:
@@ -57,6 +58,7 @@ def test_before_any_network_is_heard_and_after_the_role_is_off():
         "device mn6home mtu 1460",
         "route table 627500 ::/0 dev mn6home src 2001:db8:1::100",
         "rule 6270 from 2001:db8:1::100/128 table 627500",
+        "rule 6272 to 2001:db8:1::/64 table 627500",
     )
     script.configure(None)
     assert script.state.is_empty()
@@ -77,8 +79,9 @@ def test_registered_abroad():
         "route table 627600 ::/0 via fe80::a dev eth0",
         "rule 6270 from 2001:db8:1::100/128 table 627500",
         f"rule 6271 from {care_of}/128 table 627600",
-        "rule 6272 table 254 suppress 0",
-        "rule 6273 table 627500",
+        "rule 6272 to 2001:db8:1::/64 table 627500",
+        "rule 6273 table 254 suppress 0",
+        "rule 6274 table 627500",
         "sysctl net/ipv6/conf/eth0/optimistic_dad=1",
         "sysctl net/ipv6/conf/eth0/use_optimistic=1",
         f"tunnel mn6home for 2001:db8:1::100 {care_of} -> 2001:db8:1::1",
@@ -97,8 +100,8 @@ def test_at_home():
         "route table 627500 2001:db8:1::/64 dev eth0 src 2001:db8:1::100",
         "route table 627500 ::/0 via fe80::a:1 dev eth0 src 2001:db8:1::100",
         "rule 6270 from 2001:db8:1::100/128 table 627500",
-        "rule 6272 table 254 suppress 0",
-        "rule 6273 table 627500",
+        "rule 6273 table 254 suppress 0",
+        "rule 6274 table 627500",
     )
 
 

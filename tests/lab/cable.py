@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pyroute2 import IPRoute
 
 from mnclient.units import Instant
-from tests.lab.node import Node
+from tests.lab.node import Node, inside
 from tests.lab.topology import BRIDGES
 
 
@@ -35,9 +35,12 @@ class Cable:
 
     def __init__(self, switch: Node, interface: str) -> None:
         self.link = ""
-        self._netlink = IPRoute(netns=switch.namespace)
-        self._far_end = self._netlink.link_lookup(ifname=interface)[0]
-        self._bridges = {link: self._netlink.link_lookup(ifname=name)[0] for link, name in BRIDGES.items()}
+        with inside(switch.namespace):  # given the name, pyroute2 would silently make a namespace that is gone
+            self._netlink = IPRoute()
+        indexes = {each.get("ifname"): each["index"] for each in self._netlink.get_links()}
+        assert interface in indexes, f"no {interface} in {switch.namespace}, only {', '.join(indexes)}"
+        self._far_end = indexes[interface]
+        self._bridges = {link: indexes[name] for link, name in BRIDGES.items()}
 
     def unplug(self) -> Instant:
         """Pull it; the instant just before."""

@@ -9,12 +9,13 @@ import argparse
 import os
 import signal
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
-from tests.lab.cable import Move
+from tests.lab.answers import HandoverRecord
+from tests.lab.cable import Move, boot_time
 from tests.lab.demo_story import PLACES, Story, handover_table
 from tests.lab.lab import Lab, write_json
 from tests.lab.processes import ROOT
@@ -107,31 +108,54 @@ class Demo:
         self._story.chapter(
             f"Move {number + 1}: from {PLACES[here]} to {PLACES[link]}. The cable is pulled, and plugged in"
         )
-        if number == self._crash_at:
-            move = self._crash(link)
-        else:
-            move = self._lab.move(link)
-        step = self._roaming.watch(move, probe)
+        crashed = number == self._crash_at
+        step = self._crash(link, probe) if crashed else self._roaming.step(link, probe)
         self.result.steps.append(step)
         transfer.flows()
-        self._tell(step)
-        registered = step.record is not None
-        self._check(registered, f"the move is recorded as completed, {'at home' if link == HOME else 'registered'}")
+        self._tell(step, crashed)
+        if not crashed:
+            self._check(step.record is not None, "the laptop has a record of the move, as completed (mnctl handovers)")
         self._roaming.registered_at(link)
+        self._story.good("it is at home" if link == HOME else f"it is registered from {PLACES[link]} (mnctl status)")
         self._call("at home again" if link == HOME else f"in {PLACES[link]}")
         self._story.good(f"the download goes on: {transfer.received() / 1e6:.1f} MB so far, same connection")
 
-    def _crash(self, link: str) -> Move:
+    def _crash(self, link: str, probe: Probe) -> Step:
+        """A move whose beginning the service does not survive. Its record died with it, so we keep one from outside."""
+        stages: dict[str, float] = {"link_down": 0.0}
         move = self._lab.move(link)
+        stages["link_up"] = _milliseconds(move, move.plugged)
         self._roaming.laptop.kill()
+        stages["service_killed"] = _milliseconds(move, boot_time())
         self._story.say("in the middle of it the laptop's service dies (SIGKILL): it cannot tidy up or say goodbye")
         self._roaming.laptop.start()
         self._story.say("it is started again, as systemd would")
-        return move
+        self._lab.eventually(self._roaming.laptop.is_ready, within=15.0, what="the service is back")
+        stages["service_back"] = _milliseconds(move, boot_time())
+        self._roaming.registered_at(link)
+        stages["registered"] = _milliseconds(move, boot_time())
+        step = self._roaming.watch(move, probe, recorded=False)
+        stages["first_payload"] = _milliseconds(move, step.interruption.recovered)
+        return replace(step, record=self._from_outside(move, stages))
 
-    def _tell(self, step: Step) -> None:
+    def _from_outside(self, move: Move, stages: dict[str, float]) -> HandoverRecord:
+        assert self.result.home_address is not None
+        return HandoverRecord(
+            number=0,
+            home_address=self.result.home_address,
+            from_link=move.from_link,
+            to_link=move.to_link,
+            started=move.unplugged,
+            outcome="completed",
+            stages_ms=dict(sorted(stages.items(), key=lambda stage: stage[1])),
+        )
+
+    def _tell(self, step: Step, crashed: bool) -> None:
         if step.record is not None:
-            self._story.say("what the laptop did (milliseconds after the move began):")
+            what = (
+                "what was seen from outside, the laptop's own record having died" if crashed else "what the laptop did"
+            )
+            self._story.say(f"{what} (milliseconds after the move began):")
             self._story.stages(step.record.stages_ms)
             self._explain_late_acknowledgement(step.record.stages_ms)
         cost = step.interruption
@@ -167,6 +191,10 @@ class Demo:
         else:
             self._story.bad(text)
             self.result.complaints.append(text)
+
+
+def _milliseconds(move: Move, instant: float) -> float:
+    return round((instant - move.unplugged) * 1000, 2)
 
 
 def _because(error: str) -> str:

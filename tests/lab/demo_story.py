@@ -45,6 +45,9 @@ STAGE_WORDS = {
     "binding_acknowledged": 'the home agent said "yes"',
     "first_payload": "the first packet came through",
     "correspondents": "correspondents know too",
+    "service_killed": "the service is dead",
+    "service_back": "the service is back",
+    "registered": "it says that it is registered",
 }
 
 PLACES = {"home": "home", "visited-a": "network A", "visited-b": "network B", "": "(unplugged)"}
@@ -131,7 +134,7 @@ def handover_table(story: Story, steps: Sequence[Step]) -> None:
     names = [name for name in STAGE_WORDS if any(step.record and name in step.record.stages_ms for step in steps)]
     head = ["milliseconds after the move began", *(f"{step.move.from_link} > {step.move.to_link}" for step in steps)]
     rows = [[STAGE_WORDS[name], *(_stage(step, name) for step in steps)] for name in names]
-    story.table("Each move, told by the laptop (mnctl handovers)", head, rows)
+    story.table("Each move, stage by stage", head, rows)
     measured = [
         ["silence for the correspondent, ms", *(f"{step.interruption.interruption_ms:.1f}" for step in steps)],
         ["of it towards the laptop, ms", *(f"{step.interruption.to_laptop_ms:.1f}" for step in steps)],

@@ -29,7 +29,9 @@ def why_not() -> str:
 
 
 def users_may_build() -> bool:
-    """True where an ordinary user may make namespaces of their own (user namespaces)."""
+    """True where an ordinary user may make namespaces of their own (user namespaces), and tunnel devices in them."""
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        return False
     trial = ["unshare", "--user", "--map-root-user", "--net", "--mount", "mount", "-t", "tmpfs", "none", "/run"]
     return subprocess.run(trial, check=False, capture_output=True).returncode == 0
 

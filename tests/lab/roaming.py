@@ -34,23 +34,48 @@ class Roaming:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
-        self.home_agent: Service
-        self.laptop: Service
+        self._home_agent: Service | None = None
+        self._laptop: Service | None = None
+
+    @property
+    def home_agent(self) -> Service:
+        """The home agent's service."""
+        assert self._home_agent is not None, "the home agent was not started"
+        return self._home_agent
+
+    @property
+    def laptop(self) -> Service:
+        """The laptop's service."""
+        assert self._laptop is not None, "the laptop's service was not started"
+        return self._laptop
+
+    def stop_laptop(self) -> None:
+        """End the laptop's service if it runs."""
+        if self._laptop is not None and self._laptop.is_running():
+            self._laptop.stop()
 
     def start_home_agent(self) -> None:
         """Start the home agent; its Router Advertisements are on the link soon after."""
-        self.home_agent = self.lab.start_home_agent()
+        self._home_agent = self.lab.start_home_agent()
 
     def start_laptop(self, *, max_home_addresses: int = 1, extra: str = "") -> None:
         """Start the laptop's service, which knows nothing."""
         text = settings.laptop(max_home_addresses=max_home_addresses, extra=extra)
-        self.laptop = self.lab.start_laptop(text)
+        self._laptop = self.lab.start_laptop(text)
 
     def start(self) -> IPv6Address:
         """Start both and wait for the laptop's home address."""
         self.start_home_agent()
         self.start_laptop()
         return self.home_address()
+
+    def forget_bindings(self) -> None:
+        """Start the home agent anew, with nothing in its memory nor in its kernel's neighbour cache."""
+        self.home_agent.stop()
+        self.home_agent.forget()
+        self.home_agent.node.run(["ip", "-6", "neigh", "flush", "dev", "home0"])
+        self.home_agent.start()
+        self.lab.eventually(self.home_agent.is_ready, within=15.0, what="the home agent is back")
 
     def status(self) -> ServiceStatus:
         """The laptop's status."""
@@ -92,13 +117,13 @@ class Roaming:
         """Move, wait until probes come back and the laptop says that it is done; what it cost and what it says."""
         return self.watch(self.lab.move(link), probe, within)
 
-    def watch(self, move: Move, probe: Probe, within: float = 20.0) -> Step:
-        """The second half of `step`, for a move made already."""
+    def watch(self, move: Move, probe: Probe, within: float = 20.0, *, recorded: bool = True) -> Step:
+        """The second half of `step`, for a move made already. `recorded`: the laptop is asked for its record."""
         probe.recovered_after(move.plugged, within=within)
         watched_until = Instant(boot_time() + WATCH)
         self.lab.eventually(lambda: boot_time() >= watched_until, within=WATCH + 5.0)
         interruption = probe.interruption(move.unplugged, boot_time())
-        return Step(move=move, interruption=interruption, record=self.record_of(move))
+        return Step(move=move, interruption=interruption, record=self.record_of(move) if recorded else None)
 
     def record_of(self, move: Move, within: float = 10.0) -> HandoverRecord | None:
         """The laptop's own record of a move, once it is complete; None when there is none in time."""

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,9 @@ BUS_NAME = "org.mnclient.MobileNode1"
 def program(name: str, module: str) -> list[str]:
     """An installed program of ours, or its module when the checkout is not installed."""
     installed = Path(sys.executable).parent / name
-    return [str(installed)] if installed.exists() else [sys.executable, "-m", module]
+    if installed.exists():
+        return [str(installed)]
+    return [sys.executable, "-c", f"import sys; from {module} import main; sys.exit(main())"]
 
 
 class MnctlError(AssertionError):
@@ -66,6 +69,12 @@ class Service:
         if self.is_running():
             self.stop()
         self.start()
+
+    def forget(self) -> None:
+        """Remove the state that it keeps over restarts, while it does not run."""
+        assert not self.is_running(), "it would write its state again"
+        shutil.rmtree(self.state)
+        self.state.mkdir()
 
     def is_running(self) -> bool:
         """True while the process lives."""

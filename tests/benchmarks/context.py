@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the benchmarks share: one lab with both services, built when the first one asks for it."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address
+
+from mnclient.units import Instant
+from tests.lab.cable import boot_time
+from tests.lab.lab import Lab
+from tests.lab.roaming import Roaming
+from tests.lab.topology import HOME
+
+
+@dataclass
+class Context:
+    """`quick`: fewer rounds, for trying the benchmarks themselves."""
+
+    quick: bool
+    undo: ExitStack
+    datapath: str = field(default="", init=False)
+    """Of the services measured; "" before there are any."""
+    _roaming: Roaming | None = field(default=None, init=False)
+
+    @property
+    def lab(self) -> Lab:
+        """The lab of `roaming`, as it is."""
+        assert self._roaming is not None, "ask for roaming() first"
+        return self._roaming.lab
+
+    def roaming(self) -> Roaming:
+        """A home agent, and a laptop with its home address, brought home if it is not there."""
+        if self._roaming is None:
+            self._roaming = Roaming(self.undo.enter_context(Lab()))
+            self._roaming.start()
+            self.datapath = self._roaming.status().datapath.name
+        elif self._roaming.lab.cables["eth0"].link != HOME or not self._roaming.laptop.is_running():
+            self._roaming.go_home()
+        return self._roaming
+
+    def home_address(self) -> IPv6Address:
+        """The laptop's home address."""
+        assert self._roaming is not None, "ask for roaming() first"
+        return self._roaming.home_addresses()[0].address
+
+    def let_pass(self, seconds: float) -> None:
+        """Let the lab run on by itself for a while: the thing measured is what happens meanwhile."""
+        until = Instant(boot_time() + seconds)
+        self.lab.eventually(lambda: boot_time() >= until, within=seconds + 5)

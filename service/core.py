@@ -31,7 +31,7 @@ from service.core_changes import Change, ChangeKind, Subscriber, Subscribers
 from service.core_host import read_host
 from service.core_problems import ServiceProblems
 from service.core_rows import Rows, with_home_link, with_interface_priority, without_address, without_home_link
-from service.core_storage import BINDINGS_DELAY, StoredFile
+from service.core_storage import BINDINGS_DELAY, REGISTRATIONS_DELAY, SEQUENCES_DELAY, StoredFile
 from service.core_version import version
 from service.node_protocol import Node, NodeFactory
 from service.settings import Settings, declaration
@@ -109,15 +109,14 @@ class ServiceCore:
             self._secret = os.urandom(STABLE_SECRET_LENGTH)
             self._state_file.write_now()
         self._config = self._node_config()
-        bindings = self._store.load_bindings(self._wall_clock()) if self._config.home_agent else ()
+        stored = self._store.load_bindings(self._wall_clock())
         self._report_damaged_files()
-        await self._node.start(self._config, bindings)
+        await self._node.start(self._config, stored)
 
     async def stop(self) -> None:
         """Withdraw from the network; everything is on disk afterwards."""
         self._autoconfiguration.stop()
-        if self._config.home_agent is not None:
-            self._bindings_file.write_within(Seconds(0.0))
+        self._bindings_changed(Seconds(0.0))
         await self._bindings_file.close()  # before the node, which forgets them
         await self._node.stop()
         await self._state_file.close()
@@ -320,17 +319,23 @@ class ServiceCore:
         match action:
             case PublishStatus():
                 self._subscribers.publish(ChangeKind.STATUS)
-                if self._config.home_agent is not None:
-                    self._bindings_file.write_within(Seconds(BINDINGS_DELAY + self._bindings_stored / 1000))
+                self._bindings_changed(BINDINGS_DELAY if self._config.home_agent else SEQUENCES_DELAY)
             case ReportHomeAgent():
                 self._autoconfiguration.heard(action)
             case ReportHomeAddress():
                 self._autoconfiguration.handle(HomeAddressReported(address=action.home_address, state=action.state))
                 self._subscribers.publish(ChangeKind.HOME_ADDRESSES)
+                self._bindings_changed(REGISTRATIONS_DELAY)
             case ReportHandover():
                 self._subscribers.publish(ChangeKind.HANDOVER, handover=action.handover)
             case _:
                 pass  # a Note: the node logs it itself
+
+    def _bindings_changed(self, delay: Seconds) -> None:
+        """A binding or a registration is another one: on disk within `delay`, later when there are many."""
+        mobile_node = self._config.mobile_node
+        if self._config.home_agent is not None or (mobile_node is not None and mobile_node.home_addresses):
+            self._bindings_file.write_within(Seconds(delay + self._bindings_stored / 1000))
 
     def _agents_changed(self, kind: ChangeKind) -> None:
         self._subscribers.publish(kind)
@@ -383,6 +388,6 @@ class ServiceCore:
         return lambda: encode_state(state)
 
     def _capture_bindings(self) -> Callable[[], bytes]:
-        bindings, now = self._node.snapshot(), self._wall_clock()
-        self._bindings_stored = len(bindings)
-        return lambda: encode_bindings(bindings, now)
+        stored, now = self._node.snapshot(), self._wall_clock()
+        self._bindings_stored = len(stored.bindings)
+        return lambda: encode_bindings(stored, now)

@@ -9,7 +9,7 @@ from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
 from mnclient.model.service_status import Datapath
 from mnclient.model.status import BindingCacheStatus, Status
-from mnclient.model.stored_binding import StoredBinding
+from mnclient.model.stored_binding import Stored
 from mnclient.units import Instant
 
 Observer = Callable[[Action], None]
@@ -19,8 +19,8 @@ Observer = Callable[[Action], None]
 class Node(Protocol):
     """The engine with its network and its clock; `mnclient.runtime.node.Node` is the real one."""
 
-    async def start(self, config: NodeConfig, stored: tuple[StoredBinding, ...]) -> None:
-        """Begin; `stored` are the home agent's bindings of the last run. NetworkError when the system refuses us."""
+    async def start(self, config: NodeConfig, stored: Stored) -> None:
+        """Begin; `stored` is the snapshot of the last run. NetworkError when the system refuses us."""
         ...
 
     def configure(self, config: NodeConfig) -> None:
@@ -39,8 +39,8 @@ class Node(Protocol):
         """The last moves, the newest last."""
         ...
 
-    def snapshot(self) -> tuple[StoredBinding, ...]:
-        """The home agent's bindings, to be given to the next `start`."""
+    def snapshot(self) -> Stored:
+        """Bindings and registrations, to be given to the next `start`."""
         ...
 
     @property

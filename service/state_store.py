@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 
 from mnclient.constants import MAX_HOME_ADDRESSES, MAX_KNOWN_HOME_AGENTS
 from mnclient.model.service_status import KnownHomeAgent, Origin
-from mnclient.model.stored_binding import StoredBinding
+from mnclient.model.stored_binding import Stored, StoredBinding, StoredRegistration
 from mnclient.units import Seconds
 from service.atomic_file import write_atomically
 
@@ -111,13 +111,17 @@ class StateStore:
         """Replace the state on disk; False, and a line in the log, when the disk refuses."""
         return self.write(STATE_FILE, encode_state(state))
 
-    def load_bindings(self, wall_time: float) -> tuple[StoredBinding, ...]:
-        """The home agent's bindings of the last run, their lifetimes shortened by the time since."""
+    def load_bindings(self, wall_time: float) -> Stored:
+        """Bindings and registrations of the last run, their lifetimes shortened by the time since."""
         try:
-            return tuple(_binding(each, wall_time) for each in self._read(BINDINGS_FILE).get("bindings", ()))
+            document = self._read(BINDINGS_FILE)
+            return Stored(
+                bindings=tuple(_binding(each, wall_time) for each in document.get("bindings", ())),
+                registrations=tuple(_registration(each, wall_time) for each in document.get("registrations", ())),
+            )
         except _UNDERSTOOD_WRONGLY as error:
             self.set_aside(BINDINGS_FILE, f"not understood: {error}")
-            return ()
+            return Stored()
 
     def write(self, name: str, content: bytes) -> bool:
         """Replace one file; may be called in a thread. A disk that goes on refusing is logged once."""
@@ -193,20 +197,26 @@ def encode_state(state: State) -> bytes:
     )
 
 
-def encode_bindings(bindings: tuple[StoredBinding, ...], wall_time: float) -> bytes:
+def encode_bindings(stored: Stored, wall_time: float) -> bytes:
     """The content of bindings.json; lifetimes become wall-clock times at which they end."""
-    rows = [
-        {
-            "home_address": str(each.home_address),
-            "care_of_address": str(each.care_of_address),
-            "sequence": each.sequence,
-            "remaining": each.remaining,
-            "expires_time": wall_time + each.remaining,
-            "link_local_compatibility": each.link_local_compatibility,
-        }
-        for each in bindings
+    bindings = [
+        {"care_of_address": str(each.care_of_address), **_encode_common(each, wall_time)} for each in stored.bindings
     ]
-    return _encode({"version": STATE_VERSION, "bindings": rows}, indent=None)
+    registrations = [
+        {"home_agent": str(each.home_agent), **_encode_common(each, wall_time)} for each in stored.registrations
+    ]
+    document = {"version": STATE_VERSION, "bindings": bindings, "registrations": registrations}
+    return _encode(document, indent=None)
+
+
+def _encode_common(each: StoredBinding | StoredRegistration, wall_time: float) -> dict[str, Any]:
+    return {
+        "home_address": str(each.home_address),
+        "sequence": each.sequence,
+        "remaining": each.remaining,
+        "expires_time": wall_time + each.remaining,
+        "link_local_compatibility": each.link_local_compatibility,
+    }
 
 
 def _encode(document: dict[str, Any], indent: int | None = 2) -> bytes:
@@ -214,18 +224,25 @@ def _encode(document: dict[str, Any], indent: int | None = 2) -> bytes:
 
 
 def _binding(row: dict[str, Any], wall_time: float) -> StoredBinding:
+    return StoredBinding(care_of_address=IPv6Address(row["care_of_address"]), **_common(row, wall_time))
+
+
+def _registration(row: dict[str, Any], wall_time: float) -> StoredRegistration:
+    return StoredRegistration(home_agent=IPv6Address(row["home_agent"]), **_common(row, wall_time))
+
+
+def _common(row: dict[str, Any], wall_time: float) -> dict[str, Any]:
     """A wall clock that was set back since does not prolong anything."""
     left = min(_finite(row["expires_time"]) - wall_time, _finite(row["remaining"]))
     sequence = row["sequence"]
     if not isinstance(sequence, int) or not 0 <= sequence < 1 << 16:
         raise ValueError("sequence")
-    return StoredBinding(
-        home_address=IPv6Address(row["home_address"]),
-        care_of_address=IPv6Address(row["care_of_address"]),
-        sequence=sequence,
-        remaining=Seconds(max(left, 0.0)),
-        link_local_compatibility=row["link_local_compatibility"] is True,
-    )
+    return {
+        "home_address": IPv6Address(row["home_address"]),
+        "sequence": sequence,
+        "remaining": Seconds(max(left, 0.0)),
+        "link_local_compatibility": row["link_local_compatibility"] is True,
+    }
 
 
 def _finite(value: Any) -> float:

@@ -6,7 +6,6 @@ that it can be switched on at any time, and says nothing. Malformed packets are 
 """
 
 from collections import Counter
-from collections.abc import Iterable
 
 from mnclient.engine.actions import Action
 from mnclient.engine.events import Configured, Event, MalformedReceived
@@ -17,7 +16,7 @@ from mnclient.engine.mobile_node.mobile_node import MobileNode
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
 from mnclient.model.status import BindingCacheStatus, Phase, Status
-from mnclient.model.stored_binding import StoredBinding
+from mnclient.model.stored_binding import Stored
 from mnclient.units import Instant
 
 
@@ -72,13 +71,14 @@ class Engine:
         """The records of the moves, the newest last."""
         return tuple(self._mobile_node.handovers())
 
-    def snapshot(self, now: Instant) -> tuple[StoredBinding, ...]:
-        """What the home agent must find again after a restart."""
-        return self._home_agent.snapshot(now)
+    def snapshot(self, now: Instant) -> Stored:
+        """What the roles must find again after a restart."""
+        return Stored(bindings=self._home_agent.snapshot(now), registrations=self._mobile_node.snapshot(now))
 
-    def restore(self, stored: Iterable[StoredBinding], now: Instant) -> None:
-        """Give the home agent back what `snapshot` said, with the time since then taken off."""
-        self._home_agent.restore(stored, now)
+    def restore(self, stored: Stored, now: Instant) -> None:
+        """Give the roles back what `snapshot` said, with the time since then taken off."""
+        self._home_agent.restore(stored.bindings, now)
+        self._mobile_node.restore(stored.registrations, now)
 
     def _roles(self) -> tuple[Machine, ...]:
         """The home agent first: a mobile node on the same host may depend on it."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a home agent keeps on disk of a binding, so that a restart loses no binding and allows no replay."""
+"""What both ends of a binding keep on disk, so that a restart loses no binding and allows no replay."""
 
 from dataclasses import dataclass
 from ipaddress import IPv6Address
@@ -20,3 +20,26 @@ class StoredBinding:
     sequence: int
     remaining: Seconds
     link_local_compatibility: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRegistration:
+    """What a mobile node keeps of one home registration (RFC 6275 section 11.1).
+
+    `remaining` is how long the home agent may still hold a binding, by what was asked of it; zero when it holds none.
+    A node that forgot this would not know that it has to de-register when it starts at home (section 11.5.5).
+    """
+
+    home_address: IPv6Address
+    home_agent: IPv6Address
+    sequence: int
+    remaining: Seconds
+    link_local_compatibility: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """All that the roles keep."""
+
+    bindings: tuple[StoredBinding, ...] = ()
+    registrations: tuple[StoredRegistration, ...] = ()

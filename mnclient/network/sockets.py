@@ -74,6 +74,9 @@ class SignallingSockets:
             raise
         drop_everything(self._quiet)
         drop_everything(self._raw)
+        # Or a home agent's advertisement for a mobile node would come back to its own kernel, which would then believe
+        # that the mobile node lives at the home agent's hardware address.
+        self._raw.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 0)
         attach_filter(self._packets, signalling_program())
         self._packets.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         try:

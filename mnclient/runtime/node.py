@@ -18,7 +18,7 @@ from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
 from mnclient.model.service_status import Datapath
 from mnclient.model.status import BindingCacheStatus, Status
-from mnclient.model.stored_binding import StoredBinding
+from mnclient.model.stored_binding import Stored
 from mnclient.network.network import Network
 from mnclient.runtime.clock import Alarm, boottime, wall_clock_of_boot
 from mnclient.runtime.entropy import SystemEntropy
@@ -45,12 +45,12 @@ class Node:
         self._due = False
         self.journal = Journal()
 
-    async def start(self, config: NodeConfig, stored: tuple[StoredBinding, ...] = ()) -> None:
-        """Open the network and begin. `stored` are the bindings that a home agent had when it last stopped."""
+    async def start(self, config: NodeConfig, stored: Stored | None = None) -> None:
+        """Open the network and begin. `stored` is what `snapshot` said when the service last stopped."""
         self._alarm = Alarm(self._deadline_came)
         await self._network.start()
         self._queue.appendleft(Configured(config=config))
-        if stored:
+        if stored is not None:
             self._engine.restore(stored, self.now())
         self._task = asyncio.create_task(self._run(), name="engine")
         self._wake.set()
@@ -101,7 +101,7 @@ class Node:
         """The moves so far, the newest last."""
         return self._engine.handovers()
 
-    def snapshot(self) -> tuple[StoredBinding, ...]:
+    def snapshot(self) -> Stored:
         """What `start` wants as `stored` the next time."""
         return self._engine.snapshot(self.now())
 

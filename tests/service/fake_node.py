@@ -11,6 +11,7 @@ from mnclient.engine.actions import Action, ReportHomeAddress, ReportHomeAgent
 from mnclient.model.config import NodeConfig
 from mnclient.model.service_status import Datapath
 from mnclient.model.status import HomeAddressState, InterfaceStatus, Phase, Status
+from mnclient.model.stored_binding import Stored
 from mnclient.units import Instant, Seconds
 from service.autoconfiguration.suggestions import HostInterface
 from service.core import ServiceCore
@@ -34,7 +35,7 @@ class FakeNode:
         self.observer = observer
         self.configs: list[NodeConfig] = []
         self.restored = None
-        self.stored = ()
+        self.stored = Stored()
         self.elapsed = 0.0
         self.is_running = False
         self.start_error = None
@@ -72,7 +73,7 @@ class FakeNode:
         return ()
 
     def snapshot(self):
-        return self.stored if self.is_running else ()
+        return self.stored if self.is_running else Stored()
 
     @property
     def datapath(self):

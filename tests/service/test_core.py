@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+import asyncio
 from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
 from mnclient.constants import MAX_HOME_ADDRESSES, MAX_KNOWN_HOME_AGENTS
-from mnclient.engine.actions import PublishStatus, ReportHandover
+from mnclient.engine.actions import PublishStatus, ReportHandover, ReportHomeAddress
 from mnclient.errors import MobileIPv6Error, NetworkError
 from mnclient.model.handover import Handover, Outcome
 from mnclient.model.service_status import Origin
 from mnclient.model.status import HomeAddressState
-from mnclient.model.stored_binding import StoredBinding
+from mnclient.model.stored_binding import Stored, StoredBinding, StoredRegistration
 from service.core import Change, ChangeKind
 from tests.service.fake_node import AGENT, EUI64, HARDWARE, PREFIX, Machine, heard_changes, turn
 
@@ -274,10 +275,10 @@ BINDING = StoredBinding(home_address=HOME, care_of_address=OTHER, sequence=9, re
 
 async def test_the_home_agents_bindings_survive_a_restart(machine):
     async with machine.running("home_agent.enabled = true\n"):
-        machine.node.stored = (BINDING,)
+        machine.node.stored = Stored(bindings=(BINDING,))
     machine.elapsed += 100
     async with machine.running():
-        (restored,) = machine.node.restored
+        (restored,) = machine.node.restored.bindings
         assert (restored.home_address, restored.sequence, restored.remaining) == (HOME, 9, 500.0)
 
 
@@ -285,6 +286,23 @@ async def test_a_machine_that_is_no_home_agent_stores_no_bindings(machine):
     async with machine.running():
         machine.node.observer(PublishStatus())
     assert not (machine.state / "bindings.json").exists()
+
+
+async def test_what_was_told_to_home_agents_survives_a_crash(machine):
+    registration = StoredRegistration(home_address=HOME, home_agent=AGENT, sequence=9, remaining=600.0)
+    async with machine.running() as core:
+        core.add_home_address(HOME, AGENT)
+        machine.node.stored = Stored(registrations=(registration,))
+        machine.node.observer(
+            ReportHomeAddress(home_address=HOME, home_agent=AGENT, state=HomeAddressState.REGISTERED, status=0)
+        )
+        for _ in range(500):
+            if (machine.state / "bindings.json").exists():
+                break
+            await asyncio.sleep(0.01)
+        assert '"sequence": 9' in (machine.state / "bindings.json").read_text(), "on disk although it crashes now"
+    async with machine.running():
+        assert machine.node.restored.registrations == (registration,)
 
 
 async def test_subscribers_hear_of_handovers_and_a_failing_one_harms_nobody(machine):
@@ -322,4 +340,8 @@ async def test_nothing_is_left_behind_in_the_folder(machine):
         machine.node.hear()
         await turn()
         core.set_setting("autoconfiguration.responsiveness", "7")
-    assert sorted(path.name for path in machine.state.iterdir()) == ["settings.last-good.toml", "state.json"]
+    assert sorted(path.name for path in machine.state.iterdir()) == [
+        "bindings.json",
+        "settings.last-good.toml",
+        "state.json",
+    ]

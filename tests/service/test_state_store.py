@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnclient.model.service_status import KnownHomeAgent, Origin
-from mnclient.model.stored_binding import StoredBinding
+from mnclient.model.stored_binding import Stored, StoredBinding, StoredRegistration
+from mnclient.units import Seconds
 from service import state_store
 from service.state_store import (
     BINDINGS_FILE,
@@ -85,7 +86,7 @@ def test_everything_is_there_again(store):
 
 def test_a_first_start_knows_nothing(store):
     assert store.load() == State()
-    assert store.load_bindings(NOW) == ()
+    assert store.load_bindings(NOW) == Stored()
     assert store.damaged == []
 
 
@@ -174,7 +175,7 @@ def test_any_json_is_read_or_set_aside(tmp_path_factory, document):
     for name in (STATE_FILE, BINDINGS_FILE):
         (store.directory / name).write_text(json.dumps({"version": 1, **document}))
     assert isinstance(store.load(), State)
-    assert isinstance(store.load_bindings(NOW), tuple)
+    assert isinstance(store.load_bindings(NOW), Stored)
     assert len(damaged_files(store)) == len(store.damaged)
 
 
@@ -200,8 +201,8 @@ def test_a_state_directory_that_cannot_be_made(tmp_path):
 
 
 def bindings_after(store, seconds):
-    store.write(BINDINGS_FILE, encode_bindings((BINDING,), NOW))
-    (binding,) = store.load_bindings(NOW + seconds)
+    store.write(BINDINGS_FILE, encode_bindings(Stored(bindings=(BINDING,)), NOW))
+    (binding,) = store.load_bindings(NOW + seconds).bindings
     return binding
 
 
@@ -213,14 +214,28 @@ def test_lifetimes_go_on_while_the_service_does_not_run(store, seconds, remainin
     assert (binding.sequence, binding.link_local_compatibility) == (65_535, True)
 
 
+def test_registrations_are_kept_too(store):
+    registration = StoredRegistration(
+        home_address=BINDING.home_address,
+        home_agent=BINDING.care_of_address,
+        sequence=7,
+        remaining=Seconds(50.0),
+        link_local_compatibility=True,
+    )
+    store.write(BINDINGS_FILE, encode_bindings(Stored(registrations=(registration,)), NOW))
+    assert store.load_bindings(NOW) == Stored(registrations=(registration,))
+    (later,) = store.load_bindings(NOW + 30).registrations
+    assert later.remaining == 20.0
+
+
 @pytest.mark.parametrize(
     "change", [{"sequence": 65_536}, {"sequence": "1"}, {"expires_time": "soon"}, {"remaining": float("nan")}]
 )
 def test_bindings_that_are_not_understood_are_set_aside(store, change):
-    document = json.loads(encode_bindings((BINDING,), NOW))
+    document = json.loads(encode_bindings(Stored(bindings=(BINDING,)), NOW))
     document["bindings"][0] |= change
     store.write(BINDINGS_FILE, json.dumps(document).encode())
-    assert store.load_bindings(NOW) == ()
+    assert store.load_bindings(NOW) == Stored()
     assert damaged_files(store) == [f"{BINDINGS_FILE}.damaged-1"]
 
 

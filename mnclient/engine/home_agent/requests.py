@@ -46,6 +46,8 @@ def fault(request: Request) -> str:
     source = request.event.packet.source
     if is_multicast(source) or source == UNSPECIFIED:
         return "source"
+    if request.event.packet.routing_home_address is not None:
+        return "routing-header"  # it was not for the home agent: no home address is its own (section 6.4)
     if not is_unicast_routable(request.home_address):
         return "home-address"
     if not is_unicast_routable(request.care_of_address):

@@ -114,6 +114,10 @@ class BindingUpdateList:
         """The home agent says what it accepted last (status 135); the next transmission uses the one after it."""
         self._sequences[key] = sequence % SEQUENCE_MODULUS
 
+    def sequence(self, key: Key) -> int | None:
+        """The last sequence number used, None when there was none."""
+        return self._sequences.get(key)
+
     def stop_waiting(self, key: Key) -> None:
         """No answer to what was sent means anything any more."""
         entry = self._entries.get(key)

@@ -92,6 +92,7 @@ TABLE: Final[dict[tuple[State, Input], tuple[State, Step]]] = {
     (State.REFUSED, Input.EXPIRED): (State.REFUSED, R.lose_binding),
     (State.SEARCHING, Input.EXPIRED): (State.SEARCHING, R.lose_binding),
     (State.UNPROTECTED, Input.EXPIRED): (State.UNPROTECTED, R.lose_binding),
+    (State.WAITING, Input.EXPIRED): (State.WAITING, R.lose_binding),  # of the last run
 }
 
 

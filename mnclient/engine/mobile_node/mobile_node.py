@@ -11,7 +11,7 @@ One event goes through three steps:
 Left out for now: route optimisation, discovery of home agents, mobile prefix discovery, protection of signalling.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Address
 
 from mnclient.constants import MAX_HOME_ADDRESSES, MAX_INTERFACES
@@ -32,7 +32,6 @@ from mnclient.engine.events import (
 )
 from mnclient.engine.machine import Entropy
 from mnclient.engine.mobile_node import answers, view
-from mnclient.engine.mobile_node.attachment import is_impostor_link
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList
 from mnclient.engine.mobile_node.care_of import CareOfAddresses
 from mnclient.engine.mobile_node.context import Context
@@ -40,8 +39,9 @@ from mnclient.engine.mobile_node.desired_state import without_changed_detection
 from mnclient.engine.mobile_node.discovery import Discovery
 from mnclient.engine.mobile_node.handover_record import HandoverLog
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
+from mnclient.engine.mobile_node.kept import Kept
 from mnclient.engine.mobile_node.movement import Movement
-from mnclient.engine.mobile_node.problem_list import Found, ProblemList, problems_of
+from mnclient.engine.mobile_node.problem_list import Found, ProblemList, impostors_of, problems_of
 from mnclient.engine.mobile_node.signs import Sign
 from mnclient.engine.mobile_node.whereabouts import Whereabouts
 from mnclient.engine.timers import Timer
@@ -56,6 +56,7 @@ from mnclient.model.status import (
     Phase,
 )
 from mnclient.model.status import HomeAddressState as State
+from mnclient.model.stored_binding import StoredRegistration
 from mnclient.units import Instant
 from mnclient.wire.binding import BindingAcknowledgement, BindingError, BindingStatus
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement, RouterAdvertisement
@@ -81,6 +82,7 @@ class MobileNode:
         self._state = EMPTY
         self._published: object = None
         self._updates = BindingUpdateList(entropy)
+        self._kept = Kept()
         self._begin()
 
     def _begin(self) -> None:
@@ -120,6 +122,14 @@ class MobileNode:
     def next_deadline(self) -> Instant | None:
         """When to send `DeadlineReached`, None for never."""
         return self._context.timers.earliest() if self._config is not None else None
+
+    def snapshot(self, now: Instant) -> tuple[StoredRegistration, ...]:
+        """What must be kept over a restart."""
+        return tuple(self._kept.snapshot(self._registrations.values(), now))
+
+    def restore(self, stored: Iterable[StoredRegistration], now: Instant) -> None:
+        """Give back what `snapshot` said, before the first Configured event."""
+        self._kept.restore(stored, now)
 
     def _take_in(self, event: Event, now: Instant) -> None:
         match event:
@@ -241,8 +251,7 @@ class MobileNode:
                 self._log.close_due(address)
             case _, IPv6Address() as address if timer in _TIMER_INPUTS and address in self._registrations:
                 self._registrations[address].feed(_TIMER_INPUTS[timer], now)
-            case _:
-                pass  # DEFAULT_ROUTE_GRACE: settling anew is all there is to do
+            # DEFAULT_ROUTE_GRACE: settling anew is all there is to do
         self._dirty = True
 
     # --- configuration -----------------------------------------------------------------------------------------------
@@ -265,23 +274,24 @@ class MobileNode:
         homes = {home.address: home for home in config.home_addresses[:MAX_HOME_ADDRESSES]}
         self._care_of.configure(config.identifier_method, config.stable_secret, homes)
         self._movement.configure(config.interfaces, now)
-        for address in [each for each, known in self._registrations.items() if not _is_same(known, homes.get(each))]:
+        for address in [each for each, known in self._registrations.items() if not known.is_for(homes.get(each))]:
             self._registrations.pop(address).forget(now)
             self._log.forget(address)
-        self._registrations = {address: self._registration(home, config) for address, home in homes.items()}
+        self._registrations = {address: self._registration(home, config, now) for address, home in homes.items()}
         self._whereabouts.configure(self._registrations, may_signal=config.allow_unprotected_signalling)
         if was_off:
             for link in self._links_seen.values():
                 self._movement.link_changed(link, now)
         self._dirty = True
 
-    def _registration(self, home: HomeAddressConfig, config: MobileNodeConfig) -> HomeRegistration:
+    def _registration(self, home: HomeAddressConfig, config: MobileNodeConfig, now: Instant) -> HomeRegistration:
         registration = self._registrations.get(home.address)
         if registration is None:
             taken = {each.index for each in self._registrations.values()}
             index = next(number for number in range(2 * MAX_HOME_ADDRESSES) if number not in taken)
             registration = HomeRegistration(home, index, self._context, self._updates)
             self._registrations[home.address] = registration
+            self._kept.hand_over(registration, now)
         registration.home = home
         registration.lifetime_wanted = config.registration_lifetime
         registration.first_timeout = config.initial_bindack_timeout_first_reg
@@ -317,9 +327,7 @@ class MobileNode:
     def _find_problems(self, now: Instant) -> Iterator[Found]:
         for registration in self._registrations.values():
             yield from problems_of(registration)
-            for link in self._movement.links.values():
-                if is_impostor_link(link, registration.home, now):
-                    yield ProblemCode.HOME_AGENT_CHANGED, str(registration.home.address), link.name
+            yield from impostors_of(registration, self._movement.links.values(), now)
         for interface, care_of in self._care_of.collided.items():
             yield ProblemCode.CARE_OF_DUPLICATE, str(care_of.address), interface
         if self._network_failure is not None:
@@ -390,9 +398,3 @@ class MobileNode:
     def counters(self) -> dict[str, int]:
         """What was sent, received and ignored since the start."""
         return dict(self._context.counters)
-
-
-def _is_same(registration: HomeRegistration, home: HomeAddressConfig | None) -> bool:
-    """Whether the home address is still wanted, with the same home agent."""
-    known = registration.home
-    return home is not None and (home.prefix, home.home_agent) == (known.prefix, known.home_agent)

@@ -3,7 +3,9 @@
 
 from collections.abc import Iterable, Iterator
 
+from mnclient.engine.mobile_node.attachment import is_impostor_link
 from mnclient.engine.mobile_node.home_registration import HomeRegistration
+from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.mobile_node.registration import SILENT_AFTER
 from mnclient.engine.timers import Timer
 from mnclient.model.problems import Problem, ProblemCode
@@ -35,6 +37,13 @@ class ProblemList:
     def all(self) -> tuple[Problem, ...]:
         """All of them, in the order found."""
         return tuple(self._problems.values())
+
+
+def impostors_of(registration: HomeRegistration, links: Iterable[Link], now: Instant) -> Iterator[Found]:
+    """The links on which somebody else claims to be the home agent of a home address."""
+    for link in links:
+        if is_impostor_link(link, registration.home, now):
+            yield ProblemCode.HOME_AGENT_CHANGED, str(registration.home.address), link.name
 
 
 def problems_of(registration: HomeRegistration) -> Iterator[Found]:

@@ -21,12 +21,15 @@ from mnclient.engine.timers import Timer
 from mnclient.model.config import HomeAddressConfig
 from mnclient.model.network_state import DuplicateDetection
 from mnclient.model.status import HomeAddressState as State
+from mnclient.model.stored_binding import StoredRegistration
 from mnclient.units import Instant, Seconds, after, between
 from mnclient.wire.addresses import UNSPECIFIED
 
 # A refusal is a person's decision or a lack of room: asked again rarely, but without anybody having to do something.
 RETRY_REFUSED_FIRST: Final = Seconds(30.0)
 RETRY_REFUSED_CEILING: Final = Seconds(600.0)
+# Used since the last write to disk, at most: a refresh every some minutes, or a move with its retransmissions.
+SEQUENCE_MARGIN: Final = 64
 SILENT_AFTER: Final = 2  # timeouts without an answer before the home agent counts as silent
 
 _BINDING_TIMERS: Final = (Timer.REFRESH_BINDING, Timer.BINDING_EXPIRES)
@@ -77,6 +80,10 @@ class Registration:
     def key(self) -> Key:
         """Its place in the Binding Update List."""
         return (self.home.home_agent or UNSPECIFIED, self.home.address)
+
+    def is_for(self, home: HomeAddressConfig | None) -> bool:
+        """Whether `home` is the same home address, with the same home agent."""
+        return home is not None and (home.prefix, home.home_agent) == (self.home.prefix, self.home.home_agent)
 
     @property
     def may_be_bound(self) -> bool:
@@ -197,6 +204,29 @@ class Registration:
         self._corrections = 0
         self.confirmed_lifetime = self.updates.acknowledge(self.key, sent, granted, now)
         self.refresh_advice = advice
+
+    def stored(self, now: Instant) -> StoredRegistration | None:
+        """What must survive a restart; None when nothing was ever sent."""
+        sequence = self.updates.sequence(self.key)
+        if sequence is None or self.home.home_agent is None:
+            return None
+        return StoredRegistration(
+            home_address=self.home.address,
+            home_agent=self.home.home_agent,
+            sequence=sequence,
+            remaining=Seconds(max(between(now, self.bound_until), 0.0))
+            if self.bound_until is not None
+            else Seconds(0.0),
+            link_local_compatibility=self._link_local_claimed,
+        )
+
+    def resume(self, stored: StoredRegistration, bound_until: Instant, now: Instant) -> None:
+        """Take up where the last run of the service left it."""
+        self.updates.adopt_sequence(self.key, stored.sequence + SEQUENCE_MARGIN)
+        self._link_local_claimed = stored.link_local_compatibility
+        if bound_until > now:
+            self.bound_until = self.granted_until = bound_until
+            self._set(Timer.BINDING_EXPIRES, bound_until)
 
     def deregister_from_abroad(self, now: Instant) -> None:
         """The home address is given up: delete the binding without waiting for an answer."""

@@ -275,7 +275,8 @@ def test_long_walks_reach_nearly_every_transition(monkeypatch):
                 watch.step(("configure", None))
                 watch.step(("configure", config()))
     rare = (Input.HOME, Input.HOME_BOUND, Input.NO_AGENT, Input.UNPROTECTED)  # in most states only by configuration
-    unvisited = {pair for pair in set(TABLE) - visited if pair[1] not in rare}
+    only_restored = {(State.WAITING, Input.EXPIRED)}  # test_mobile_node__restart.py
+    unvisited = {pair for pair in set(TABLE) - visited - only_restored if pair[1] not in rare}
     assert not unvisited, sorted((state.value, event.name) for state, event in unvisited)
 
 

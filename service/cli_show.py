@@ -15,6 +15,7 @@ from service.cli_output import Output, duration, yes_no
 from service.client import Client, ServiceUnavailable
 from service.codec import Plain, to_plain
 from service.contract import UnknownThing
+from service.settings_schema import BY_KEY
 
 
 async def read(client: Client, output: Output) -> ServiceStatus:
@@ -266,7 +267,8 @@ async def settings(client: Client, _arguments: argparse.Namespace, output: Outpu
     if output.as_json:
         output.json(settings=known)
         return
-    output.table(["setting", "value"], [[key, shown(value)] for key, value in known.items()], "There are no settings.")
+    rows = [[key, shown(value), *_declared(key)] for key, value in known.items()]
+    output.table(["setting", "value", "default", "accepted", "meaning"], rows, "There are no settings.")
 
 
 async def setting(client: Client, arguments: argparse.Namespace, output: Output) -> None:
@@ -320,6 +322,15 @@ async def problems(client: Client, arguments: argparse.Namespace, output: Output
         output.line(f"  {each.text()}")
         output.line(f"  What to do: {each.remedy()}")
         output.line(f"  Since {output.clock_of(each.since)}")
+
+
+def _declared(key: str) -> list[str]:
+    """Default, accepted values and meaning; of a setting that only a newer service has, nothing is known."""
+    declared = BY_KEY.get(key)
+    if declared is None:
+        return ["", "", ""]
+    default: Any = declared.default
+    return [shown(default), declared.accepted, declared.description]
 
 
 def _problem(problem: Problem) -> dict[str, object]:

@@ -30,7 +30,7 @@ def headline(status: ServiceStatus, output: Output) -> str:
     address = main.address if main else "the home address"
     match status.engine.phase:
         case Phase.OFF:
-            return "Off: this machine is not a mobile node"
+            return _other_role(status.engine.home_agent)
         case Phase.NO_HOME_ADDRESS:
             return _without_home_address(status)
         case Phase.NO_NETWORK:
@@ -62,7 +62,9 @@ def describe_home_address(address: HomeAddressStatus, output: Output) -> str:
     else:
         facts.append(f"registered until {output.clock_of(address.registered_until)}")
     facts.append("protected" if address.protected else "not protected")
-    facts.append({True: "verified", False: "NOT verified: packets do not come back", None: ""}[address.verified])
+    facts.append(
+        {True: "verified", False: "NOT verified: packets do not come back", None: "not verified"}[address.verified]
+    )
     return ", ".join(fact for fact in facts if fact)
 
 
@@ -73,8 +75,7 @@ def describe_datapath(datapath: Datapath) -> str:
 
 def describe_role(role: HomeAgentStatus) -> str:
     """The home-agent role in a line."""
-    links = ", ".join(f"{link.prefix} on {link.interface or 'a virtual link'}" for link in role.links) or "no home link"
-    return f"home agent for {links}; {role.bindings} of at most {role.max_bindings} bindings"
+    return f"home agent for {_home_links(role)}; {role.bindings} of at most {role.max_bindings} bindings"
 
 
 def describe_handover(handover: Handover) -> str:
@@ -143,6 +144,17 @@ def _arrivals(
     came = [each for name, each in new.items() if name not in old]
     went = [each for name, each in old.items() if name not in new]
     return came, went
+
+
+def _home_links(role: HomeAgentStatus) -> str:
+    return ", ".join(f"{link.prefix} on {link.interface or 'a virtual link'}" for link in role.links) or "no home link"
+
+
+def _other_role(role: HomeAgentStatus | None) -> str:
+    if role is None:
+        return "Off: this machine is not a mobile node"
+    away = f"{role.bindings} mobile nodes are" if role.bindings != 1 else "1 mobile node is"
+    return f"Home agent for {_home_links(role)}: {away} away from home"
 
 
 def _registered(main: HomeAddressStatus, output: Output) -> str:

@@ -53,5 +53,11 @@ class Handover:
         return {stage: between(self.started, instant) for stage, instant in self.stages}
 
     def duration(self) -> Seconds | None:
-        """From the start to the home agent's acknowledgement; None while it is missing."""
-        return self.offsets().get(Stage.BINDING_ACKNOWLEDGED)
+        """From the start until the home address worked again; None while it does not.
+
+        That is the first payload or the home agent's acknowledgement, whichever came first: with duplicate detection on
+        the home link the acknowledgement takes a second, and payload does not wait for it.
+        """
+        offsets = self.offsets()
+        works = [offsets[each] for each in (Stage.FIRST_PAYLOAD, Stage.BINDING_ACKNOWLEDGED) if each in offsets]
+        return min(works, default=None)

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 async def test_status_answers_the_human_question_first(mnctl):
     lines = (await mnctl("status")).splitlines()
-    assert lines[0] == "Away, reachable at 2001:db8:1::10 (registered until 14:40, not protected)"
+    assert lines[0] == "Away, reachable at 2001:db8:1::10 (registered until 14:40, not protected, not verified)"
     text = "\n".join(lines)
     for part in (
         r"Home agent +2001:db8:1::1$",

@@ -1,24 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from dataclasses import replace
+from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
 from mnclient.model.problems import Problem, ProblemCode
-from mnclient.model.status import HomeAddressState, Phase
+from mnclient.model.status import HomeAddressState, HomeAgentStatus, HomeLinkStatus, Phase
 from mnclient.units import Instant
 from service import cli_status
 from service.cli_output import Output
 from tests.service.fake_core import AWAY, BOOT_TIME, with_address, with_engine
 
+HOME_LINK = HomeLinkStatus(
+    prefix=IPv6Network("2001:db8:7::/64"), address=IPv6Address("2001:db8:7::1"), interface="", is_up=True, bindings=1
+)
+
 
 @pytest.mark.parametrize(
     "status, words",
     [
-        (with_engine(phase=Phase.OFF), "Off: this machine is not a mobile node"),
+        (with_engine(phase=Phase.OFF, home_agent=None), "Off: this machine is not a mobile node"),
+        (
+            with_engine(phase=Phase.OFF, home_agent=HomeAgentStatus(links=(HOME_LINK,), bindings=1)),
+            "Home agent for 2001:db8:7::/64 on a virtual link: 1 mobile node is away from home",
+        ),
+        (
+            with_engine(phase=Phase.OFF, home_agent=HomeAgentStatus()),
+            "Home agent for no home link: 0 mobile nodes are away from home",
+        ),
         (with_engine(phase=Phase.NO_NETWORK), "No network: nobody can reach 2001:db8:1::10"),
         (with_engine(phase=Phase.AT_HOME), "At home, reachable at 2001:db8:1::10"),
         (with_engine(phase=Phase.REGISTERING), "Away, telling the home agent where 2001:db8:1::10 is now"),
-        (with_address(protected=True), "reachable at 2001:db8:1::10 (registered until 14:40, protected)"),
+        (with_address(protected=True), "reachable at 2001:db8:1::10 (registered until 14:40, protected, not verified)"),
         (with_address(verified=True), "(registered until 14:40, not protected, verified)"),
         (
             with_address(verified=False),

@@ -187,7 +187,9 @@ class HandoverLog:
         if move is None or not move.attached:
             return None
         if move.add(stage, move.interface, now):
-            self._publish(move, Outcome.UNDER_WAY)
+            # Acknowledged is done; a first packet that comes later is added to the record all the same.
+            done = move.has(Stage.BINDING_ACKNOWLEDGED)
+            self._publish(move, Outcome.COMPLETED if done else Outcome.UNDER_WAY)
         return move
 
     def _close(self, move: _Open, outcome: Outcome) -> None:

@@ -3,9 +3,11 @@
 
 import argparse
 import asyncio
+import io
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from mnclient.errors import ConfigError, MobileIPv6Error
@@ -21,6 +23,7 @@ USAGE: Final = 2  # argparse's own
 NO_SERVICE: Final = 3
 NOT_PERMITTED: Final = 4
 UNKNOWN: Final = 5
+LONGEST_TITLE: Final = 500  # characters
 INTERRUPTED: Final = 130  # as a shell reports Ctrl-C
 
 _STATUS_OF: Final[tuple[tuple[type[Exception], int], ...]] = (
@@ -64,6 +67,7 @@ COMMANDS: Final[dict[tuple[str, ...], Command]] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
+    _have_streams()
     words = parser()
     arguments = words.parse_args(argv)
     output = Output(as_json=arguments.json)
@@ -75,6 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if "command" not in arguments:
             words.print_help()
             return USAGE
+        if not _is_text(arguments):
+            print(f"{PROGRAM}: an argument is not text in UTF-8.\n  Type it anew", file=sys.stderr)
+            return USAGE
         asyncio.run(_run(arguments, output))
     except MobileIPv6Error as error:
         return _explain(error, output)
@@ -82,8 +89,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain again when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
+    except OSError as error:
+        if error.filename is None:  # not a file that cannot be read, but a full disk behind our output
+            _discard_output()
+        print(f"{PROGRAM}: {error.filename or 'the output'}: {error.strerror or error}.", file=sys.stderr)
+        return FAILED
     return DONE
+
+
+def _is_text(arguments: argparse.Namespace) -> bool:
+    """Whether everything can be said on a bus; the name of a file need not be text."""
+    words = "".join(value for name, value in vars(arguments).items() if isinstance(value, str) and name != "file")
+    return words.isascii() or not any("\ud800" <= each <= "\udfff" for each in words)
+
+
+def _have_streams() -> None:
+    """Whoever starts us may have closed what we read and write. Names of files may be no text."""
+    nothing = Path(os.devnull)
+    sys.stdin = sys.stdin or nothing.open(encoding="utf-8")
+    sys.stdout = sys.stdout or nothing.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or nothing.open("w", encoding="utf-8")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """What is still in the buffer cannot be written either: Python would complain when it flushes at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def _run(arguments: argparse.Namespace, output: Output) -> None:
@@ -97,6 +130,8 @@ def _explain(error: MobileIPv6Error, output: Output) -> int:
     if output.as_json:
         output.json(error={**cli_show.error_members(error), "exit_status": status})
     title = f"{error.key}: {error.title}" if isinstance(error, ConfigError) else error.title
+    if len(title) > LONGEST_TITLE:  # somebody's argument is in it
+        title = title[:LONGEST_TITLE] + "..."
     print(f"{PROGRAM}: {title}.", file=sys.stderr)
     if error.hint:
         print(f"  {error.hint[0].upper()}{error.hint[1:]}", file=sys.stderr)

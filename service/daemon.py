@@ -154,3 +154,7 @@ class _JournalFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         priority = _JOURNAL_PRIORITY.get(record.levelno, 2)
         return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

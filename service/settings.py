@@ -28,6 +28,7 @@ from service.settings_schema import BY_KEY, SECTIONS, SETTINGS, SETTINGS_VERSION
 from service.settings_values import checked, parsed, plain_copy, shown, unknown_key
 
 FILE_NAME: Final = "mnclient.toml"
+LARGEST_FILE: Final = 1 << 20  # octets: thousands of access rules; what is larger is no settings file
 
 
 def default_path() -> Path:
@@ -145,7 +146,12 @@ def load(path: Path) -> Settings:
 def read_text(path: Path) -> str:
     """The text of a settings file, "" when there is none; ConfigError when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            accepted = f"a file of at most {LARGEST_FILE // 1024} KiB"
+            raise ConfigError("it is too large", key="the file", accepted=accepted, file=str(path))
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError as error:
@@ -170,6 +176,10 @@ def _document(text: str) -> dict[str, object]:
         title, _, place = str(error).partition(" (at ")
         where = place.rstrip(")") or "the file"
         raise ConfigError(f"this is not TOML: {title}", key=where, accepted="TOML 1.0") from None
+    except RecursionError:
+        raise ConfigError("its values are nested too deeply", key="the file", accepted="TOML 1.0") from None
+    except ValueError:  # tomllib lets it through
+        raise ConfigError("a number has thousands of digits", key="the file", accepted="TOML 1.0") from None
 
 
 def _given(document: dict[str, object]) -> dict[str, object]:
@@ -201,5 +211,5 @@ def _check_version(version: object) -> None:
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise ConfigError(f"{shown(version)} is not a version", key="version", accepted=str(SETTINGS_VERSION))
     if version > SETTINGS_VERSION:
-        title = f"version {version} is newer than this program"
+        title = f"version {shown(version)} is newer than this program"
         raise ConfigError(title, key="version", accepted=f"{SETTINGS_VERSION}, or a newer mnclient")

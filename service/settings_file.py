@@ -147,7 +147,7 @@ def with_value(text: str, key: str, value: object, file: str = "") -> str:
     section, _, name = key.rpartition(".")
     try:
         document = tomlkit.parse(text)
-    except (TOMLKitError, ValueError) as error:
+    except (TOMLKitError, ValueError, RecursionError) as error:
         raise ConfigError(f"this is not TOML: {error}", key="the file", accepted="TOML 1.0", file=file) from None
     if "version" not in document and not text.strip():
         document["version"] = SETTINGS_VERSION

@@ -48,7 +48,7 @@ def parsed(setting: Setting, text: str) -> object:
         return checked(setting, text.strip("\"'"), setting.key)
     try:
         value = tomllib.loads(f"value = {text}\n")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # not TOML, a number of thousands of digits, or brackets without end
         raise refusal(setting, setting.key, f"{shown(text)} is not {setting.kind.value}") from None
     if set(value) != {"value"}:
         raise refusal(setting, setting.key, "one value is wanted, not several lines")
@@ -92,7 +92,10 @@ def refusal(setting: Setting, key: str, title: str) -> ConfigError:
 
 def shown(value: object) -> str:
     """A value as it would stand in the file, shortened."""
-    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
+    try:
+        text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
+    except (ValueError, RecursionError):  # repr refuses numbers of thousands of digits
+        text = "a value too long to be shown"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -121,7 +124,7 @@ def _number(setting: Setting, value: object, key: str, *kinds: type) -> int | fl
 
 def _bounded(setting: Setting, value: int | float, key: str) -> int | float:
     if (setting.low is not None and value < setting.low) or (setting.high is not None and value > setting.high):
-        raise refusal(setting, key, f"{value} is out of range")
+        raise refusal(setting, key, f"{shown(value)} is out of range")
     return value
 
 

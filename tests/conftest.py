@@ -10,6 +10,11 @@ An identifier of another form is refused at collection, so that a slip of the pe
 import re
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time: a run that fails must fail again, and a busy machine is no reason to fail.
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.load_profile("repeatable")
 
 REQUIREMENT_ID = re.compile(r"(RFC\d+-)?(ALL|MN|CN|HA)-[\dA-Z.]+-\d\d")
 

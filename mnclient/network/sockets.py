@@ -208,6 +208,8 @@ class SignallingSockets:
                 self._send_to_hardware(data, action.interface, action.link_layer_destination)
             else:
                 self._send_routed(data, action)
+        except ValueError:  # a hardware address that no frame has room for
+            self._counters["send.refused.address"] += 1
         except OSError as error:
             if error.errno in (errno.EINVAL, errno.EADDRNOTAVAIL) and self._send_past_kernel(data, action, gateway):
                 return

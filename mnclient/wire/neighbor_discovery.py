@@ -41,6 +41,7 @@ _HOME_AGENT: Final = 0x20
 _ROUTER: Final = 0x80
 _SOLICITED: Final = 0x40
 _OVERRIDE: Final = 0x20
+_HARDWARE_ADDRESS_SIZE: Final = 6  # octets, of Ethernet and all that looks like it (RFC 2464 section 6)
 _TARGET: Final = 8  # offset in a Neighbor Solicitation or Advertisement
 
 
@@ -52,8 +53,8 @@ class RouterSolicitation:
 
     @property
     def source_link_layer_address(self) -> bytes | None:
-        """The address in the Source Link-Layer Address option."""
-        return _source_link_layer_address(self.options)
+        """The address in the Source Link-Layer Address option, if it is one that frames can be sent to."""
+        return _hardware_address(self.options, SourceLinkLayerAddress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +108,8 @@ class RouterAdvertisement:
 
     @property
     def source_link_layer_address(self) -> bytes | None:
-        """The address in the Source Link-Layer Address option."""
-        return _source_link_layer_address(self.options)
+        """The address in the Source Link-Layer Address option, if it is one that frames can be sent to."""
+        return _hardware_address(self.options, SourceLinkLayerAddress)
 
     @property
     def mtu(self) -> int | None:
@@ -125,8 +126,8 @@ class NeighborSolicitation:
 
     @property
     def source_link_layer_address(self) -> bytes | None:
-        """The address in the Source Link-Layer Address option."""
-        return _source_link_layer_address(self.options)
+        """The address in the Source Link-Layer Address option, if it is one that frames can be sent to."""
+        return _hardware_address(self.options, SourceLinkLayerAddress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +142,8 @@ class NeighborAdvertisement:
 
     @property
     def target_link_layer_address(self) -> bytes | None:
-        """The address in the Target Link-Layer Address option."""
-        return next((option.address for option in self.options if isinstance(option, TargetLinkLayerAddress)), None)
+        """The address in the Target Link-Layer Address option, if it is one that frames can be sent to."""
+        return _hardware_address(self.options, TargetLinkLayerAddress)
 
 
 NeighborDiscoveryMessage = RouterSolicitation | RouterAdvertisement | NeighborSolicitation | NeighborAdvertisement
@@ -159,7 +160,7 @@ def check_neighbor_discovery(
         raise _bad_value(f"the hop limit of a Neighbor Discovery packet is {hop_limit}", 7, "RFC 4861 section 6.1.1")
     match message:
         case RouterSolicitation():
-            if source == UNSPECIFIED and message.source_link_layer_address is not None:
+            if source == UNSPECIFIED and any(isinstance(option, SourceLinkLayerAddress) for option in message.options):
                 raise _bad_value("a solicitation from :: names a link-layer address", 8, "RFC 4861 section 6.1.1")
         case RouterAdvertisement():
             if not is_link_local(source):
@@ -250,8 +251,11 @@ def encode_neighbor_advertisement(message: NeighborAdvertisement) -> bytes:
     return _ADVERTISEMENT.pack(flags, message.target.packed) + encode_neighbor_options(message.options)
 
 
-def _source_link_layer_address(options: tuple[NeighborOption, ...]) -> bytes | None:
-    return next((option.address for option in options if isinstance(option, SourceLinkLayerAddress)), None)
+def _hardware_address(
+    options: tuple[NeighborOption, ...], kind: type[SourceLinkLayerAddress | TargetLinkLayerAddress]
+) -> bytes | None:
+    addresses = (option.address for option in options if isinstance(option, kind))
+    return next((address for address in addresses if len(address) == _HARDWARE_ADDRESS_SIZE), None)
 
 
 def _unicast(target: bytes, reader: Reader) -> IPv6Address:
@@ -265,7 +269,7 @@ def _check_from_unspecified(message: NeighborSolicitation, destination: IPv6Addr
     section = "RFC 4861 section 7.1.1"
     if not is_solicited_node(destination):
         raise _bad_value(f"a Neighbor Solicitation from :: goes to {destination}", 24, section)
-    if message.source_link_layer_address is not None:
+    if any(isinstance(option, SourceLinkLayerAddress) for option in message.options):
         raise _bad_value("a Neighbor Solicitation from :: names a link-layer address", 8, section)
 
 

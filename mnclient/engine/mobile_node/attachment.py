@@ -16,6 +16,7 @@ from ipaddress import IPv6Network
 
 from mnclient.engine.mobile_node.care_of import CareOfAddress
 from mnclient.engine.mobile_node.link import Link, claims
+from mnclient.engine.mobile_node.routers import Prefix
 from mnclient.model.config import HomeAddressConfig
 from mnclient.units import Instant
 
@@ -68,11 +69,24 @@ def is_impostor_link(link: Link, home: HomeAddressConfig, now: Instant) -> bool:
     )
 
 
+def care_of_prefixes(link: Link, homes: Iterable[HomeAddressConfig], now: Instant) -> list[Prefix]:
+    """The prefixes of the link that a care-of address can be formed from, the best first.
+
+    A home prefix is none of them where the link is not that home: whoever claims it is wrong, and a home
+    agent could not send there.
+    """
+    if link.current is None:
+        return []
+    elsewhere = {home.prefix for home in homes if not is_home_link(link, home, now)}
+    return [prefix for prefix in link.current.care_of_prefixes(now) if prefix.network not in elsewhere]
+
+
 def is_usable(link: Link, homes: Iterable[HomeAddressConfig], now: Instant) -> bool:
     """Whether the link can carry home addresses: it has a router, and is home or gives care-of addresses."""
     if not link.works or link.current is None:
         return False
-    return bool(link.current.care_of_prefixes(now)) or any(is_home_link(link, home, now) for home in homes)
+    homes = tuple(homes)
+    return bool(care_of_prefixes(link, homes, now)) or any(is_home_link(link, home, now) for home in homes)
 
 
 def choose_link(

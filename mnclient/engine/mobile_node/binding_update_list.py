@@ -51,15 +51,15 @@ class BindingUpdateList:
         self._entropy = entropy
         self._entries: dict[Key, Entry] = {}
         self._sequences: dict[Key, int] = {}
-        self._rates: dict[Key, RateLimit] = {}
+        self._rates: dict[IPv6Address, RateLimit] = {}
 
     def entry(self, key: Key) -> Entry | None:
         """The entry, None when nothing was sent or its lifetime has ended."""
         return self._entries.get(key)
 
     def rate(self, key: Key) -> RateLimit:
-        """MAX_UPDATE_RATE of this destination and home address."""
-        return self._rates.setdefault(key, RateLimit())
+        """MAX_UPDATE_RATE of this destination, for all home addresses together (section 11.8)."""
+        return self._rates.setdefault(key[0], RateLimit())
 
     def record(self, key: Key, care_of_address: IPv6Address, lifetime: Seconds, now: Instant) -> int:
         """A Binding Update is being sent: its sequence number. Everything about another care-of address is outdated."""

@@ -58,6 +58,7 @@ class CareOfAddresses:
         self._secret = b""
         self._home_addresses: frozenset[IPv6Address] = frozenset()
         self._duplicates: dict[tuple[str, IPv6Network], int] = {}
+        self._silent: set[tuple[str, IPv6Network]] = set()
         self.current: dict[str, CareOfAddress] = {}
         self.previous: list[Previous] = []
         self.collided: dict[str, CareOfAddress] = {}
@@ -69,10 +70,12 @@ class CareOfAddresses:
         self._secret = secret or self._secret or self._context.entropy.octets(32)
         self._home_addresses = frozenset(home_addresses)
 
-    def choose(self, link: Link, now: Instant) -> CareOfAddress | None:
-        """The care-of address of a link, kept or newly formed; None when no prefix of its router allows one."""
-        router = link.current
-        prefixes = router.care_of_prefixes(now) if router is not None and link.works else []
+    def choose(self, link: Link, prefixes: list[Prefix], now: Instant) -> CareOfAddress | None:
+        """The care-of address of a link, kept or newly formed from the prefixes, the best of which come first.
+
+        None when none of them allows one. Prefixes from which nobody was ever answered are taken last.
+        """
+        prefixes = sorted(prefixes if link.works else [], key=lambda each: (link.name, each.network) in self._silent)
         kept = self.current.get(link.name)
         if kept is not None and self._is_good(kept, prefixes, now):
             return kept
@@ -85,6 +88,15 @@ class CareOfAddresses:
                     self._drop(each)
                 return formed
         return None
+
+    def unanswered(self, care_of: CareOfAddress) -> None:
+        """The home agent answers nothing that is sent from here: another prefix of the link may be a better one."""
+        if len(self._silent) < MAX_REMEMBERED_PREFIXES:
+            self._silent.add((care_of.interface, care_of.prefix))
+
+    def answered(self, interface: str) -> None:
+        """The home agent answers again: its silence said nothing about prefixes."""
+        self._silent = {each for each in self._silent if each[0] != interface}
 
     def interfaces(self) -> list[str]:
         """The interfaces that have care-of addresses, in use or just left."""
@@ -104,6 +116,7 @@ class CareOfAddresses:
         """The interface is no longer attached: its addresses are worth nothing."""
         self.current.pop(interface, None)
         self.collided.pop(interface, None)
+        self.answered(interface)
         for key in [key for key, tries in self._duplicates.items() if key[0] == interface and tries > IDGEN_RETRIES]:
             del self._duplicates[key]  # given up on this attachment, not for ever
         self._context.timers.stop(Timer.REGENERATE_IDENTIFIER, interface)
@@ -163,6 +176,9 @@ class CareOfAddresses:
     def _is_good(self, care_of: CareOfAddress, prefixes: list[Prefix], now: Instant) -> bool:
         own = next((prefix for prefix in prefixes if prefix.network == care_of.prefix), None)
         if own is None or care_of.address in self._home_addresses or care_of.temporary_until <= now:
+            return False
+        silent = [(care_of.interface, each.network) in self._silent for each in (own, prefixes[0])]
+        if silent == [True, False]:
             return False
         return own.preferred_until > now or all(each.preferred_until <= now for each in prefixes)
 

@@ -88,9 +88,14 @@ class RegistrationSteps(Registration):
         return None
 
     def arrive(self, now: Instant) -> State | None:
-        """Duplicate detection ended well: the address is ours."""
+        """Duplicate detection ended well: the address is ours.
+
+        Neighbours may remember another hardware address for it, where that is a new one at each start: tell them once.
+        """
         self.owned = True
         self.deregistered_after_collision = False
+        self._advertisements_left = 1
+        self.advertise_again(now)
         return None
 
     # --- abroad ------------------------------------------------------------------------------------------------------

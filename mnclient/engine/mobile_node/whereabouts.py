@@ -4,10 +4,11 @@ every home address, which its registration then acts upon."""
 
 from collections.abc import Mapping
 from ipaddress import IPv6Address
+from typing import Final
 
 from mnclient.constants import DEFAULT_ROUTE_GRACE
 from mnclient.engine.mobile_node import view
-from mnclient.engine.mobile_node.attachment import Place, choose_link, is_home_link
+from mnclient.engine.mobile_node.attachment import Place, care_of_prefixes, choose_link, is_home_link
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList
 from mnclient.engine.mobile_node.care_of import CareOfAddress, CareOfAddresses
 from mnclient.engine.mobile_node.context import Context
@@ -17,7 +18,10 @@ from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.mobile_node.movement import Movement
 from mnclient.engine.timers import Timer
 from mnclient.model.config import HomeAddressConfig
+from mnclient.model.status import HomeAddressState as State
 from mnclient.units import Instant, after
+
+ANOTHER_PREFIX_AFTER: Final = 3  # unanswered Binding Updates, seven seconds and more: a busy home agent answers sooner
 
 
 class Whereabouts:
@@ -52,6 +56,7 @@ class Whereabouts:
         links = self._movement.links
         link = choose_link(links.values(), homes, self.active, now)
         self.active = link.name if link is not None else None
+        self._learn_from_answers()
         care_of = self._settle_care_of(link, homes, now)
         for registration in self._registrations.values():
             self._settle_home(registration, link, care_of, now)
@@ -80,7 +85,18 @@ class Whereabouts:
                 self._care_of.leave(name)
             elif not is_needed or link is None or link.name != name:
                 self._care_of.keep_previous(name, now)
-        return self._care_of.choose(link, now) if link is not None and is_needed else None
+        if link is None or not is_needed:
+            return None
+        return self._care_of.choose(link, care_of_prefixes(link, homes, now), now)
+
+    def _learn_from_answers(self) -> None:
+        """A prefix that the network does not route, or that somebody made up, shows in nobody answering."""
+        for registration in self._registrations.values():
+            care_of = registration.place.care_of if registration.place is not None else None
+            if care_of is not None and registration.unanswered >= ANOTHER_PREFIX_AFTER:
+                self._care_of.unanswered(care_of)
+            elif care_of is not None and registration.state is State.REGISTERED and not registration.unanswered:
+                self._care_of.answered(care_of.interface)
 
     def _settle_home(
         self, registration: HomeRegistration, link: Link | None, care_of: CareOfAddress | None, now: Instant

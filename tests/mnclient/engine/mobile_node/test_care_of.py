@@ -6,15 +6,17 @@ from ipaddress import IPv6Address
 import pytest
 
 from mnclient.constants import IDGEN_RETRIES
-from mnclient.engine.events import AddressDuplicate, AddressSettled
+from mnclient.engine.events import AddressDuplicate, AddressSettled, PacketReceived
 from mnclient.engine.mobile_node.care_of import PREVIOUS_KEPT
 from mnclient.engine.mobile_node.identifiers import stable_identifier
 from mnclient.model.config import IdentifierMethod
 from mnclient.model.network_state import DuplicateDetection
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import HomeAddressState as State
+from mnclient.units import Seconds
 from mnclient.wire.addresses import address_from
 from tests.mnclient.engine.mobile_node.script import (
+    AGENT_MAC,
     HOME_PREFIX,
     MAC_A,
     NET_A,
@@ -165,9 +167,8 @@ def test_the_address_is_optimistic_and_registered_in_the_same_instant():
 
 @pytest.mark.requirement("MN-11.5.3-01", "RFC4862-MN-5.5.4-03")
 def test_a_deprecated_address_is_replaced_when_there_is_a_better_one():
-    script = Script()
-    script.give(link())
-    script.give(advertisement(ROUTER_A, MAC_A, prefix(NET_A, preferred=1000.0), prefix(NET_B, preferred=900.0)))
+    script = Script(config(registration_lifetime=Seconds(10_000.0)))
+    script.register(advertisement(ROUTER_A, MAC_A, prefix(NET_A, preferred=1000.0), prefix(NET_B, preferred=900.0)))
     assert script.care_of in NET_A
     script.pass_time(850.0)
     script.give(advertisement(ROUTER_A, MAC_A, prefix(NET_B, preferred=900.0)))
@@ -183,6 +184,40 @@ def test_a_deprecated_address_is_kept_while_there_is_no_better_one():
     before = script.care_of
     script.pass_time(500.0)
     assert script.care_of == before
+
+
+def two_prefixes() -> PacketReceived:
+    return advertisement(ROUTER_A, MAC_A, prefix(NET_A, preferred=1000.0), prefix(NET_B, preferred=900.0))
+
+
+def test_when_nobody_answers_another_prefix_of_the_router_is_tried():
+    script = Script()
+    script.give(link())
+    script.give(two_prefixes())
+    assert script.care_of in NET_A
+    script.pass_time(12.0)
+    assert script.care_of in NET_B, "the network may not route the first one, or somebody made it up"
+    script.give(ack(updates(script.actions)[-1]))
+    assert script.where is State.REGISTERED
+    script.give(two_prefixes())
+    assert script.care_of in NET_B
+
+
+def test_when_nobody_answers_at_any_prefix_the_last_one_stays():
+    script = Script()
+    script.give(link())
+    script.give(two_prefixes())
+    script.pass_time(40.0)
+    last = script.care_of
+    script.pass_time(300.0)
+    assert script.care_of == last
+
+
+def test_a_home_prefix_gives_no_care_of_address_where_it_is_not_home():
+    script = Script(config(home(pinned=AGENT_MAC)))
+    script.give(link())
+    script.give(advertisement(ROUTER_A, MAC_A, prefix(NET_A, preferred=100.0), HOME_PREFIX))
+    assert script.care_of in NET_A
 
 
 @pytest.mark.requirement("RFC4862-MN-5.5.4-02", "MN-11.5.4-01")

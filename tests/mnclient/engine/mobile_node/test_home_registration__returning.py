@@ -91,6 +91,17 @@ def test_a_node_that_comes_home_takes_its_address_and_deregisters():
     assert Neighbor(interface="eth0", address=AGENT, link_layer_address=AGENT_MAC) in script.state.neighbors
 
 
+def test_starting_at_home_tells_the_link_once():
+    """Neighbours may remember the hardware address of before the start, which may have been another one."""
+    script = Script()
+    script.give(link())
+    assert not sent(script.give(ra_home()), NeighborAdvertisement)  # not before nobody else is known to have it
+    actions = script.give(AddressSettled(interface="eth0", address=HOME))
+    told = only(sent(actions, NeighborAdvertisement)).packet.message
+    assert (told.target, told.override, told.options) == (HOME, True, (TargetLinkLayerAddress(address=MAC),))
+    assert not [action for _, action in script.timeline(10.0) if sent([action], NeighborAdvertisement)]
+
+
 @pytest.mark.requirement("MN-11.5.5-09", "MN-11.5.5-10", "RFC4861-MN-7.2.6-01")
 def test_the_answer_makes_it_tell_the_link_three_times():
     script = registered_abroad()
@@ -338,8 +349,8 @@ def test_somebody_else_with_the_flag_is_an_impostor_and_shown():
     script = Script(config(home(pinned=AGENT_MAC)))
     script.give(link())
     actions = script.give(advertisement(ROUTER_B, MAC_B, prefix(HOME_PREFIX, router=AGENT), home_agent=True))
-    assert script.where is State.REGISTERING
-    assert only(updates(actions)).packet.source in HOME_PREFIX
+    assert script.where is State.WAITING, "it is not home, and no care-of address is formed of the home prefix"
+    assert updates(actions) == []
     problem = only(each for each in script.node.problems(script.now) if each.code is ProblemCode.HOME_AGENT_CHANGED)
     assert (problem.subject, problem.detail) == (str(HOME), "eth0")
     script.give(link(interrupted=True))
@@ -351,9 +362,9 @@ def test_an_ordinary_router_of_the_home_link_is_fine_beside_the_pinned_home_agen
     script = Script(config(home(pinned=AGENT_MAC)))
     script.give(link())
     script.give(advertisement(ROUTER_A, MAC_A, HOME_PREFIX))
-    assert script.where is State.REGISTERING
+    assert script.where is State.WAITING
     script.give(ra_home())
-    assert script.where is State.RETURNING
+    assert script.where is State.DETECTING
     assert ProblemCode.HOME_AGENT_CHANGED not in script.problems()
 
 

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What nobody should send, sent to a running home agent and to a running laptop abroad.
+
+For each packet: what comes back on the wire, which counter it moves, and that nothing else has changed. That a packet
+was dealt with, and nothing more is to come, is known from one behind it that the same socket takes and only counts.
+"""
+
+from ipaddress import IPv6Address
+from random import Random
+
+import pytest
+
+from tests.lab import hostile
+from tests.lab.bulk import send_bulk
+from tests.lab.hostile import (
+    BA,
+    BE,
+    BU,
+    DESTINATION_OPTIONS,
+    MOBILITY,
+    Stranger,
+    acknowledgement,
+    ask,
+    error,
+    home_option,
+    ipv6,
+    mobility,
+    told,
+    update,
+)
+from tests.lab.hostile_cases import (
+    AGENT,
+    AT_THE_HOME_AGENT,
+    AT_THE_LAPTOP,
+    NO_HOME,
+    OUTSIDE,
+    STRANGER,
+    UNKNOWN_TYPE,
+    Case,
+    World,
+    cut,
+    discarded,
+    to_agent,
+    to_laptop,
+)
+from tests.lab.topology import VISITED_A
+from tests.lab.traffic import reachable_from_outside
+
+pytestmark = pytest.mark.lab
+
+# What goes on all the time, whatever a stranger does.
+BACKGROUND = ("ra.", "rs.", "ns.", "na.", "send.", "receive.packets", "receive.not-for-us", "receive.limited",
+              "tunnel.out.", "tunnel.in.packets", "care-of.", "bu.sent", "state.")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def abroad(lab, roaming):
+    """The laptop in a foreign network, registered."""
+    lab.move(VISITED_A)
+    roaming.registered_at(VISITED_A)
+    return roaming
+
+
+@pytest.fixture(scope="module")
+def stranger(lab, abroad):
+    with Stranger(lab.correspondent, "core0") as there:
+        yield there
+
+
+@pytest.fixture
+def world(abroad):
+    (entry,) = ask(abroad.home_agent)[1]
+    return World(entry.home_address, entry.care_of_address, entry.sequence)
+
+
+def counters(service) -> dict[str, int]:
+    every = ask(service)[0].engine.counters
+    return {name: count for name, count in every.items() if not name.startswith(BACKGROUND)}
+
+
+def what_must_stay(roaming):
+    """The binding at the home agent, and what the laptop thinks of itself."""
+    laptop = ask(roaming.laptop)[0].engine
+    return ask(roaming.home_agent)[1], laptop.home_addresses, laptop.binding_update_list, laptop.phase
+
+
+class Trial:
+    """Sends one packet and the one behind it, and waits until the second is counted."""
+
+    def __init__(self, lab, service, stranger: Stranger, behind: bytes, counts: dict[str, int]) -> None:
+        self._lab, self._service, self._stranger = lab, service, stranger
+        self._behind, self._counts = behind, counts
+
+    def run(self, case: Case, world: World) -> None:
+        before = counters(self._service)
+        self._stranger.received()
+        self._stranger.send(case.packet(world))
+        self._stranger.send(self._behind)
+        wanted = dict(before)
+        for name, count in (*case.counted.items(), *self._counts.items()):
+            wanted[name] = wanted.get(name, 0) + count
+        expected = [each.format(next=world.sequence + 1, **vars(world)) for each in case.answers]
+        answers: list[str] = []
+
+        def as_expected() -> bool:
+            answers.extend(told(packet) for packet in self._stranger.received())
+            assert counters(self._service) == wanted
+            assert answers == expected
+            return True
+
+        self._lab.eventually(as_expected, within=3.0, what="it is counted, and answered as it should be")
+
+
+@pytest.mark.parametrize("name", AT_THE_HOME_AGENT)
+@pytest.mark.requirement("ALL-9.2-01", "ALL-9.2-02", "ALL-9.2-03", "ALL-9.2-04", "ALL-9.2-05", "ALL-9.3.1-01")
+@pytest.mark.requirement("ALL-9.3.3-02", "ALL-9.5.1-04", "ALL-9.5.1-05", "ALL-9.5.1-06", "ALL-9.5.1-07")
+@pytest.mark.requirement("HA-10.3.1-02", "HA-10.3.1-04", "HA-10.4.5-01")
+def test_the_home_agent(lab, abroad, stranger, world, name):
+    before = what_must_stay(abroad)
+    behind = ipv6(STRANGER, AGENT, MOBILITY, mobility(BU, update(1, flags=0), STRANGER, AGENT))
+    trial = Trial(lab, abroad.home_agent, stranger, behind, discarded("correspondent"))
+    trial.run(AT_THE_HOME_AGENT[name], world)
+    assert what_must_stay(abroad) == before
+
+
+@pytest.mark.parametrize("name", AT_THE_LAPTOP)
+@pytest.mark.requirement("MN-11.3.6-01", "MN-11.3.6-05", "MN-6.4-01")
+def test_the_laptop(lab, abroad, stranger, world, name):
+    before = what_must_stay(abroad)
+    behind = to_laptop(world, BA, acknowledgement(0, 1), source=STRANGER)
+    Trial(lab, abroad.laptop, stranger, behind, NO_HOME).run(AT_THE_LAPTOP[name], world)
+    assert what_must_stay(abroad) == before
+
+
+@pytest.mark.requirement("MN-11.3.6-02")
+def test_a_forged_unknown_binding_costs_one_more_registration(lab, abroad, stranger, world):
+    """Status 1 from the home agent's address cannot be told from a true one: the laptop registers anew, and stays."""
+    stranger.send(to_laptop(world, BE, error(1, world.home)))
+
+    def again() -> bool:
+        (entry,) = ask(abroad.home_agent)[1]
+        return entry.sequence == world.sequence + 1 and entry.care_of_address == world.care_of
+
+    lab.eventually(again, within=5.0, what="the laptop registers again")
+    abroad.registered_at(VISITED_A)
+    lab.eventually(reachable_from_outside(lab, world.home), within=5.0)
+
+
+@pytest.mark.requirement("ALL-9.3.3-03")
+def test_answers_to_a_flood_are_few(lab, abroad, stranger):
+    before = counters(abroad.home_agent)["malformed.unknown-type"]
+    stranger.received()
+    for _ in range(200):
+        stranger.send(to_agent(bytes(10), kind=UNKNOWN_TYPE))
+    lab.eventually(lambda: counters(abroad.home_agent)["malformed.unknown-type"] == before + 200, within=5.0)
+    assert 1 <= len(stranger.received()) <= 30  # ten a second, and a second or two for 200 packets on a busy machine
+
+
+def noise(random: Random, destination: IPv6Address) -> bytes:
+    """Something like signalling, for no home address of ours."""
+    kind, data = random.choice([random.randrange(256), BU, BU, BA, BE]), random.randbytes(random.randrange(0, 80))
+    header = mobility(kind, data, OUTSIDE, destination)
+    packet = ipv6(STRANGER, destination, DESTINATION_OPTIONS, home_option(MOBILITY, OUTSIDE) + header)
+    octets = bytearray(packet)
+    for _ in range(random.choice([0, 0, 1, 3])):
+        octets[random.randrange(40, 48)] = random.randrange(256)
+    return cut(bytes(octets), random.randrange(1, len(octets) - 39)) if random.random() < 0.3 else bytes(octets)
+
+
+def test_noise_changes_nothing(lab, abroad, stranger, world):
+    random, before = Random(6275), what_must_stay(abroad)
+    for _ in range(400):
+        stranger.send(noise(random, AGENT))
+        stranger.send(noise(random, world.care_of))
+    behind = ipv6(STRANGER, AGENT, MOBILITY, mobility(BU, update(1, flags=0), STRANGER, AGENT))
+    counted = counters(abroad.home_agent)["bu.discarded.correspondent"]
+    stranger.send(behind)
+    lab.eventually(lambda: counters(abroad.home_agent)["bu.discarded.correspondent"] > counted, within=5.0)
+    assert what_must_stay(abroad) == before
+
+
+def test_at_the_end_all_is_well(lab, abroad, world):
+    send_bulk(lab.correspondent, lab.laptop, str(world.home), 500_000)
+    for service in (abroad.home_agent, abroad.laptop):
+        assert service.is_running()
+        log = hostile.complete_log(service)
+        assert "ready, version" in log
+        for word in ("Traceback", "ERROR", "CRITICAL"):
+            assert word not in log
+    told_by_mnctl = abroad.home_agent.status()["engine"]["counters"]
+    assert told_by_mnctl["malformed.unknown-type"] >= 202

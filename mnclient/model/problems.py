@@ -26,6 +26,7 @@ class ProblemCode(Enum):
     NO_CARE_OF_ADDRESS = "no-care-of-address"
     NO_HOME_AGENT = "no-home-agent"
     PROTECTION_MISSING = "protection-missing"
+    REGISTRATIONS_IGNORED = "registrations-ignored"
     UNPROTECTED_SIGNALLING = "unprotected-signalling"
     HOME_AGENT_CHANGED = "home-agent-changed"
     NETWORK_REFUSED = "network-refused"
@@ -51,7 +52,8 @@ DECLARATIONS: dict[ProblemCode, Declaration] = {
     ProblemCode.HOME_AGENT_SILENT: Declaration(
         "The home agent does not answer",
         "Registrations for {subject} sent to {detail} get no answer, so nobody can reach this address.",
-        "Check that the home agent runs and that this network lets IPv6 protocol 135 pass. It is asked again anyway.",
+        "Check that the home agent runs and serves this machine (mnctl problems there), and that this network lets IPv6"
+        " protocol 135 pass. It is asked again anyway.",
         Severity.ERROR,
         Seconds(5.0),
     ),
@@ -70,7 +72,7 @@ DECLARATIONS: dict[ProblemCode, Declaration] = {
     ProblemCode.HOME_ADDRESS_DUPLICATE: Declaration(
         "Somebody else uses the home address",
         "{subject} is in use by another machine on the home link.",
-        "Choose another home address, or find the machine that uses it.",
+        "Choose another home address; or find the machine that uses it, then remove this one here and add it again.",
         Severity.ERROR,
     ),
     ProblemCode.CARE_OF_DUPLICATE: Declaration(
@@ -96,6 +98,13 @@ DECLARATIONS: dict[ProblemCode, Declaration] = {
         "There is no key for the home agent",
         "{subject} is not registered, because its home agent could not tell this machine from another one.",
         "Install a key, or accept the risk: mnctl settings set mobile_node.allow_unprotected_signalling true.",
+        Severity.ERROR,
+    ),
+    ProblemCode.REGISTRATIONS_IGNORED: Declaration(
+        "Nobody can register at this home agent",
+        "It has no keys, and its settings do not allow to go without, so it gives no answer to registrations for"
+        " {subject}.",
+        "Install keys, or accept the risk: mnctl settings set home_agent.allow_unprotected_signalling true.",
         Severity.ERROR,
     ),
     ProblemCode.UNPROTECTED_SIGNALLING: Declaration(

@@ -59,8 +59,8 @@ class Surroundings(Protocol):
     def address_wanted(self, interface: str, packed: bytes) -> None:
         """We have asked for an address with duplicate address detection."""
 
-    def address_removed(self, interface: str, packed: bytes) -> None:
-        """We have removed an address."""
+    def address_unwanted(self, interface: str, packed: bytes, *, stays: bool) -> None:
+        """We do not ask for an address any more. `stays`: it was there before us, and is left where it is."""
 
 
 class Keeper:
@@ -127,7 +127,8 @@ class Keeper:
         for owner in self._failed.get(where, set()).copy():
             self._restored(where, owner)
         if isinstance(item, Address):
-            self._surroundings.address_removed(item.interface, item.address.packed)
+            stays = where in self._executor.borrowed
+            self._surroundings.address_unwanted(item.interface, item.address.packed, stays=stays)
 
     def settle(self) -> None:
         """What is left behind and still nobody's wish is removed."""

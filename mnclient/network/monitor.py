@@ -60,6 +60,7 @@ class Monitor:
         self.local_addresses: dict[bytes, int] = {}
         """Addresses of this host, with the number of interfaces that have each."""
         self.overruns = 0
+        self._is_reading = False
 
     def start(self, keeper: Keeper, our_port: int, on_overrun: Callable[[], None]) -> None:
         """Begin: all links there are are delivered now, and whatever happens from now on."""
@@ -89,20 +90,31 @@ class Monitor:
         return (self._by_name.get(interface, 0), packed) in self._flags
 
     def address_wanted(self, interface: str, packed: bytes) -> None:
-        """See `keeper.Surroundings`. An address that was there before is settled already."""
+        """See `keeper.Surroundings`. An address that was there before is settled already.
+
+        What was not read yet is of a life before this one, in which it may have been settled without detection.
+        """
+        self._catch_up()
         self._asked.add((interface, packed))
         flags = self._flags.get((self._by_name.get(interface, 0), packed))
-        if flags is not None and _is_settled(flags):
-            self._settled(interface, packed)
+        if flags is not None:
+            self._judge(interface, packed, flags)
 
-    def address_removed(self, interface: str, packed: bytes) -> None:
-        """See `keeper.Surroundings`. What is read of it from now on is news of another life of it."""
+    def address_unwanted(self, interface: str, packed: bytes, *, stays: bool) -> None:
+        """See `keeper.Surroundings`. What is read of one that goes is from now on news of another life of it."""
         self._asked.discard((interface, packed))
-        self._forget_address(self._by_name.get(interface, 0), packed)
+        if not stays:
+            self._forget_address(self._by_name.get(interface, 0), packed)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
+    def _catch_up(self) -> None:
+        """Read all there is, unless that is just being done."""
+        if not self._is_reading:
+            self._readable()
+
     def _readable(self) -> None:
+        self._is_reading = True
         try:
             for notice in self._events.notices(_DATAGRAMS):
                 self._handle(notice)
@@ -112,6 +124,8 @@ class Monitor:
             self.overruns += 1
             self._synchronize()
             self._on_overrun()
+        finally:
+            self._is_reading = False
 
     def _handle(self, notice: Notice) -> None:
         match notice.type:
@@ -232,15 +246,16 @@ class Monitor:
             self._keeper.address_is_usable(link.name, record.address)
         if (link.name, record.address) not in self._asked:
             return
-        if flags & IFA_F_DADFAILED and not (before or 0) & IFA_F_DADFAILED:
-            self._asked.discard((link.name, record.address))
-            self._deliver(AddressDuplicate(interface=link.name, address=IPv6Address(record.address)))
-        elif _is_settled(flags):
-            self._settled(link.name, record.address)
+        self._judge(link.name, record.address, flags)
 
-    def _settled(self, interface: str, packed: bytes) -> None:
-        self._asked.discard((interface, packed))
-        self._deliver(AddressSettled(interface=interface, address=IPv6Address(packed)))
+    def _judge(self, interface: str, packed: bytes, flags: int) -> None:
+        """Whether the detection of an address that was asked for is over."""
+        if flags & IFA_F_DADFAILED:
+            self._asked.discard((interface, packed))
+            self._deliver(AddressDuplicate(interface=interface, address=IPv6Address(packed)))
+        elif not flags & IFA_F_TENTATIVE:
+            self._asked.discard((interface, packed))
+            self._deliver(AddressSettled(interface=interface, address=IPv6Address(packed)))
 
     def _forget_address(self, index: int, packed: bytes) -> None:
         if self._flags.pop((index, packed), None) is None:

@@ -133,6 +133,9 @@ class HomeAgent:
         if self._config.allow_unprotected_signalling:
             subject = "the mobile nodes that it serves"
             problems.append(Problem(code=ProblemCode.UNPROTECTED_SIGNALLING, subject=subject, since=self._on_since))
+        elif self._links.served:
+            subject = ", ".join(str(link.prefix) for link in self._links.served)
+            problems.append(Problem(code=ProblemCode.REGISTRATIONS_IGNORED, subject=subject, since=self._on_since))
         return tuple(problems)
 
     def counters(self) -> dict[str, int]:

@@ -219,7 +219,8 @@ class Registrations:
             return self._wait_with_newer(request, binding, moved, now)
         if not (moved or redefended):
             self._counters["bu.refreshed"] += 1
-            return [self._accept(request, binding, granted.status)]
+            # Its new end is news, above all for what is kept over a crash.
+            return [self._accept(request, binding, granted.status), PublishStatus()]
         actions: list[Action] = [_state(binding), self._accept(request, binding, granted.status)]
         if redefended and link_local:
             actions += self._advertise(binding, now)

@@ -13,7 +13,7 @@ from mnclient.engine.events import (
     LinkRemoved,
     NeighborUnreachable,
 )
-from mnclient.model.network_state import Address, DuplicateDetection, TunnelDevice
+from mnclient.model.network_state import Address, DuplicateDetection, NetworkState, TunnelDevice
 from tests.mnclient.network.lab import Lab, Node, add_address, eventually
 
 pytestmark = pytest.mark.lab
@@ -122,6 +122,19 @@ def test_an_address_that_is_there_already_is_settled_at_once(lab):
     assert node.hears(AddressSettled, within=0.5, address=ADDRESS)
 
 
+def test_an_address_of_somebody_else_is_still_there_when_we_want_it_no_more(lab):
+    """Or packets to it would be taken for those of another machine."""
+    host, other = lab.host(), lab.host()
+    lab.cable(host, other)
+    add_address(host, f"{ADDRESS}/64")
+    node = lab.node(host).start()
+    for _ in range(2):
+        node.set(addresses=[wanted(DuplicateDetection.NORMAL)])
+        assert node.hears(AddressSettled, within=0.5, address=ADDRESS)
+        node.set()
+        node.events.clear()
+
+
 def test_an_address_without_duplicate_detection_is_no_news(lab):
     host, other = lab.host(), lab.host()
     lab.cable(host, other)
@@ -139,6 +152,24 @@ def test_a_duplicate_is_reported(lab: Lab, detection):
     node = lab.node(host).start()
     node.set(addresses=[wanted(detection)])
     assert node.hears(AddressDuplicate, address=ADDRESS).interface == "eth0"
+    assert not node.heard(AddressSettled)
+
+
+def test_old_news_of_an_address_says_nothing_of_its_new_life(lab):
+    """Without detection it was usable at once; that news is still unread when detection begins."""
+    host, other = lab.host(), lab.host()
+    lab.cable(host, other)
+    add_address(other, f"{ADDRESS}/64")
+    node = lab.node(host).start()
+
+    async def in_one_turn_of_the_loop() -> None:
+        for addresses in ([wanted(DuplicateDetection.NONE)], [], [wanted(DuplicateDetection.NORMAL)]):
+            await node.network.set_state("test", NetworkState(addresses=frozenset(addresses)))
+            while (str(ADDRESS) in host.run("ip -6 addr show dev eth0")) != bool(addresses):
+                pass  # the kernel is about to do it
+
+    node.run(in_one_turn_of_the_loop())
+    node.hears(AddressDuplicate, address=ADDRESS)
     assert not node.heard(AddressSettled)
 
 

@@ -150,10 +150,15 @@ def test_status():
     assert (status.bindings, status.max_bindings) == (1, 20_000)
 
 
+def besides_the_missing_protection(script):
+    problems = script.agent.problems(script.now)
+    return [each for each in problems if each.code is not ProblemCode.UNPROTECTED_SIGNALLING]
+
+
 def test_a_missing_home_link_is_a_problem_while_it_lasts():
-    script = Script(replace(CONFIG, allow_unprotected_signalling=False), links=())
+    script = Script(links=())
     script.advance(5)
-    (problem,) = script.agent.problems(script.now)
+    (problem,) = besides_the_missing_protection(script)
     assert (problem.code, problem.subject, problem.detail) == (
         ProblemCode.HOME_LINK_MISSING,
         "2001:db8:1::/64",
@@ -161,11 +166,11 @@ def test_a_missing_home_link_is_a_problem_while_it_lasts():
     )
     assert problem.since == 100.0
     script.give(replace(ETH0_UP, interface="eth1"))
-    assert script.agent.problems(script.now) == (problem,)
+    assert besides_the_missing_protection(script) == [problem]
     script.give(ETH0_UP)
-    assert codes(script) == []
+    assert besides_the_missing_protection(script) == []
     script.give(replace(ETH0_UP, is_up=False))
-    assert [(each.code, each.since) for each in script.agent.problems(script.now)] == [
+    assert [(each.code, each.since) for each in besides_the_missing_protection(script)] == [
         (ProblemCode.HOME_LINK_MISSING, 105.0)
     ]
     assert not script.agent.status(script.now).links[0].is_up
@@ -173,7 +178,15 @@ def test_a_missing_home_link_is_a_problem_while_it_lasts():
 
 def test_insecure_operation_is_always_shown():
     assert codes(Script()) == [ProblemCode.UNPROTECTED_SIGNALLING]
-    assert codes(Script(replace(CONFIG, allow_unprotected_signalling=False))) == []
+
+
+def test_a_home_agent_that_answers_nobody_says_so():
+    script = Script(replace(CONFIG, allow_unprotected_signalling=False))
+    (problem,) = script.agent.problems(script.now)
+    assert problem.code is ProblemCode.REGISTRATIONS_IGNORED
+    assert "registrations for 2001:db8:1::/64, 2001:db8:7::/64" in problem.text()
+    assert "home_agent.allow_unprotected_signalling true" in problem.remedy()
+    assert codes(Script(replace(CONFIG, allow_unprotected_signalling=False, links=()))) == []
 
 
 def test_what_the_system_refuses_is_shown_until_it_is_as_wanted():
@@ -192,15 +205,15 @@ def test_what_the_system_refuses_is_shown_until_it_is_as_wanted():
 
 
 def test_a_home_agent_address_that_somebody_else_has_is_a_problem():
-    script = Script(replace(CONFIG, allow_unprotected_signalling=False))
+    script = Script()
     script.give(AddressDuplicate(interface="eth0", address=AGENT))
-    (problem,) = script.agent.problems(script.now)
+    (problem,) = besides_the_missing_protection(script)
     assert problem.text() == f"{AGENT} on eth0: another machine uses the home agent's address."
     script.give(AddressSettled(interface="eth0", address=AGENT))
-    assert codes(script) == []
+    assert besides_the_missing_protection(script) == []
     script.give(AddressDuplicate(interface="eth0", address=HOME))  # of another role
     script.give(AddressDuplicate(interface="eth1", address=AGENT))
-    assert codes(script) == []
+    assert besides_the_missing_protection(script) == []
 
 
 def test_thousands_of_refusals_are_not_all_kept():

@@ -6,6 +6,7 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
+from mnclient.engine.actions import PublishStatus
 from mnclient.model.config import AdvertisingConfig
 from mnclient.model.network_state import EMPTY, ProxyNeighbor
 from mnclient.units import Seconds
@@ -141,6 +142,13 @@ def test_a_refresh_sets_no_network_state():
     script.advance(300)
     assert order(register_virtual(script, 2)) == ["BindingAcknowledgement"]
     assert script.agent.binding_cache(script.now)[0].expires == script.now + 600
+
+
+def test_a_refresh_is_news_so_that_its_new_end_is_kept_over_a_crash():
+    script = Script()
+    register_virtual(script)
+    script.advance(300)
+    assert PublishStatus() in register_virtual(script, 2)
 
 
 def test_the_L_bit_of_a_refresh_begins_and_ends_the_defence_of_the_link_local_address():

@@ -231,7 +231,9 @@ def test_a_thousand_routers(lab, abroad, visited, settled):
     assert HOME_AGENT_ADDRESS in known
     assert len(status.home_addresses) == 1
     assert len(status.proposals) <= MAX_KNOWN_HOME_AGENTS
-    lab.eventually(reachable_from_outside(lab, status.home_addresses[0].address), within=5.0)
+    # The kernel's own table of neighbours, one for all namespaces of this machine, is full of routers now; it takes in
+    # nobody for five seconds and more, not even the lab's core router.
+    lab.eventually(reachable_from_outside(lab, status.home_addresses[0].address), within=25.0)
 
 
 def test_the_home_agents_list_is_bounded(lab, abroad):
@@ -254,7 +256,7 @@ def test_the_home_agents_list_is_bounded(lab, abroad):
 
 def test_at_the_end_all_is_well(lab, abroad, memory):
     abroad.registered_at(VISITED_A)
-    lab.eventually(reachable_from_outside(lab, where_it_is(abroad)[0].address), within=5.0)
+    lab.eventually(reachable_from_outside(lab, where_it_is(abroad)[0].address), within=25.0)  # as above
     for service, before in memory.items():
         assert service.is_running()
         assert resident_kilobytes(service) < before + GROWTH

@@ -94,7 +94,7 @@ class Monitor:
 
         What was not read yet is of a life before this one, in which it may have been settled without detection.
         """
-        self._catch_up()
+        self.catch_up()
         self._asked.add((interface, packed))
         flags = self._flags.get((self._by_name.get(interface, 0), packed))
         if flags is not None:
@@ -108,8 +108,8 @@ class Monitor:
 
     # --- reading ------------------------------------------------------------------------------------------------
 
-    def _catch_up(self) -> None:
-        """Read all there is, unless that is just being done."""
+    def catch_up(self) -> None:
+        """Read all there is, unless that is just being done. Who asks may know of something that is not read yet."""
         if not self._is_reading:
             self._readable()
 

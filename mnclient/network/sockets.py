@@ -55,6 +55,9 @@ class Hosts(Protocol):
     def link(self, index: int) -> Link | None:
         """The interface with this index."""
 
+    def catch_up(self) -> None:
+        """Take note of what the kernel has said and nobody has read yet."""
+
 
 class SignallingSockets:
     """The sockets. OSError from the constructor when the system refuses them."""
@@ -163,7 +166,12 @@ class SignallingSockets:
         self._deliver(PacketReceived(interface=name, packet=packet, link_layer_source=link_layer_source))
 
     def _is_for_us(self, buffer: bytearray) -> bool:
-        if buffer[24] == 0xFF or bytes(buffer[24:40]) in self._hosts.local_addresses:
+        addresses, destination = self._hosts.local_addresses, bytes(buffer[24:40])
+        if destination[0] == 0xFF or destination in addresses:
+            return True
+        # A home agent may answer sooner than the news of the new care-of address, which it answers to, is read.
+        self._hosts.catch_up()
+        if destination in addresses:
             return True
         return buffer[_NEXT_HEADER] == _ICMPV6 and buffer[40] == _DISCOVERY_REQUEST
 

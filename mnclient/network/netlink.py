@@ -22,6 +22,7 @@ from mnclient.model.network_state import (
     Tunnel,
     TunnelDevice,
 )
+from mnclient.network.groups import SolicitedNodeGroups
 from mnclient.network.links import bring_up
 from mnclient.network.messages import (
     RouteRecord,
@@ -59,6 +60,7 @@ class Executor:
         self.sysctls = Sysctls()
         self.borrowed: set[Key] = set()
         self._needed_sysctls: set[str] = set()
+        self._groups = SolicitedNodeGroups()
 
     @property
     def port(self) -> int:
@@ -66,8 +68,9 @@ class Executor:
         return self._netlink.port
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Give the sockets back."""
         self._netlink.close()
+        self._groups.close()
 
     def apply(self, operations: Iterable[Operation], *, again: bool = False) -> list[Refusal]:
         """Do all of them, whatever becomes of each. `again`: they may have been done before, and are ours then."""
@@ -101,9 +104,13 @@ class Executor:
             if (where := key(item)) in self.borrowed:
                 self.borrowed.discard(where)
                 return _DONE
+            if isinstance(item, Address):
+                self._groups.leave(index, item.address)
             return removal(item, index)
         if isinstance(item, Address):
             item = self._prepare_address(item)
+            if item.duplicate_detection is DuplicateDetection.OPTIMISTIC:
+                self._groups.join(index, item.address)
         if key(item) in self.borrowed:
             self.borrowed.discard(key(item))  # it may be ours by now; if it is not, the answer says so
             replacing = False

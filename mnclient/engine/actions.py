@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 
 from mnclient.model.handover import Handover
-from mnclient.model.network_state import NetworkState
+from mnclient.model.network_state import NetworkState, OptimizationEnd
 from mnclient.model.status import HomeAddressState
 from mnclient.units import Seconds
 from mnclient.wire.packet import Packet
@@ -33,6 +33,15 @@ class SetNetworkState:
 
     owner: str
     state: NetworkState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRouteUse:
+    """Ask when a packet last took an optimised route; `RouteUseKnown` answers."""
+
+    end: OptimizationEnd
+    home_address: IPv6Address
+    correspondent: IPv6Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,4 +91,13 @@ class ReportHandover:
     handover: Handover
 
 
-Action = SendPacket | SetNetworkState | PublishStatus | Note | ReportHomeAgent | ReportHomeAddress | ReportHandover
+Action = (
+    SendPacket
+    | SetNetworkState
+    | AskRouteUse
+    | PublishStatus
+    | Note
+    | ReportHomeAgent
+    | ReportHomeAddress
+    | ReportHandover
+)

@@ -6,6 +6,8 @@ from ipaddress import IPv6Address
 
 from mnclient.errors import WireFault
 from mnclient.model.config import NodeConfig
+from mnclient.model.network_state import OptimizationEnd
+from mnclient.units import Instant
 from mnclient.wire.packet import Packet
 
 
@@ -100,6 +102,51 @@ class PayloadReceived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrespondentHeard:
+    """A payload packet from `correspondent` came through the tunnel of a home address (RFC 6275 section 11.7.2).
+
+    Said by the datapath at most once in a while for each pair, never for each packet.
+    """
+
+    home_address: IPv6Address
+    correspondent: IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeAddressRefused:
+    """A packet with a Home Address option for which there is no binding was dropped (RFC 6275 section 9.3.1).
+
+    `source` is the care-of address it came from, `destination` the address of ours it was sent to.
+    """
+
+    source: IPv6Address
+    destination: IPv6Address
+    home_address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteUseKnown:
+    """The answer to `AskRouteUse`: when a packet last took the optimised route, None for never or not known."""
+
+    end: OptimizationEnd
+    home_address: IPv6Address
+    correspondent: IPv6Address
+    last_used: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatapathChosen:
+    """What the datapath can do was found out, or has changed. Before this event nothing is possible."""
+
+    route_optimization: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """The machine was asleep until now: whatever was known of the links is old (RFC 6275 section 11.5.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkStateFailed:
     """The kernel refused an item that `owner` wants. `item` and `reason` are words for a person."""
 
@@ -135,6 +182,11 @@ Event = (
     | AddressSettled
     | NeighborUnreachable
     | PayloadReceived
+    | CorrespondentHeard
+    | HomeAddressRefused
+    | RouteUseKnown
+    | DatapathChosen
+    | Resumed
     | NetworkStateFailed
     | NetworkStateRestored
     | DeadlineReached

@@ -11,7 +11,9 @@ from mnclient.constants import (
     DEFAULT_REGISTRATION_LIFETIME,
     INITIAL_BINDACK_TIMEOUT_FIRST_REG,
     MAX_BINDINGS,
+    MAX_CORRESPONDENT_BINDINGS,
     MAX_RA_DELAY_TIME,
+    MAX_RR_BINDING_LIFETIME,
     MIN_DELAY_BETWEEN_RAS,
 )
 from mnclient.units import Seconds
@@ -50,6 +52,42 @@ class InterfacePolicy:
     enabled: bool = True
 
 
+class OptimizationUse(Enum):
+    """With whom route optimisation is used, where no `CorrespondentPolicy` says otherwise."""
+
+    ALWAYS = "always"  # with everybody but those whose policy says no
+    ONLY_THESE = "only-these"  # with nobody but those whose policy says yes
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrespondentPolicy:
+    """Whether correspondents of a prefix may be talked to directly; the longest prefix that matches decides."""
+
+    prefix: IPv6Network
+    allow: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteOptimizationConfig:
+    """Talking to correspondents directly instead of through the home agent (RFC 6275 section 11.7.2)."""
+
+    use: OptimizationUse = OptimizationUse.ALWAYS
+    correspondents: tuple[CorrespondentPolicy, ...] = ()
+    location_privacy: bool = True
+    """No correspondent is told where the laptop is: route optimisation tells everybody it talks to. Overrides `use`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficRule:
+    """Traffic that uses the care-of address on purpose. None matches all; `ports` are the first and last."""
+
+    destination: IPv6Network | None = None
+    protocol: int | None = None
+    """6 for TCP, 17 for UDP; needed when `ports` are given."""
+    ports: tuple[int, int] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MobileNodeConfig:
     """The mobile-node role."""
@@ -64,6 +102,12 @@ class MobileNodeConfig:
     initial_bindack_timeout_first_reg: Seconds = INITIAL_BINDACK_TIMEOUT_FIRST_REG
     allow_unprotected_signalling: bool = False
     """Register without any authentication of the signalling. Insecure, and shown as such."""
+    route_optimization: RouteOptimizationConfig = RouteOptimizationConfig()
+    traffic_rules: tuple[TrafficRule, ...] = ()
+    use_visited_name_servers: bool = True
+    """Name servers that the visited network advertises (RFC 8106) are asked from the care-of address."""
+    verify: bool = True
+    """Check with a packet of our own, after each registration and now and then, that the home address is reachable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +166,19 @@ class HomeAgentConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrespondentNodeConfig:
+    """The correspondent-node role: others may talk to this host directly (RFC 6275 section 9)."""
+
+    access: tuple[AccessRule, ...] = ()
+    """Without a matching rule a mobile node may have a binding."""
+    max_bindings: int = MAX_CORRESPONDENT_BINDINGS
+    max_lifetime: Seconds = MAX_RR_BINDING_LIFETIME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeConfig:
     """Everything the engine is told. A role that is None is off."""
 
     mobile_node: MobileNodeConfig | None = None
+    correspondent_node: CorrespondentNodeConfig | None = None
     home_agent: HomeAgentConfig | None = None

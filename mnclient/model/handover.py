@@ -19,6 +19,7 @@ class Stage(Enum):
     BINDING_UPDATE = "binding_update"
     BINDING_ACKNOWLEDGED = "binding_acknowledged"
     FIRST_PAYLOAD = "first_payload"
+    VERIFIED = "verified"
     CORRESPONDENTS = "correspondents"
 
 

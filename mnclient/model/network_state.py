@@ -71,7 +71,10 @@ class RouteKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A route. `table` 254 is the main table. `interface` is "" only for UNREACHABLE."""
+    """A route. `table` 254 is the main table. `interface` is "" only for UNREACHABLE.
+
+    `tunnel` names the home address through whose Tunnel it leads; its interface is then that tunnel's device.
+    """
 
     destination: IPv6Network
     interface: str
@@ -80,13 +83,15 @@ class Route:
     preferred_source: IPv6Address | None = None
     metric: int = 1024
     kind: RouteKind = RouteKind.UNICAST
+    tunnel: IPv6Address | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A policy rule. `source` and `destination` None match all.
+    """A policy rule. `source` and `destination` None match all, and so do `protocol` and `destination_ports`.
 
-    `suppress_prefix_length` refuses routes that short or shorter.
+    `suppress_prefix_length` refuses routes that short or shorter. `destination_ports` are the first and the last one,
+    and need a `protocol` (6 TCP, 17 UDP).
     """
 
     priority: int
@@ -94,6 +99,8 @@ class Rule:
     source: IPv6Network | None = None
     destination: IPv6Network | None = None
     suppress_prefix_length: int | None = None
+    protocol: int | None = None
+    destination_ports: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +132,51 @@ class Sysctl:
     instead_of: str | None = None
 
 
-Item = TunnelDevice | Sysctl | Address | Neighbor | Tunnel | Route | Rule | ProxyNeighbor
+class OptimizationEnd(Enum):
+    """Which end of an optimised route this node is."""
+
+    MOBILE_NODE = "mobile-node"
+    CORRESPONDENT = "correspondent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteOptimization:
+    """Payload between a home address and a correspondent goes directly (RFC 6275 sections 6.3, 6.4, 9.3, 11.3).
+
+    Packets from the mobile node carry the Home Address option and the care-of address as source, packets to it the type
+    2 routing header and the care-of address as destination. At the mobile node `incoming` says that packets with the
+    routing header are accepted, `outgoing` that packets to the correspondent leave with the option; at the
+    correspondent `incoming` is the option, `outgoing` the routing header.
+    """
+
+    end: OptimizationEnd
+    home_address: IPv6Address
+    correspondent: IPv6Address
+    care_of_address: IPv6Address
+    incoming: bool = True
+    outgoing: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingUpdateReception:
+    """Mobility Headers are let in whatever home address they claim (RFC 6275 section 9.3.1): the first Binding Update.
+
+    Payload that claims a home address without a binding is refused, and reported as `HomeAddressRefused`.
+    """
+
+
+Item = (
+    TunnelDevice
+    | Sysctl
+    | Address
+    | Neighbor
+    | Tunnel
+    | Route
+    | Rule
+    | ProxyNeighbor
+    | RouteOptimization
+    | BindingUpdateReception
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +191,8 @@ class NetworkState:
     routes: frozenset[Route] = frozenset()
     rules: frozenset[Rule] = frozenset()
     proxy_neighbors: frozenset[ProxyNeighbor] = frozenset()
+    route_optimizations: frozenset[RouteOptimization] = frozenset()
+    receptions: frozenset[BindingUpdateReception] = frozenset()
 
     def items(self) -> frozenset[Item]:
         """Every item of every kind."""

@@ -94,3 +94,5 @@ class ServiceStatus:
     proposals: tuple[Proposal, ...] = ()
     handovers: tuple[Handover, ...] = ()
     """The newest last."""
+    route_optimization: Datapath = Datapath(name="none", reason="")
+    """How packets go directly: `name` is "kernel", or "none" when this host cannot."""

@@ -49,6 +49,8 @@ class HomeAddressStatus:
     interface: str = ""
     registered: bool = False
     verified: bool | None = None
+    verified_at: Instant | None = None
+    """When a packet to the home address last came back through the home agent."""
     registered_until: Instant | None = None
     last_status: int | None = None
     """The status of the last Binding Acknowledgement, None before the first."""
@@ -79,6 +81,10 @@ class InterfaceStatus:
     is_active: bool = False
     """True for the one interface that carries the home addresses now."""
     care_of_address: IPv6Address | None = None
+    is_standby: bool = False
+    """A care-of address is kept ready on it, in case the one in use fails."""
+    reaches_home_agent: bool | None = None
+    """Whether a home agent answered from here; None when it was never tried."""
     routers: tuple[RouterStatus, ...] = ()
 
 
@@ -94,6 +100,38 @@ class BindingUpdateStatus:
     expires: Instant
     acknowledged: bool
     home_registration: bool
+
+
+class CorrespondentState(Enum):
+    """How a correspondent is talked to."""
+
+    TUNNELLED = "tunnelled"  # through the home agent: not tried yet, or not allowed
+    TESTING = "testing"  # return routability runs
+    REGISTERING = "registering"  # Binding Update sent
+    DIRECT = "direct"  # packets go directly, both ways
+    UNRESPONSIVE = "unresponsive"  # did not answer, or refused; tried again later
+    LEAVING = "leaving"  # at home again: the binding is being deleted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrespondentStatus:
+    """A correspondent of a home address (RFC 6275 sections 11.1 and 11.7.2). `reason` says why it is as it is."""
+
+    address: IPv6Address
+    home_address: IPv6Address
+    state: CorrespondentState
+    care_of_address: IPv6Address | None = None
+    expires: Instant | None = None
+    retry: Instant | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrespondentNodeStatus:
+    """The correspondent-node role. The bindings themselves are asked for separately."""
+
+    bindings: int = 0
+    max_bindings: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +189,8 @@ class Status:
     home_addresses: tuple[HomeAddressStatus, ...] = ()
     interfaces: tuple[InterfaceStatus, ...] = ()
     binding_update_list: tuple[BindingUpdateStatus, ...] = ()
+    correspondents: tuple[CorrespondentStatus, ...] = ()
+    correspondent_node: CorrespondentNodeStatus | None = None
     home_agent: HomeAgentStatus | None = None
     problems: tuple[Problem, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)

@@ -13,8 +13,7 @@ from mnclient.model.network_state import (
     ProxyNeighbor,
     Route,
     RouteKind,
-    Sysctl,
-    Tunnel,
+    Rule,
     TunnelDevice,
 )
 from mnclient.network import nftables
@@ -153,7 +152,9 @@ def _remove(operation: Operation) -> str:
         if isinstance(item, TunnelDevice):
             message = Message(RTM_DELLINK, 0, LINK.pack(0, 0, index, 0, 0))
         else:
-            assert not isinstance(item, Sysctl | Tunnel), "neither is in the kernel with a mark"
+            assert isinstance(item, Address | Neighbor | Route | Rule | ProxyNeighbor), (
+                "nothing else was found by a mark"
+            )
             message = removal(item, index)
         answer = netlink.request([message])[0]
     except OSError as error:

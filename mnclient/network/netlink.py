@@ -15,8 +15,10 @@ from dataclasses import dataclass, replace
 from mnclient.constants import INTERFACE_PREFIX, ROUTE_PROTOCOL
 from mnclient.model.network_state import (
     Address,
+    BindingUpdateReception,
     DuplicateDetection,
     Route,
+    RouteOptimization,
     Rule,
     Sysctl,
     Tunnel,
@@ -93,7 +95,7 @@ class Executor:
     def _message(self, operation: Operation, *, replacing: bool) -> Message | Answer | None:
         """The operation as a message; None when it is done in another way, an Answer when nothing has to be done."""
         item = operation.item
-        if isinstance(item, TunnelDevice | Sysctl | Tunnel):
+        if isinstance(item, TunnelDevice | Sysctl | Tunnel | RouteOptimization | BindingUpdateReception):
             return None
         interface = "" if isinstance(item, Rule) else item.interface
         try:
@@ -196,6 +198,8 @@ class Executor:
                         self._datapath.remove_tunnel(item)
                     elif not self._datapath.set_tunnel(item):
                         return refusal(errno.ENODEV)
+                case RouteOptimization() | BindingUpdateReception():
+                    return Answer(errno.EOPNOTSUPP, "packets cannot go directly on this datapath")
         except ValueError as error:
             return Answer(errno.EINVAL, str(error))
         except OSError as error:

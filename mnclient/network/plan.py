@@ -14,6 +14,7 @@ from typing import Any
 
 from mnclient.model.network_state import (
     Address,
+    BindingUpdateReception,
     DuplicateDetection,
     Item,
     Neighbor,
@@ -21,6 +22,7 @@ from mnclient.model.network_state import (
     ProxyNeighbor,
     Route,
     RouteKind,
+    RouteOptimization,
     Rule,
     Sysctl,
     Tunnel,
@@ -44,8 +46,12 @@ _KEYS: dict[type, Callable[[Any], Key]] = {
         "all" if item.source is None else str(item.source),
         "all" if item.destination is None else str(item.destination),
         -1 if item.suppress_prefix_length is None else item.suppress_prefix_length,
+        -1 if item.protocol is None else item.protocol,
+        item.destination_ports or (-1, -1),
     ),
     ProxyNeighbor: lambda item: (7, item.interface, item.address),
+    BindingUpdateReception: lambda item: (8,),
+    RouteOptimization: lambda item: (9, item.end.value, item.home_address, item.correspondent),
 }
 
 
@@ -143,6 +149,10 @@ def describe(operation: Operation) -> str:
             return f"rule {verb} {_rule(item)}"
         case ProxyNeighbor() as item:
             return f"neigh {verb} proxy {item.address} dev {item.interface}"
+        case RouteOptimization() as item:
+            return f"optimization {verb} {_optimization(item)}"
+        case BindingUpdateReception():
+            return f"reception {verb} of binding updates"
 
 
 def describe_item(item: Item) -> str:
@@ -173,11 +183,20 @@ def _route(item: Route) -> str:
     words += [f"via {item.gateway}"] if item.gateway is not None else []
     words += [f"dev {item.interface}"] if item.interface else []
     words += [f"src {item.preferred_source}"] if item.preferred_source is not None else []
-    return " ".join([*words, f"table {item.table}", f"metric {item.metric}"])
+    words += [f"table {item.table}", f"metric {item.metric}"]
+    return " ".join([*words, f"tunnel {item.tunnel}"] if item.tunnel is not None else words)
 
 
 def _rule(item: Rule) -> str:
     source = "all" if item.source is None else str(item.source)
     source += "" if item.destination is None else f" to {item.destination}"
+    source += "" if item.protocol is None else f" ipproto {item.protocol}"
+    source += "" if item.destination_ports is None else " dport {}-{}".format(*item.destination_ports)
     suppress = "" if item.suppress_prefix_length is None else f" suppress_prefixlength {item.suppress_prefix_length}"
     return f"pref {item.priority} from {source} lookup {item.table}{suppress}"
+
+
+def _optimization(item: RouteOptimization) -> str:
+    ways = [name for name, wanted in (("in", item.incoming), ("out", item.outgoing)) if wanted]
+    ends = f"{item.home_address} with {item.correspondent} at {item.end.value}"
+    return f"{ends} care-of {item.care_of_address} {' '.join(ways)}"

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from mnclient.model.network_state import (
     EMPTY,
     Address,
+    BindingUpdateReception,
     DuplicateDetection,
     Neighbor,
     NetworkState,
     ProxyNeighbor,
     Route,
     RouteKind,
+    RouteOptimization,
     Rule,
     Sysctl,
     Tunnel,
@@ -235,6 +237,8 @@ def is_of(value, name):
         "routes": Route,
         "rules": Rule,
         "proxy_neighbors": ProxyNeighbor,
+        "route_optimizations": RouteOptimization,
+        "receptions": BindingUpdateReception,
     }
     return isinstance(value, kinds[name])
 

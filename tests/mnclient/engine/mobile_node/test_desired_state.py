@@ -80,8 +80,8 @@ def test_registered_abroad():
         "rule 6270 from 2001:db8:1::100/128 table 627500",
         f"rule 6271 from {care_of}/128 table 627600",
         "rule 6272 to 2001:db8:1::/64 table 627500",
-        "rule 6273 table 254 suppress 0",
-        "rule 6274 table 627500",
+        "rule 6274 table 254 suppress 0",
+        "rule 6275 table 627500",
         "sysctl net/ipv6/conf/eth0/optimistic_dad=1",
         "sysctl net/ipv6/conf/eth0/use_optimistic=1",
         f"tunnel mn6home for 2001:db8:1::100 {care_of} -> 2001:db8:1::1",
@@ -100,8 +100,8 @@ def test_at_home():
         "route table 627500 2001:db8:1::/64 dev eth0 src 2001:db8:1::100",
         "route table 627500 ::/0 via fe80::a:1 dev eth0 src 2001:db8:1::100",
         "rule 6270 from 2001:db8:1::100/128 table 627500",
-        "rule 6273 table 254 suppress 0",
-        "rule 6274 table 627500",
+        "rule 6274 table 254 suppress 0",
+        "rule 6275 table 627500",
     )
 
 

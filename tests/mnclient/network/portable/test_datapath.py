@@ -163,6 +163,19 @@ def test_the_agent_forwards_only_from_the_registered_care_of_address(hosts):
     assert correspondent.recv(10) == b"good"
 
 
+def test_the_agent_forwards_from_the_care_of_address_of_before_while_told_to(hosts):
+    at_home, correspondent = hosts.ends()
+    hosts.set_mobile(replace(AT_MOBILE, local=OLD_CARE_OF, accept_local=(CARE_OF,)))
+    hosts.set_agent(replace(AT_AGENT, accept_remote=(OLD_CARE_OF,)))
+    at_home.sendto(b"from before", correspondent.getsockname())
+    assert correspondent.recv(20) == b"from before"
+    correspondent.sendto(b"to the new one", at_home.getsockname())
+    assert at_home.recv(20) == b"to the new one"
+    hosts.set_agent(AT_AGENT)
+    at_home.sendto(b"x", correspondent.getsockname())
+    eventually(lambda: hosts.agent_node.counters().get("tunnel.in.stranger") == 1)
+
+
 def test_the_agent_forwards_only_for_the_home_address_of_that_care_of_address(hosts):
     at_home, correspondent = hosts.ends()
     other = replace(AT_AGENT, home_address=OTHER_HOME, remote=OLD_CARE_OF)

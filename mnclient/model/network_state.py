@@ -40,7 +40,7 @@ class Tunnel:
 
     At the mobile node `local` is the care-of address and `remote` the home agent; at the home agent the other way
     round. `accept_local` lists further local addresses at which its packets are still accepted (old care-of addresses),
-    `accept_remote` further remote ones from which they still are (at the home agent, of a mobile node that has just moved).
+    `accept_remote` further remote ones from which they still are: at the home agent, where the mobile node just was.
     A tunnel device whose home address has no Tunnel holds packets for a while instead of failing them.
     """
 

@@ -256,7 +256,8 @@ class TunnelDatapath:
                     counters["tunnel.in.refused"] += 1
                     continue
                 counters["tunnel.in.packets"] += 1
-                if not flow.announced:
+                # A packet from our own care-of address is a probe of ours (docs/adr/0024-verified.md), no payload.
+                if not flow.announced and packet[8:24] != ancillary[0][2][:16]:
                     flow.announced = True
                     self._first_payload(flow.tunnel)
         except BlockingIOError:

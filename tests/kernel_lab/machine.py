@@ -61,7 +61,7 @@ def why_not() -> str:
     emulator = EMULATORS.get(platform.machine())
     if emulator is None:
         return f"The kernel lab has no virtual machine for a {platform.machine()}"
-    missing = [name for name in (emulator.program, "busybox", "depmod") if not shutil.which(name, path=_search_path())]
+    missing = [name for name in (emulator.program, "depmod") if not shutil.which(name, path=_search_path())]
     return f"The kernel lab needs programs that are not installed: {', '.join(missing)}" if missing else ""
 
 
@@ -130,9 +130,8 @@ class Machine:
     def _first_file_system(self, kernel: kernel_image.Kernel) -> bytes:
         places = {"checkout": ROOT, "build": BUILD, "modules": kernel.modules, "run": self.folder}
         settings = "".join(f"{name}={shlex.quote(str(place))}\n" for name, place in places.items())
-        busybox = Path(shutil.which("busybox", path=_search_path()) or "busybox")
         script = (HERE / "guest_init.sh").read_bytes()
-        return initramfs.build(busybox, script, settings.encode(), kernel.modules_for(*MODULES))
+        return initramfs.build(script, settings.encode(), kernel.modules_for(*MODULES), _search_path())
 
     def _qemu(self, kernel: kernel_image.Kernel) -> list[str]:
         emulator = EMULATORS[platform.machine()]
@@ -198,7 +197,7 @@ def _kernel_command_line(emulator: Emulator) -> str:
         "mitigations=off nokaslr audit=0 apparmor=0 selinux=0 nowatchdog rcu_cpu_stall_suppress=1 cryptomgr.notests"
     )
     # namespaces are made and deleted all the time; each would wait for grace periods, which emulation draws out
-    return f"{options} {spared} rcupdate.rcu_expedited=1 random.trust_cpu=on"
+    return f"{options} {spared} rcupdate.rcu_expedited=1 random.trust_cpu=on tsc=reliable"
 
 
 def _sweep() -> None:

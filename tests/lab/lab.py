@@ -17,6 +17,7 @@ from tests.lab.cable import Cable, Move
 from tests.lab.capture import Capture
 from tests.lab.leftovers import new_folder, sweep_dead_runs
 from tests.lab.node import Echo, Node
+from tests.lab.patience import patient
 from tests.lab.processes import Ended, Process
 from tests.lab.routers import QUICK, Pace, Radvd
 from tests.lab.service import Service
@@ -179,7 +180,7 @@ class Lab:
         An `AssertionError` of the predicate counts as "not yet" and its words are kept for the message; `Ended` is
         passed on at once.
         """
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + patient(within)
         words = ""
         while True:
             try:

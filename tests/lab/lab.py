@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self, TypeVar
 
+from tests.kernel_lab.probe import is_emulated
 from tests.lab import settings
 from tests.lab.bus import Bus
 from tests.lab.cable import Cable, Move
@@ -34,6 +35,7 @@ from tests.lab.topology import (
 )
 
 POLL = 0.02
+PAUSE = 5 * POLL if is_emulated() else POLL  # what is asked runs on the same slow processor as what is waited for
 
 T = TypeVar("T")
 
@@ -193,7 +195,7 @@ class Lab:
                 return answer
             if time.monotonic() >= deadline:
                 raise NotInTime(f"not within {within:g} s: {what or predicate}\n{words}\n{self.picture()}")
-            time.sleep(POLL)
+            time.sleep(PAUSE)
 
     def picture(self) -> str:
         """Services' logs, addresses, routes, rules, neighbours of every machine: what one wants to know in trouble."""

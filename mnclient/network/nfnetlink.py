@@ -19,6 +19,7 @@ _BATCH_BEGIN: Final = 0x10
 _BATCH_END: Final = 0x11
 _NEW_ELEMENT: Final = (_SUBSYSTEM_TABLES << 8) | 12
 _DELETE_ELEMENT: Final = (_SUBSYSTEM_TABLES << 8) | 14
+_GET_OBJECT: Final = (_SUBSYSTEM_TABLES << 8) | 19
 _LOGGED: Final = _SUBSYSTEM_LOG << 8
 _LOG_CONFIGURATION: Final = (_SUBSYSTEM_LOG << 8) | 1
 
@@ -30,6 +31,7 @@ _IPV6: Final = 10
 _NESTED: Final = 0x8000
 _ELEMENTS_TABLE, _ELEMENTS_SET, _ELEMENTS = 1, 2, 3
 _LIST_ELEMENT, _ELEMENT_KEY, _DATA_VALUE = 1, 1, 1
+_OBJECT_NAME, _OBJECT_TYPE, _OBJECT_DATA, _COUNTER, _COUNTER_PACKETS = 2, 3, 4, 1, 2
 _LOG_COMMAND, _LOG_MODE, _LOG_THRESHOLD = 1, 2, 5
 _BIND, _COPY_PACKET = 1, 2
 _LOG_PAYLOAD, _LOG_PREFIX = 9, 10
@@ -68,6 +70,15 @@ class TableSocket(NetlinkSocket):
             messages.append(Message(_NEW_ELEMENT, NLM_F_CREATE, self._body(name, elements)))
         answers = self.request(messages, between=_BATCH)
         return next((answer for answer in answers if answer.errno), DONE)
+
+    def count(self, name: str) -> int:
+        """How many packets a named counter has seen; 0 when there is none."""
+        question = _GENERIC.pack(_IPV6, 0, 0) + self._table + attribute(_OBJECT_NAME, name.encode() + b"\0")
+        body = self.get(Message(_GET_OBJECT, 0, question + attribute(_OBJECT_TYPE, struct.pack("!I", _COUNTER))))
+        if body is None:
+            return 0
+        data = attributes(attributes(body, _GENERIC.size).get(_OBJECT_DATA, b""), 0)
+        return int.from_bytes(data.get(_COUNTER_PACKETS, b""))
 
     def _change(self, kind: int, flags: int, name: str, keys: Iterable[bytes]) -> Answer:
         elements = _elements(keys)

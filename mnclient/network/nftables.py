@@ -49,6 +49,7 @@ _TO_US: Final = "fib daddr type local "
 TUNNELS: Final = "tunnels"  # set: outer source and inner destination of what a mobile node takes
 BINDINGS: Final = "bindings"  # set: outer source and inner source of what a home agent takes
 ARRIVED: Final = "arrived"  # set: home addresses that had a packet since their tunnel moved
+STRANGERS: Final = "strangers"  # counter: what came by a tunnel that is none of ours
 FIRST: Final = "first"  # what the packets are logged with
 HEARD: Final = "heard"
 _INNER: Final = "decapsulated"
@@ -75,10 +76,11 @@ table ip6 {NFTABLES_TABLE} {{
     set {_CORRESPONDENTS} {{
         type ipv6_addr . ipv6_addr; size 4096; flags dynamic,timeout; timeout {CORRESPONDENT_HEARD_INTERVAL:.0f}s;
     }}
+    counter {STRANGERS} {{ }}
     chain {_INNER} {{ }}
 }}
 flush chain ip6 {NFTABLES_TABLE} {_INNER}
-add rule ip6 {NFTABLES_TABLE} {_INNER} meta mark != {PACKET_MARK:#x} counter drop
+add rule ip6 {NFTABLES_TABLE} {_INNER} meta mark != {PACKET_MARK:#x} counter name {STRANGERS} drop
 add rule ip6 {NFTABLES_TABLE} {_INNER} meta mark set 0
 add rule ip6 {NFTABLES_TABLE} {_INNER} fib daddr type != local accept
 add rule ip6 {NFTABLES_TABLE} {_INNER} ip6 daddr != @{ARRIVED} add @{ARRIVED} {{ ip6 daddr }} \

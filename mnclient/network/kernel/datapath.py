@@ -27,7 +27,7 @@ from mnclient.network.kernel import device
 from mnclient.network.kernel.direct import DirectRoutes, refused
 from mnclient.network.kernel.holding import Holding
 from mnclient.network.nfnetlink import LogSocket, TableSocket, concatenation
-from mnclient.network.nftables import ARRIVED, BINDINGS, FIRST, HEARD, TUNNELS
+from mnclient.network.nftables import ARRIVED, BINDINGS, FIRST, HEARD, STRANGERS, TUNNELS
 from mnclient.network.rtnetlink import DONE, Answer, RouteSocket
 from mnclient.network.xfrm import GROUP_POLICIES, GROUP_REPORTS, GROUP_STATES, Report, XfrmSocket
 
@@ -83,9 +83,10 @@ class KernelDatapath:
         """See `network.datapath`."""
         try:
             carried = device.statistics(self._netlink, TUNNEL_DEVICE_KERNEL)
+            strangers = self._sets.count(STRANGERS)
         except OSError:
-            carried = {}
-        return {**carried, **self._counts}
+            carried, strangers = {}, 0
+        return {**carried, "tunnel.in.stranger": strangers, **self._counts}
 
     # --- devices ----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 hostname kernel-lab 2>/dev/null
 ip link set lo up
-modprobe -a tun veth ip6_tunnel # nothing asks for /dev/net/tun; everything else is loaded when it is used
+# Loaded now, because under emulation it takes seconds: nothing asks for /dev/net/tun, and the rest would seem to hang.
+modprobe -a tun veth ip6_tunnel xfrm_user nf_tables nft_fib_ipv6 nft_log nfnetlink_log
 
 while :; do # a machine that hangs stops doing this
     : >"$run/alive"

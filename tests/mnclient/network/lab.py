@@ -98,7 +98,7 @@ class Namespace:
 
         thread = threading.Thread(target=work)
         thread.start()
-        thread.join(30)
+        thread.join(patient(30))
         good, value = result[0]
         if not good:
             raise value
@@ -128,7 +128,7 @@ class Node:
         self._loop.run_forever()
 
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(patient(30))
 
     async def _make(self) -> Network:
         return Network(self.events.append, self._datapath)
@@ -164,7 +164,7 @@ class Node:
         if self._thread.is_alive():  # a test may have stopped it already
             self._call(self.network.stop(withdraw=withdraw))
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(10)
+            self._thread.join(patient(10))
             self._loop.close()
         assert self.errors == []
 
@@ -213,7 +213,7 @@ class Lab:
             sock = socket.socket(socket.AF_INET6, kind, protocol)
             self._undo.append(sock.close)
             sock.bind((address, 0))
-            sock.settimeout(5)
+            sock.settimeout(patient(5))
             return sock
 
         return host.inside(make)

@@ -17,6 +17,7 @@ MAX_UPDATE_RATE: Final = 3  # messages per second and destination, section 12
 MAX_DELETE_BCE_TIMEOUT: Final = Seconds(10.0)  # section 12: how long a deleted binding's sequence number is remembered
 MAX_TOKEN_LIFETIME: Final = Seconds(210.0)  # section 12: how long a keygen token may be used
 MAX_NONCE_LIFETIME: Final = Seconds(240.0)  # section 12: how long a correspondent accepts a nonce
+MAX_RO_FAILURE: Final = 3  # retries of return routability, section 12
 MAX_RR_BINDING_LIFETIME: Final = Seconds(420.0)  # section 12: of a binding at a correspondent
 INITIAL_DHAAD_TIMEOUT: Final = Seconds(3.0)  # section 12
 DHAAD_RETRIES: Final = 4  # section 12

@@ -6,6 +6,7 @@ that it can be switched on at any time, and says nothing. Malformed packets are 
 """
 
 from collections import Counter
+from dataclasses import replace
 
 from mnclient.engine.actions import Action
 from mnclient.engine.events import Configured, Event, MalformedReceived
@@ -55,6 +56,7 @@ class Engine:
             home_addresses=mobile_node.home_addresses(now) if is_mobile else (),
             interfaces=mobile_node.interfaces(now) if is_mobile else (),
             binding_update_list=mobile_node.binding_update_list(now) if is_mobile else (),
+            correspondents=mobile_node.correspondents(now) if is_mobile else (),
             home_agent=home_agent.status(now) if is_home_agent else None,
             problems=(
                 *(mobile_node.problems(now) if is_mobile else ()),
@@ -73,12 +75,12 @@ class Engine:
 
     def snapshot(self, now: Instant) -> Stored:
         """What the roles must find again after a restart."""
-        return Stored(bindings=self._home_agent.snapshot(now), registrations=self._mobile_node.snapshot(now))
+        return replace(self._mobile_node.snapshot(now), bindings=self._home_agent.snapshot(now))
 
     def restore(self, stored: Stored, now: Instant) -> None:
         """Give the roles back what `snapshot` said, with the time since then taken off."""
         self._home_agent.restore(stored.bindings, now)
-        self._mobile_node.restore(stored.registrations, now)
+        self._mobile_node.restore(stored, now)
 
     def _roles(self) -> tuple[Machine, ...]:
         """The home agent first: a mobile node on the same host may depend on it."""

@@ -37,6 +37,8 @@ class Timer(Enum):
     REPEAT_PROXY_ADVERTISEMENT = auto()  # RFC 6275 section 10.4.1
     SEND_ROUTER_ADVERTISEMENT = auto()  # RFC 4861 section 6.2.4
     LISTED_HOME_AGENT_EXPIRES = auto()  # RFC 6275 section 10.1
+    # correspondent node; its bindings expire by the timers of the home agent's
+    REQUEST_REFRESH = auto()  # RFC 6275 section 9.5.5
 
 
 class TimerTable:

@@ -137,7 +137,7 @@ class RouteInformation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecursiveNameServers:
-    """Name servers to ask (RFC 8106 section 5.1), 1 to 127. Lifetime in seconds, infinity included; zero ends their use."""
+    """Name servers to ask, 1 to 127 (RFC 8106 section 5.1). Lifetime in seconds, infinity included; zero ends it."""
 
     addresses: tuple[IPv6Address, ...]
     lifetime: Seconds

@@ -326,7 +326,13 @@ class MobileNode:
             return EMPTY
         where = self._whereabouts
         return view.network_state(
-            self._registrations.values(), self._movement.links, self._care_of, where.active, where.link_mtu, now
+            self._registrations.values(),
+            self._movement.links,
+            self._care_of,
+            where.active,
+            where.link_mtu,
+            self._config,
+            now,
         )
 
     def _new_state(self, state: NetworkState) -> list[Action]:

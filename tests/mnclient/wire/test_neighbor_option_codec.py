@@ -134,6 +134,8 @@ def test_unknown_types_are_skipped_and_kept() -> None:
         "1802 4100 00000258 20010db800000000",  # of 65 bits in 8 octets
         "1803 8100 00000258 20010db8000000000000000000000000",
         "1804 4000 00000258 20010db8000000000000000000000000 0000000000000000",
+        "1901 0000 000004b0",  # Recursive DNS Server without an address
+        "1904 0000 000004b0 20010db8000000000000000000000053 0000000000000000",  # with one and a half
     ],
 )
 @pytest.mark.requirement("RFC4191-MN-2.3-01")

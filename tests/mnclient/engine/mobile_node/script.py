@@ -25,6 +25,7 @@ from mnclient.wire.neighbor_options import (
     AdvertisementInterval,
     HomeAgentInformation,
     PrefixInformation,
+    RecursiveNameServers,
     RouterPreference,
     SourceLinkLayerAddress,
     TargetLinkLayerAddress,
@@ -114,14 +115,14 @@ def advertisement(
     home_agent: bool = False,
     interval: float | None = None,
     information: HomeAgentInformation | None = None,
+    name_servers: RecursiveNameServers | None = None,
     preference: RouterPreference = RouterPreference.MEDIUM,
 ) -> PacketReceived:
     options = [prefix(each) if isinstance(each, IPv6Network) else each for each in prefixes]
     extra: list[object] = [SourceLinkLayerAddress(address=mac)] if mac else []
     if interval is not None:
         extra.append(AdvertisementInterval(interval=Seconds(interval)))
-    if information is not None:
-        extra.append(information)
+    extra += [each for each in (information, name_servers) if each is not None]
     message = RouterAdvertisement(
         hop_limit=64,
         managed=False,

@@ -26,6 +26,7 @@ from mnclient.wire.mobility_options import NonceIndices
 # At once, of correspondents nothing is known of yet: what a flood of forged triggers can make us send is little, and
 # nobody waits long for a turn. Correspondents that have answered before have as much room again.
 MAX_PROCEDURES: Final = 32
+MORE_RETRIES: Final = 2
 LOST_FIRST: Final = Seconds(2.0)  # a correspondent that lost its binding: it was restarted, or somebody says so
 LOST_CEILING: Final = Seconds(600.0)
 _RUNNING: Final = (State.TESTING, State.REGISTERING)
@@ -247,9 +248,16 @@ class CorrespondentBinding:
             rate.record(now)
         return False
 
+    def _has_tried_enough(self, retries: int, now: Instant) -> bool:
+        """MAX_RO_FAILURE retries (section 5.2.9), and some more when it is known to be there: messages get lost."""
+        care_of = self.footing.care_of_address
+        tokens = (self.home_test.token(self.home_address, now), self.care_of_test.token(care_of, now))
+        is_there = any(tokens) or self.bound_until is not None
+        return retries >= MAX_RO_FAILURE + (MORE_RETRIES if is_there else 0)
+
     @property
-    def _update_is_exhausted(self) -> bool:
-        return self._backoff.attempts > MAX_RO_FAILURE
+    def _update_retries(self) -> int:
+        return self._backoff.attempts - 1
 
     # --- quiet -------------------------------------------------------------------------------------------------------
 

@@ -100,14 +100,14 @@ class CorrespondentSteps(CorrespondentBinding):
 
     def repeat_home_test(self, now: Instant) -> State | None:
         """No HoT in time, or the rate limit has let go."""
-        if self.home_test.is_exhausted:
+        if self._has_tried_enough(self.home_test.retries, now):
             return self.give_up(now, "it does not answer")
         self._send_home_test(now)
         return None
 
     def repeat_care_of_test(self, now: Instant) -> State | None:
         """No CoT in time, or the rate limit has let go. When only this half fails it may be the visited network."""
-        if self.care_of_test.is_exhausted:
+        if self._has_tried_enough(self.care_of_test.retries, now):
             has_answered = self.home_test.token(self.home_address, now) is not None
             reason = "the test from this network is not answered" if has_answered else "it does not answer"
             return self.give_up(now, reason, only_here=has_answered)
@@ -118,7 +118,7 @@ class CorrespondentSteps(CorrespondentBinding):
 
     def repeat_update(self, now: Instant) -> State | None:
         """No Binding Acknowledgement in time, or the rate limit has let go."""
-        if self._update_is_exhausted:
+        if self._has_tried_enough(self._update_retries, now):
             return self.give_up(now, "it does not acknowledge")
         return self.proceed(now)
 
@@ -332,7 +332,9 @@ class CorrespondentSteps(CorrespondentBinding):
 
     def repeat_deletion(self, now: Instant) -> State | None:
         """No answer to the deletion in time."""
-        return self.be_gone(now) if self._update_is_exhausted else self.continue_leaving(now)
+        return (
+            self.be_gone(now) if self._has_tried_enough(self._update_retries, now) else self.continue_leaving(now)
+        )
 
     def be_gone(self, now: Instant) -> State | None:
         """Deleted, or nobody answers any more."""

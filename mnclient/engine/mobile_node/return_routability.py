@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Final
 
-from mnclient.constants import INITIAL_BINDACK_TIMEOUT, MAX_RO_FAILURE, MAX_TOKEN_LIFETIME
+from mnclient.constants import INITIAL_BINDACK_TIMEOUT, MAX_TOKEN_LIFETIME
 from mnclient.engine.machine import Entropy
 from mnclient.engine.retransmission import Backoff, RateLimit
 from mnclient.units import Instant, Seconds, after, between
@@ -64,9 +64,9 @@ class AddressTest:
         return self._cookie, self._backoff.next_timeout()
 
     @property
-    def is_exhausted(self) -> bool:
-        """Whether all retries were made (MAX_RO_FAILURE)."""
-        return self._backoff.attempts > MAX_RO_FAILURE
+    def retries(self) -> int:
+        """How often it was repeated."""
+        return self._backoff.attempts - 1
 
     def is_awaited(self, cookie: bytes) -> bool:
         """Whether an answer with this cookie is the one awaited."""

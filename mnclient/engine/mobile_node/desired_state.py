@@ -4,7 +4,7 @@
 The home address lives on our tunnel device, always, so that no socket ever loses it; at home it is on the home
 interface as well. A table per home address says where packets from it go, a table per interface where packets from a
 care-of address go (RFC 8028: through the router that advertised it). New connections use the preferred home address
-only while it works, or has just stopped to.
+only while it works, or has just stopped to. Traffic that uses the care-of address on purpose comes before both.
 """
 
 from collections.abc import Iterable
@@ -20,10 +20,12 @@ from mnclient.constants import (
     RULE_FROM_HOME,
     RULE_ON_LINK,
     RULE_TO_HOME,
+    RULE_TRAFFIC,
     TABLE_CARE_OF_BASE,
     TABLE_HOME_BASE,
     TUNNEL_DEVICE_MOBILE_NODE,
 )
+from mnclient.model.config import TrafficRule
 from mnclient.model.network_state import (
     EMPTY,
     Address,
@@ -42,6 +44,7 @@ from mnclient.model.network_state import (
 DEVICE: Final = TUNNEL_DEVICE_MOBILE_NODE
 DEFAULT: Final = IPv6Network("::/0")
 MAIN_TABLE: Final = 254
+CHOSEN_METRIC: Final = 512  # before the same route that says nothing of a source
 
 _FIELDS: Final[dict[type, str]] = {
     TunnelDevice: "devices",
@@ -65,13 +68,18 @@ class KnownRouter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownInterface:
-    """An interface with care-of addresses; `care_of` holds the one in use and those just left."""
+    """An interface with care-of addresses; `care_of` holds the one in use and those just left.
+
+    `chosen` is the one in use if traffic uses it on purpose: that of `traffic`.
+    """
 
     name: str
     index: int
     router: KnownRouter | None
     care_of: tuple[IPv6Address, ...]
     in_use: bool
+    chosen: IPv6Address | None = None
+    traffic: tuple[TrafficRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,11 +196,25 @@ def _interface(interface: KnownInterface) -> Iterable[Item]:
     router = interface.router
     if router is None or not interface.care_of:
         return
-    for network in router.on_link:
-        yield Route(destination=network, interface=name, table=table)
-    yield Route(destination=DEFAULT, interface=name, table=table, gateway=router.address)
+    ways = [Route(destination=network, interface=name, table=table) for network in router.on_link]
+    ways.append(Route(destination=DEFAULT, interface=name, table=table, gateway=router.address))
+    yield from ways
+    if interface.chosen is not None and interface.traffic:
+        # The kernel refuses them while the address is tentative, and what leaves from it meanwhile needs a way, too.
+        yield from (replace(each, preferred_source=interface.chosen, metric=CHOSEN_METRIC) for each in ways)
+        yield from (_traffic(rule, table) for rule in interface.traffic)
     if router.link_layer_address:
         yield Neighbor(interface=name, address=router.address, link_layer_address=router.link_layer_address)
+
+
+def _traffic(rule: TrafficRule, table: int) -> Rule:
+    return Rule(
+        priority=RULE_TRAFFIC,
+        table=table,
+        destination=rule.destination,
+        protocol=rule.protocol,
+        destination_ports=rule.ports,
+    )
 
 
 def _host(address: IPv6Address) -> IPv6Network:

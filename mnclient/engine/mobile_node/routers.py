@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What one router has said of itself and its link (RFC 4861 section 6.3.4, RFC 4862 section 5.5.3, RFC 6275 section 7).
+"""What one router has said of itself and its link (RFC 4861 section 6.3.4, RFC 4862 section 5.5.3, RFC 6275 section 7,
+RFC 8106 section 5).
 
 Advertisements are unauthenticated: every number is bounded here, contradictions are resolved as the RFCs say, and
 nothing raises. Prefixes are kept per router (RFC 8028 section 3.1), because a care-of address must be one of the
@@ -10,11 +11,11 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
-from mnclient.constants import IPV6_MINIMUM_MTU, MAX_PREFIXES_PER_ROUTER, TWO_HOURS
+from mnclient.constants import IPV6_MINIMUM_MTU, MAX_NAME_SERVERS, MAX_PREFIXES_PER_ROUTER, TWO_HOURS
 from mnclient.units import Instant, Seconds, after, between
 from mnclient.wire.addresses import is_link_local, is_multicast, is_unicast_routable
 from mnclient.wire.neighbor_discovery import RouterAdvertisement
-from mnclient.wire.neighbor_options import PrefixInformation, RouterPreference
+from mnclient.wire.neighbor_options import PrefixInformation, RecursiveNameServers, RouterPreference
 
 NEVER: Final = Instant(float("-inf"))
 _RANK: Final = {RouterPreference.HIGH: 2, RouterPreference.MEDIUM: 1, RouterPreference.LOW: 0}
@@ -57,6 +58,7 @@ class Router:
     prefixes: dict[IPv6Network, Prefix] = field(default_factory=dict)
     global_addresses: dict[IPv6Network, IPv6Address] = field(default_factory=dict)
     refused_prefixes: int = 0
+    name_servers: dict[IPv6Address, Instant] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[IPv6Address, bytes]:
@@ -88,6 +90,8 @@ class Router:
         self.heard_here = True
         for option in advertisement.prefixes:
             self._learn_prefix(option, now)
+        for servers in advertisement.name_servers:
+            self._learn_name_servers(servers, now)
         return before != self._shape(now)
 
     def on_link(self, now: Instant) -> tuple[IPv6Network, ...]:
@@ -99,15 +103,20 @@ class Router:
         usable = [prefix for prefix in self.prefixes.values() if prefix.valid_until > now]
         return sorted(usable, key=lambda each: _worth(each, now), reverse=True)
 
+    def name_servers_known(self, now: Instant) -> tuple[IPv6Address, ...]:
+        """The name servers it advertises, in their order (RFC 8106 section 5.1)."""
+        return tuple(address for address, until in self.name_servers.items() if until > now)
+
     def next_change(self, now: Instant) -> Instant | None:
-        """The next instant at which a prefix stops being on-link, preferred or valid; None when none does."""
+        """The next instant at which a prefix stops being on-link, preferred or valid, or a name server is not to be
+        asked any more; None when none does."""
         instants = [
             instant
             for prefix in self.prefixes.values()
             for instant in (prefix.on_link_until, prefix.preferred_until, prefix.valid_until)
-            if now < instant < float("inf")
         ]
-        return min(instants, default=None)
+        instants += self.name_servers.values()
+        return min((each for each in instants if now < each < float("inf")), default=None)
 
     def _learn_prefix(self, option: PrefixInformation, now: Instant) -> None:
         network = option.network
@@ -130,6 +139,15 @@ class Router:
         if network in self.global_addresses or len(self.global_addresses) < MAX_PREFIXES_PER_ROUTER:
             self.global_addresses[network] = address
 
+    def _learn_name_servers(self, option: RecursiveNameServers, now: Instant) -> None:
+        for gone in [address for address, until in self.name_servers.items() if until <= now]:
+            del self.name_servers[gone]
+        for address in option.addresses:
+            if option.lifetime <= 0:
+                self.name_servers.pop(address, None)
+            elif address in self.name_servers or len(self.name_servers) < MAX_NAME_SERVERS:
+                self.name_servers[address] = after(now, option.lifetime)
+
     def _room_for(self, network: IPv6Network, option: PrefixInformation, now: Instant) -> Prefix | None:
         if option.valid_lifetime <= 0:
             return None
@@ -148,7 +166,8 @@ class Router:
             for each in self.prefixes.values()
         )
         addresses = tuple(self.global_addresses.items())
-        return (self.preference, self.is_home_agent, self.mtu, self.heard_here, prefixes, addresses)
+        shape = (self.preference, self.is_home_agent, self.mtu, self.heard_here, prefixes, addresses)
+        return (*shape, self.name_servers_known(now))
 
 
 def _learn_lifetimes(prefix: Prefix, option: PrefixInformation, now: Instant) -> None:

@@ -17,7 +17,8 @@ from mnclient.engine.mobile_node.desired_state import (
 from mnclient.engine.mobile_node.home_registration import HomeRegistration
 from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.mobile_node.registration import SILENT_AFTER
-from mnclient.model.config import HomeAddressConfig
+from mnclient.engine.mobile_node.traffic import rules_for
+from mnclient.model.config import HomeAddressConfig, MobileNodeConfig
 from mnclient.model.network_state import NetworkState
 from mnclient.model.status import HomeAddressState as State
 from mnclient.model.status import HomeAddressStatus, InterfaceStatus, Phase, RouterStatus
@@ -117,12 +118,15 @@ def network_state(
     care_of: CareOfAddresses,
     active: str | None,
     link_mtu: int,
+    config: MobileNodeConfig,
     now: Instant,
 ) -> NetworkState:
     """What the kernel should look like now."""
     homes = [known_home_address(each, care_of, now) for each in registrations]
     interfaces = [
-        _known_interface(links[name], care_of, name == active, now) for name in care_of.interfaces() if name in links
+        _known_interface(links[name], care_of, name == active, config, now)
+        for name in care_of.interfaces()
+        if name in links
     ]
     chosen = preferred(registrations)
     default = None
@@ -168,15 +172,24 @@ def _tunnel_locals(registration: HomeRegistration, care_of: CareOfAddresses) -> 
     return ()
 
 
-def _known_interface(link: Link, care_of: CareOfAddresses, in_use: bool, now: Instant) -> KnownInterface:
-    router = link.current
+def _known_interface(
+    link: Link, care_of: CareOfAddresses, in_use: bool, config: MobileNodeConfig, now: Instant
+) -> KnownInterface:
+    router, chosen = link.current, care_of.current.get(link.name) if in_use else None
+    servers = router.name_servers_known(now) if router is not None and chosen is not None else ()
     known = None
     if router is not None:
         known = KnownRouter(
             address=router.address, link_layer_address=router.link_layer_address, on_link=router.on_link(now)
         )
     return KnownInterface(
-        name=link.name, index=link.index, router=known, care_of=care_of.all_of(link.name), in_use=in_use
+        name=link.name,
+        index=link.index,
+        router=known,
+        care_of=care_of.all_of(link.name),
+        in_use=in_use,
+        chosen=chosen.address if chosen is not None else None,
+        traffic=rules_for(config, servers) if chosen is not None else (),
     )
 
 

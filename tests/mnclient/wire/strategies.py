@@ -77,7 +77,7 @@ mobility_messages = st.one_of(
 preferences = st.sampled_from(neighbor.RouterPreference)
 link_layer = st.binary(min_size=6, max_size=6) | st.binary(min_size=14, max_size=14)
 networks = st.tuples(addresses, st.integers(0, 128)).map(lambda pair: IPv6Network(pair, strict=False))
-_UNUSED_TYPES = (4, 6, *range(9, 24), *range(25, 256))
+_UNUSED_TYPES = (4, 6, *range(9, 24), *range(26, 256))
 
 common_neighbor_options = st.one_of(
     st.builds(neighbor.SourceLinkLayerAddress, address=link_layer),
@@ -94,6 +94,11 @@ common_neighbor_options = st.one_of(
     ),
     st.builds(neighbor.Mtu, mtu=u32),
     st.builds(neighbor.RouteInformation, prefix=networks, preference=preferences, lifetime=lifetimes),
+    st.builds(
+        neighbor.RecursiveNameServers,
+        addresses=st.lists(addresses, min_size=1, max_size=4).map(tuple),
+        lifetime=lifetimes,
+    ),
     st.builds(
         neighbor.UnknownNeighborOption,
         type=st.sampled_from(_UNUSED_TYPES),

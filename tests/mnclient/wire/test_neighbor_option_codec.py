@@ -19,6 +19,7 @@ from mnclient.wire.neighbor_options import (
     Mtu,
     NeighborOption,
     PrefixInformation,
+    RecursiveNameServers,
     RouteInformation,
     RouterPreference,
     SourceLinkLayerAddress,
@@ -53,6 +54,12 @@ OCTETS: list[tuple[NeighborOption, str]] = [
     (
         RouteInformation(prefix=IPv6Network("::/0"), preference=RouterPreference.LOW, lifetime=Seconds(math.inf)),
         "1801 0018 ffffffff",
+    ),
+    (
+        RecursiveNameServers(
+            addresses=(IPv6Address("2001:db8::53"), IPv6Address("fe80::53")), lifetime=Seconds(1200.0)
+        ),
+        "1905 0000 000004b0 20010db8000000000000000000000053 fe800000000000000000000000000053",
     ),
     (UnknownNeighborOption(type=253, data=b"123456"), "fd01 313233343536"),
 ]
@@ -127,6 +134,8 @@ def test_unknown_types_are_skipped_and_kept() -> None:
         "1802 4100 00000258 20010db800000000",  # of 65 bits in 8 octets
         "1803 8100 00000258 20010db8000000000000000000000000",
         "1804 4000 00000258 20010db8000000000000000000000000 0000000000000000",
+        "1901 0000 000004b0",  # Recursive DNS Server without an address
+        "1904 0000 000004b0 20010db8000000000000000000000053 0000000000000000",  # with one and a half
     ],
 )
 @pytest.mark.requirement("RFC4191-MN-2.3-01")

@@ -11,6 +11,7 @@ from mnclient.wire.neighbor_options import (
     HomeAgentInformation,
     Mtu,
     PrefixInformation,
+    RecursiveNameServers,
     RouterPreference,
     SourceLinkLayerAddress,
     TargetLinkLayerAddress,
@@ -48,6 +49,8 @@ def test_preference_in_a_flag_octet(preference: RouterPreference) -> None:
         lambda: Mtu(mtu=-1),
         lambda: AdvertisementInterval(interval=Seconds(-1.0)),
         lambda: HomeAgentInformation(preference=65536, lifetime=Seconds(1.0)),
+        lambda: RecursiveNameServers(addresses=(), lifetime=Seconds(1.0)),
+        lambda: RecursiveNameServers(addresses=(ROUTER,) * 128, lifetime=Seconds(1.0)),
         lambda: UnknownNeighborOption(type=253, data=b"12345"),
         lambda: UnknownNeighborOption(type=253, data=bytes(2046)),
         lambda: PrefixInformation(

@@ -65,6 +65,7 @@ def router_advertisement(s: ModuleType) -> Any:
         / prefix(s)
         / s.ICMPv6NDOptAdvInterval(advint=70)
         / s.ICMPv6NDOptHAInfo(pref=10, lifetime=1800)
+        / s.ICMPv6NDOptRDNSS(lifetime=1200, dns=[HA, CN])
     )
 
 
@@ -145,6 +146,7 @@ READ: dict[str, dict[str, dict[str, Any]]] = {
         "ICMPv6ND_RA": {"H": 1, "M": 0, "prf": 3, "routerlifetime": 1800},
         "ICMPv6NDOptHAInfo": {"pref": 10, "lifetime": 1800},
         "ICMPv6NDOptAdvInterval": {"advint": 70},
+        "ICMPv6NDOptRDNSS": {"lifetime": 1200, "dns": [HA, CN]},
         "ICMPv6NDOptSrcLLAddr": {"lladdr": MAC},
     },
     "NA": {"ICMPv6ND_NA": {"R": 0, "S": 0, "O": 1, "tgt": HOA}, "ICMPv6NDOptDstLLAddr": {"lladdr": MAC}},

@@ -33,11 +33,14 @@ def render(state: NetworkState) -> list[str]:
     for route in state.routes:
         via = f" via {route.gateway}" if route.gateway else ""
         source = f" src {route.preferred_source}" if route.preferred_source else ""
+        source += f" metric {route.metric}" if route.metric != 1024 else ""
         through = f" tunnel {route.tunnel}" if route.tunnel else ""
         lines.append(f"route table {route.table} {route.destination}{via} dev {route.interface}{source}{through}")
     for rule in state.rules:
         source = f" from {rule.source}" if rule.source else ""
         source += f" to {rule.destination}" if rule.destination else ""
+        source += f" protocol {rule.protocol}" if rule.protocol is not None else ""
+        source += " ports {}-{}".format(*rule.destination_ports) if rule.destination_ports else ""
         suppress = "" if rule.suppress_prefix_length is None else f" suppress {rule.suppress_prefix_length}"
         lines.append(f"rule {rule.priority}{source} table {rule.table}{suppress}")
     for tunnel in state.tunnels:

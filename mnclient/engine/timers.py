@@ -25,6 +25,9 @@ class Timer(Enum):
     RETRY_REFUSED = auto()  # RFC 6275 section 11.7.3: try a refused registration again
     DEFAULT_ROUTE_GRACE = auto()  # ours: new connections stop waiting for a silent home agent
     HANDOVER_CLOSES = auto()  # ours: a move whose first payload never comes is closed
+    PROBE_HOME_AGENT = auto()  # ours: next Echo Request to the home agent from an interface, by its name
+    INTERFACE_PROVED = auto()  # ours: an interface has lasted long enough to be trusted, by its name
+    VERIFY = auto()  # ours: next Echo Request to a home address of our own
     # home agent
     DUPLICATE_DETECTION = auto()  # RFC 6275 section 10.3.1, RFC 4862 section 5.4
     CACHE_ENTRY_EXPIRES = auto()  # RFC 6275 section 9.6, 10.3.1

@@ -30,6 +30,9 @@ class Timer(Enum):
     RETRANSMIT_CORRESPONDENT_UPDATE = auto()  # RFC 6275 section 11.8
     REFRESH_CORRESPONDENT = auto()  # RFC 6275 sections 5.2.7 and 11.7.3: before tokens or the binding expire
     CORRESPONDENT_EXPIRES = auto()  # RFC 6275 section 11.1
+    PROBE_HOME_AGENT = auto()  # ours: next Echo Request to the home agent from an interface, by its name
+    INTERFACE_PROVED = auto()  # ours: an interface has lasted long enough to be trusted, by its name
+    VERIFY = auto()  # ours: next Echo Request to a home address of our own
     # home agent
     DUPLICATE_DETECTION = auto()  # RFC 6275 section 10.3.1, RFC 4862 section 5.4
     CACHE_ENTRY_EXPIRES = auto()  # RFC 6275 section 9.6, 10.3.1

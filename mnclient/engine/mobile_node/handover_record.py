@@ -8,7 +8,7 @@ move.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -152,6 +152,17 @@ class HandoverLog:
             return
         done = move.has(Stage.BINDING_ACKNOWLEDGED)
         self._publish(move, Outcome.COMPLETED if done else Outcome.UNDER_WAY)
+
+    def verified(self, home_address: IPv6Address, now: Instant) -> None:
+        """A packet came back through the home agent; the move it belongs to may be complete already."""
+        if self._reach(home_address, Stage.VERIFIED, now) is not None:
+            return
+        record = next((each for each in reversed(self._records) if each.home_address == home_address), None)
+        if record is None or record.outcome is not Outcome.COMPLETED or Stage.VERIFIED in record.offsets():
+            return
+        position = self._records.index(record)
+        self._records[position] = replace(record, stages=(*record.stages, (Stage.VERIFIED, now)))
+        self._unreported[record.number] = self._records[position]
 
     def ended(self, home_address: IPv6Address, outcome: Outcome) -> None:
         """It came to its end in another way: at home without a binding, or refused."""

@@ -12,6 +12,8 @@ from mnclient.model.service_status import Datapath
 _IPV6_SETTINGS: Final = Path("/proc/sys/net/ipv6/conf")
 _ADDRESS_PROTOCOL_SINCE: Final = (5, 18)  # Linux: IFA_PROTO
 
+NO_ROUTE_OPTIMIZATION: Final = Datapath(name="none", reason="packets cannot go directly on the portable datapath")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
@@ -22,14 +24,20 @@ class Capabilities:
     nftables: bool
     optimistic_dad: bool
     address_protocol: bool
+    route_optimization: Datapath = NO_ROUTE_OPTIMIZATION
+    """How packets can go directly: the name is "none" where they cannot."""
     reasons: dict[str, str] = field(default_factory=dict)
 
 
 PORTABLE: Final = Datapath(name="portable", reason="tunnels through the kernel are not part of this version")
+ASKED_FOR: Final = Datapath(name="portable", reason="the settings ask for it")
 
 
-def probe() -> Capabilities:
-    """Look, without changing anything. nftables are tried when the table is made."""
+def probe(wish: str = "auto") -> Capabilities:
+    """Look, without changing anything. nftables are tried when the table is made.
+
+    `wish` is "auto", "kernel" or "portable".
+    """
     reasons: dict[str, str] = {}
     ipv6_reason = _why_no_ipv6()
     if ipv6_reason:
@@ -41,7 +49,7 @@ def probe() -> Capabilities:
     if not marks:
         reasons["address_protocol"] = "the kernel is older than 5.18: addresses cannot be marked"
     return Capabilities(
-        datapath=PORTABLE,
+        datapath=ASKED_FOR if wish == "portable" else PORTABLE,
         ipv6=not ipv6_reason,
         nftables=False,
         optimistic_dad=optimistic,

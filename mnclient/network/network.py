@@ -34,9 +34,10 @@ class Network:
     What the host refuses is an event or a counter, never an exception.
     """
 
-    def __init__(self, deliver: Callable[[Event], None]) -> None:
+    def __init__(self, deliver: Callable[[Event], None], *, datapath: str = "auto") -> None:
+        """`datapath` is the wish how payload is carried: "kernel", "portable", or "auto" for the kernel if it can."""
         self._deliver = deliver
-        self._capabilities = probe()
+        self._capabilities = probe(datapath)
         self._counters: Counter[str] = Counter()
         self._datapath = TunnelDatapath(self._first_payload)
         self._monitor: Monitor | None = None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from mnclient.engine.actions import Action, Note, SendPacket, SetNetworkState
 from mnclient.engine.engine import Engine
-from mnclient.engine.events import Configured, DeadlineReached, Event, Stopping
+from mnclient.engine.events import Configured, DeadlineReached, Event, Resumed, Stopping
 from mnclient.engine.machine import Entropy
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
@@ -33,11 +33,16 @@ EVENTS_PER_TURN = 64  # then other tasks (D-Bus) get their turn: a flood must no
 class Node:
     """A running node: engine, network and clock together."""
 
-    def __init__(self, observer: Callable[[Action], None], entropy: Entropy | None = None) -> None:
-        """`observer` is told of every action that is not for the network (reports, notes, status changes)."""
+    def __init__(
+        self, observer: Callable[[Action], None], entropy: Entropy | None = None, *, datapath: str = "auto"
+    ) -> None:
+        """`observer` is told of every action that is not for the network (reports, notes, status changes).
+
+        `datapath` is the wish how payload is carried: "kernel", "portable", or "auto" for the kernel if it can.
+        """
         self._observer = observer
         self._engine = Engine(entropy or SystemEntropy())
-        self._network = Network(self._deliver)
+        self._network = Network(self._deliver, datapath=datapath)
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -79,6 +84,10 @@ class Node:
         """Let a new configuration take effect."""
         self._deliver(Configured(config=config))
 
+    def resumed(self) -> None:
+        """The machine was asleep until now."""
+        self._deliver(Resumed())
+
     def now(self) -> Instant:
         """The present instant."""
         return boottime()
@@ -109,6 +118,11 @@ class Node:
     def datapath(self) -> Datapath:
         """How payload is carried, and why that way."""
         return self._network.capabilities.datapath
+
+    @property
+    def route_optimization(self) -> Datapath:
+        """How packets can go directly; the name is "none" where they cannot, and the reason says why."""
+        return self._network.capabilities.route_optimization
 
     def _deliver(self, event: Event) -> None:
         self._queue.append(event)

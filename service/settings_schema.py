@@ -39,6 +39,7 @@ SETTINGS_VERSION: Final = 1
 DEFAULT_PREFIX_LENGTH: Final = 64
 DATAPATHS: Final = ("auto", "kernel", "portable")
 TRANSPORTS: Final = {"tcp": PROTOCOL_TCP, "udp": PROTOCOL_UDP}
+PRIVACY: Final = "mobile_node.route_optimization.location_privacy"
 PRIVACY_OFF: Final = "Without location privacy, everybody this machine talks to learns where it is."
 """What route optimisation costs, in one sentence; said wherever it can be switched on."""
 
@@ -156,7 +157,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         admin=True,
     ),
     switch(
-        "mobile_node.route_optimization.location_privacy",
+        PRIVACY,
         True,
         "Nobody is told where this machine is, so packets take the way through the home agent (no route"
         f" optimisation). {PRIVACY_OFF}",

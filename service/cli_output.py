@@ -37,7 +37,7 @@ class Output:
         print(text, file=self._stream, flush=True)
 
     def done(self, *sentences: str, **more: object) -> None:
-        """A command did what was asked: sentences without their full stops, a single one stays so. JSON: "ok", `more`."""
+        """What was asked is done: sentences without full stops, a single one stays so. JSON: ok, `more`."""
         if self.as_json:
             self.json(ok=True, **more)
         else:

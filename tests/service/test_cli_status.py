@@ -18,7 +18,7 @@ from mnclient.model.status import (
 from mnclient.units import Instant
 from service import cli_status
 from service.cli_output import Output
-from tests.service.fake_core import BOOT_TIME, with_address, with_engine
+from tests.service.fake_core import BOOT_TIME, DIRECT, UNRESPONSIVE, with_address, with_engine
 
 HOME_LINK = HomeLinkStatus(
     prefix=IPv6Network("2001:db8:7::/64"), address=IPv6Address("2001:db8:7::1"), interface="", is_up=True, bindings=1

@@ -70,6 +70,8 @@ MAX_CORRESPONDENT_BINDINGS: Final = 1_000  # default cap of the correspondent no
 MAX_CORRESPONDENTS: Final = 256  # a mobile node keeps for each home address: bounds memory if triggers are forged
 MAX_REMEMBERED_CORRESPONDENTS: Final = 64  # that did or did not answer, kept over restarts
 CORRESPONDENT_HEARD_INTERVAL: Final = Seconds(5.0)  # a pair is reported by the datapath once in this time at most
+# A mobile node with two interfaces sends from the old one until it has our answer; a lost answer costs it 1 s (11.8).
+PREVIOUS_CARE_OF_ACCEPTED: Final = Seconds(3.0)  # by the home agent, as source of tunnelled packets
 MAX_HOME_AGENTS_LISTED: Final = 64  # per home link
 MAX_KNOWN_HOME_AGENTS: Final = 32  # the list shown to the person
 MAX_BINDING_LIFETIME: Final = Seconds(262_140.0)  # what 16 bits of 4 s can say
@@ -77,9 +79,11 @@ BINDING_ERROR_RATE: Final = 10  # Binding Errors and ICMPv6 errors we send, per 
 
 # Our marks on what we put into the kernel, so that it can be found again, and nobody else's is touched.
 ROUTE_PROTOCOL: Final = 135  # rtm_protocol and ifa_proto of ours: the Mobility Header's number, unused as either
-INTERFACE_PREFIX: Final = "mn6"  # names of our devices begin so: mn6home, mn6agent
+INTERFACE_PREFIX: Final = "mn6"  # names of our devices begin so
 TUNNEL_DEVICE_MOBILE_NODE: Final = "mn6home"
 TUNNEL_DEVICE_HOME_AGENT: Final = "mn6agent"
+TUNNEL_DEVICE_KERNEL: Final = "mn6tunnel"  # stands for both where the kernel does the tunnelling
+HOLDING_DEVICE: Final = "mn6hold"  # where packets wait while a tunnel of the kernel has no far end
 TABLE_HOME_BASE: Final = 627500  # + index of the home address
 TABLE_CARE_OF_BASE: Final = 627600  # + index of the interface in the engine
 RULE_FROM_HOME: Final = 6270  # from a home address: its own table
@@ -89,3 +93,7 @@ RULE_TRAFFIC: Final = 6273  # what uses the care-of address on purpose
 RULE_ON_LINK: Final = 6274  # main table without its default routes: neighbours are reached directly
 RULE_DEFAULT: Final = 6275  # everything else: through the preferred home address
 NFTABLES_TABLE: Final = "mnclient"
+PACKET_MARK: Final = 0x6D6E36  # of a packet between two of our nftables rules; gone before anybody else sees it
+LOG_GROUP: Final = 6275  # NFLOG: first packets, their headers only
+XFRM_REQID: Final = 6275  # of our transformation states and templates
+XFRM_PRIORITY: Final = 6275  # of our transformation policies; of those for signalling, one less

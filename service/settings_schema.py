@@ -199,8 +199,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kind=Kind.WORD,
         default=DATAPATHS[0],
         words=DATAPATHS,
-        description="How packets are carried: by the kernel, by this program (portable), or by the kernel if it can"
-        " (auto). Takes effect when the service is started again.",
+        description="How packets are carried: by the kernel if it can, else by this program (auto, kernel), or by"
+        " this program in any case (portable). Takes effect when the service is started again.",
         needs_admin=True,
         needs_restart=True,
     ),

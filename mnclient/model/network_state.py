@@ -39,7 +39,8 @@ class Tunnel:
     """One bidirectional IPv6-in-IPv6 tunnel (RFC 2473) that carries the packets of one home address.
 
     At the mobile node `local` is the care-of address and `remote` the home agent; at the home agent the other way
-    round. `accept_local` lists further local addresses at which its packets are still accepted (old care-of addresses).
+    round. `accept_local` lists further local addresses at which its packets are still accepted (old care-of addresses),
+    `accept_remote` further remote ones from which they still are: at the home agent, where the mobile node just was.
     A tunnel device whose home address has no Tunnel holds packets for a while instead of failing them.
     """
 
@@ -49,6 +50,7 @@ class Tunnel:
     remote: IPv6Address
     end: TunnelEnd
     accept_local: tuple[IPv6Address, ...] = ()
+    accept_remote: tuple[IPv6Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -73,7 +75,8 @@ class RouteKind(Enum):
 class Route:
     """A route. `table` 254 is the main table. `interface` is "" only for UNREACHABLE.
 
-    `tunnel` names the home address through whose Tunnel it leads; its interface is then that tunnel's device.
+    `tunnel` names the home address through whose Tunnel it leads; its interface is then that tunnel's device. Where the
+    kernel does the tunnelling, `encapsulation` has the outer source and destination: the network fills it in.
     """
 
     destination: IPv6Network
@@ -84,6 +87,7 @@ class Route:
     metric: int = 1024
     kind: RouteKind = RouteKind.UNICAST
     tunnel: IPv6Address | None = None
+    encapsulation: tuple[IPv6Address, IPv6Address] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from mnclient.model.network_state import (
     TunnelDevice,
 )
 from mnclient.network import nftables
+from mnclient.network.kernel import direct
 from mnclient.network.links import Link, link_dump, read_link
 from mnclient.network.messages import (
     IFA_F_HOMEADDRESS,
@@ -112,7 +113,12 @@ def _as_route(record: RouteRecord, names: dict[int, str]) -> Route:
         preferred_source=IPv6Address(record.preferred_source) if record.preferred_source else None,
         metric=record.metric,
         kind=RouteKind.UNREACHABLE if is_unreachable else RouteKind.UNICAST,
+        encapsulation=_outer(record.encapsulation),
     )
+
+
+def _outer(ends: tuple[bytes, bytes] | None) -> tuple[IPv6Address, IPv6Address] | None:
+    return None if ends is None else (IPv6Address(ends[0]), IPv6Address(ends[1]))
 
 
 def _rules(netlink: RouteSocket) -> list[Item]:
@@ -129,6 +135,7 @@ async def sweep() -> list[str]:
     for operation in plan_items(find_ours(), ()):
         reason = _remove(operation)
         lines.append(describe(operation) if not reason else f"{describe(operation)}: not removed: {reason}")
+    lines += _direct_routes()
     found = await nftables.remembered_settings()
     settings = Sysctls(found)
     for key, value in found.items():
@@ -140,6 +147,13 @@ async def sweep() -> list[str]:
     if await nftables.remove_table():
         lines.append(f"nft delete table ip6 {NFTABLES_TABLE}")
     return lines
+
+
+def _direct_routes() -> list[str]:
+    try:
+        return direct.sweep()
+    except OSError:
+        return []  # a kernel without transformations has none
 
 
 def _remove(operation: Operation) -> str:

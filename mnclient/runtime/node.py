@@ -10,15 +10,25 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-from mnclient.engine.actions import Action, Note, SendPacket, SetNetworkState
+from mnclient.engine.actions import Action, AskRouteUse, Note, SendPacket, SetNetworkState
 from mnclient.engine.engine import Engine
-from mnclient.engine.events import Configured, DeadlineReached, Event, Resumed, Stopping
+from mnclient.engine.events import (
+    Configured,
+    DatapathChosen,
+    DeadlineReached,
+    Event,
+    Resumed,
+    RouteUseKnown,
+    Stopping,
+)
 from mnclient.engine.machine import Entropy
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
+from mnclient.model.network_state import RouteOptimization
 from mnclient.model.service_status import Datapath
 from mnclient.model.status import BindingCacheStatus, Status
 from mnclient.model.stored_binding import Stored
+from mnclient.network.capabilities import KERNEL
 from mnclient.network.network import Network
 from mnclient.runtime.clock import Alarm, boottime, wall_clock_of_boot
 from mnclient.runtime.entropy import SystemEntropy
@@ -38,11 +48,11 @@ class Node:
     ) -> None:
         """`observer` is told of every action that is not for the network (reports, notes, status changes).
 
-        `datapath` is the wish how payload is carried: "kernel", "portable", or "auto" for the kernel if it can.
+        `datapath` is one of `network.capabilities.WISHES`.
         """
         self._observer = observer
         self._engine = Engine(entropy or SystemEntropy())
-        self._network = Network(self._deliver, datapath=datapath)
+        self._network = Network(self._deliver, datapath)
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -55,6 +65,7 @@ class Node:
         self._alarm = Alarm(self._deadline_came)
         await self._network.start()
         self._queue.appendleft(Configured(config=config))
+        self._queue.appendleft(DatapathChosen(route_optimization=self.route_optimization == KERNEL))
         if stored is not None:
             self._engine.restore(stored, self.now())
         self._task = asyncio.create_task(self._run(), name="engine")
@@ -121,7 +132,7 @@ class Node:
 
     @property
     def route_optimization(self) -> Datapath:
-        """How packets can go directly; the name is "none" where they cannot, and the reason says why."""
+        """How packets go directly, or why they cannot."""
         return self._network.capabilities.route_optimization
 
     def _deliver(self, event: Event) -> None:
@@ -162,8 +173,23 @@ class Node:
                 self._network.send(action)
             case SetNetworkState():
                 await self._network.set_state(action.owner, action.state)
+            case AskRouteUse():
+                self._deliver(self._route_use(action))
             case Note():
                 _log.info("%s: %s", action.kind, action.text)
                 self._observer(action)
             case _:
                 self._observer(action)
+
+    def _route_use(self, question: AskRouteUse) -> RouteUseKnown:
+        home_address, correspondent = question.home_address, question.correspondent
+        route = RouteOptimization(  # what tells one from another; the care-of address does not
+            end=question.end, home_address=home_address, correspondent=correspondent, care_of_address=home_address
+        )
+        used = self._network.last_used(route)
+        return RouteUseKnown(
+            end=question.end,
+            home_address=home_address,
+            correspondent=correspondent,
+            last_used=None if used is None else Instant(used - self.boot_time()),
+        )

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import pytest
 
+from mnclient.network.capabilities import WISHES
 from service.settings_declaration import Kind
-from service.settings_schema import BY_KEY, PRIVACY_OFF, SECTIONS, SETTINGS
+from service.settings_schema import BY_KEY, DATAPATHS, PRIVACY_OFF, SECTIONS, SETTINGS
 from service.settings_values import checked
 
 
@@ -38,6 +39,10 @@ def test_what_needs_a_restart_says_so():
         assert setting.needs_restart == (
             "takes effect when the service is started again" in setting.description.lower()
         )
+
+
+def test_the_datapaths_are_those_the_network_knows():
+    assert DATAPATHS == WISHES
 
 
 def test_privacy_is_explained_where_it_is_given_up():

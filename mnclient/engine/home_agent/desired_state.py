@@ -44,12 +44,12 @@ def binding_state(binding: Binding) -> NetworkState:
 
     The link-local address is defended but never tunnelled.
     """
-    home_address, link = binding.home_address, binding.link
+    home_address, link, previous = binding.home_address, binding.link, binding.previous_care_of_address
     proxies: frozenset[ProxyNeighbor] = frozenset()
     if link.interface is not None and not binding.detecting:
         proxies = frozenset(ProxyNeighbor(interface=link.interface, address=each) for each in binding.defended())
     return NetworkState(
-        routes=frozenset((Route(destination=IPv6Network(home_address), interface=TUNNEL_DEVICE_HOME_AGENT),)),
+        routes=frozenset((_route_into_tunnel(home_address),)),
         tunnels=frozenset(
             (
                 Tunnel(
@@ -58,6 +58,7 @@ def binding_state(binding: Binding) -> NetworkState:
                     local=link.address,
                     remote=binding.care_of_address,
                     end=TunnelEnd.HOME_AGENT,
+                    accept_remote=() if previous is None else (previous,),
                 ),
             )
         ),
@@ -83,6 +84,10 @@ def role_state(links: HomeLinks) -> NetworkState:
 def before_forwarding(state: NetworkState) -> NetworkState:
     """What must be in force before forwarding begins: from then on the kernel may drop its learned default routes."""
     return NetworkState(sysctls=state.sysctls - {FORWARDING})
+
+
+def _route_into_tunnel(home_address: IPv6Address) -> Route:
+    return Route(destination=IPv6Network(home_address), interface=TUNNEL_DEVICE_HOME_AGENT, tunnel=home_address)
 
 
 def _forwarding(links: HomeLinks) -> list[Sysctl]:

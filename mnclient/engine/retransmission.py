@@ -46,3 +46,7 @@ class RateLimit:
     def next_permission(self, now: Instant) -> Instant:
         """The earliest instant at which one more may happen."""
         return now if self.permits(now) else after(self._times[0], Seconds(1.0))
+
+    def is_idle(self, now: Instant) -> bool:
+        """Whether nothing happened in the last second, so that nothing is lost by forgetting this."""
+        return not self._times or now - self._times[-1] >= 1.0

@@ -25,6 +25,11 @@ class Timer(Enum):
     RETRY_REFUSED = auto()  # RFC 6275 section 11.7.3: try a refused registration again
     DEFAULT_ROUTE_GRACE = auto()  # ours: new connections stop waiting for a silent home agent
     HANDOVER_CLOSES = auto()  # ours: a move whose first payload never comes is closed
+    RETRANSMIT_HOME_TEST_INIT = auto()  # RFC 6275 section 11.8; these five by home address and correspondent
+    RETRANSMIT_CARE_OF_TEST_INIT = auto()  # RFC 6275 section 11.8
+    RETRANSMIT_CORRESPONDENT_UPDATE = auto()  # RFC 6275 section 11.8
+    REFRESH_CORRESPONDENT = auto()  # RFC 6275 sections 5.2.7 and 11.7.3: before tokens or the binding expire
+    CORRESPONDENT_EXPIRES = auto()  # RFC 6275 section 11.1
     # home agent
     DUPLICATE_DETECTION = auto()  # RFC 6275 section 10.3.1, RFC 4862 section 5.4
     CACHE_ENTRY_EXPIRES = auto()  # RFC 6275 section 9.6, 10.3.1
@@ -33,6 +38,8 @@ class Timer(Enum):
     REPEAT_PROXY_ADVERTISEMENT = auto()  # RFC 6275 section 10.4.1
     SEND_ROUTER_ADVERTISEMENT = auto()  # RFC 4861 section 6.2.4
     LISTED_HOME_AGENT_EXPIRES = auto()  # RFC 6275 section 10.1
+    # correspondent node; its bindings expire by the timers of the home agent's
+    REQUEST_REFRESH = auto()  # RFC 6275 section 9.5.5
 
 
 class TimerTable:

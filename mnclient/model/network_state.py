@@ -150,7 +150,8 @@ class RouteOptimization:
     Packets from the mobile node carry the Home Address option and the care-of address as source, packets to it the type
     2 routing header and the care-of address as destination. At the mobile node `incoming` says that packets with the
     routing header are accepted, `outgoing` that packets to the correspondent leave with the option; at the
-    correspondent `incoming` is the option, `outgoing` the routing header.
+    correspondent `incoming` is the option, `outgoing` the routing header. `accept_local` lists further care-of
+    addresses of a mobile node at which packets with the routing header are still accepted, as in Tunnel.
     """
 
     end: OptimizationEnd
@@ -159,6 +160,7 @@ class RouteOptimization:
     care_of_address: IPv6Address
     incoming: bool = True
     outgoing: bool = True
+    accept_local: tuple[IPv6Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

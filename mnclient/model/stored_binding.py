@@ -38,8 +38,36 @@ class StoredRegistration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCorrespondent:
+    """What a mobile node remembers of a correspondent: whether it answers at all, and when it may be asked again.
+
+    `retry` is the time left until then, `failures` how often in a row it failed to answer.
+    """
+
+    address: IPv6Address
+    answers: bool
+    failures: int = 0
+    retry: Seconds = Seconds(0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredOptimization:
+    """A binding that a correspondent may hold for `remaining` (RFC 6275 section 11.1).
+
+    A node that forgot this after a crash would let packets that still come directly go astray until it ends.
+    """
+
+    home_address: IPv6Address
+    correspondent: IPv6Address
+    care_of_address: IPv6Address
+    remaining: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """All that the roles keep."""
 
     bindings: tuple[StoredBinding, ...] = ()
     registrations: tuple[StoredRegistration, ...] = ()
+    correspondents: tuple[StoredCorrespondent, ...] = ()
+    optimizations: tuple[StoredOptimization, ...] = ()

@@ -22,6 +22,7 @@ from mnclient.wire.neighbor_options import (
     Mtu,
     NeighborOption,
     PrefixInformation,
+    RecursiveNameServers,
     RouterPreference,
     SourceLinkLayerAddress,
     TargetLinkLayerAddress,
@@ -110,6 +111,11 @@ class RouterAdvertisement:
     def source_link_layer_address(self) -> bytes | None:
         """The address in the Source Link-Layer Address option, if it is one that frames can be sent to."""
         return _hardware_address(self.options, SourceLinkLayerAddress)
+
+    @property
+    def name_servers(self) -> tuple[RecursiveNameServers, ...]:
+        """The Recursive DNS Server options, in their order (RFC 8106 section 5.1)."""
+        return tuple(option for option in self.options if isinstance(option, RecursiveNameServers))
 
     @property
     def mtu(self) -> int | None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Neighbor Discovery options as octets (RFC 4861 section 4.6, RFC 6275 section 7, RFC 4191 section 2.3).
+"""Neighbor Discovery options as octets (RFC 4861 section 4.6, RFC 6275 section 7, RFC 4191 section 2.3, RFC 8106
+section 5.1).
 
      0                   1                   2                   3
      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -26,6 +27,7 @@ from mnclient.wire.neighbor_options import (
     Mtu,
     NeighborOption,
     PrefixInformation,
+    RecursiveNameServers,
     RouteInformation,
     RouterPreference,
     SourceLinkLayerAddress,
@@ -40,6 +42,7 @@ MTU: Final = 5
 ADVERTISEMENT_INTERVAL: Final = 7
 HOME_AGENT_INFORMATION: Final = 8
 ROUTE_INFORMATION: Final = 24
+RECURSIVE_NAME_SERVERS: Final = 25
 
 _HEADER: Final = Struct("!BB")
 
@@ -105,6 +108,9 @@ def _encode_data(option: NeighborOption) -> tuple[int, bytes]:
             return HOME_AGENT_INFORMATION, _HOME_AGENT.pack(option.preference, to_whole_seconds(option.lifetime, 16))
         case RouteInformation():
             return ROUTE_INFORMATION, _encode_route(option)
+        case RecursiveNameServers():
+            fixed = _NUMBER.pack(to_lifetime(option.lifetime))
+            return RECURSIVE_NAME_SERVERS, fixed + b"".join(each.packed for each in option.addresses)
         case UnknownNeighborOption():
             return option.type, option.data
 
@@ -166,6 +172,16 @@ def _decode_route(data: bytes) -> RouteInformation | None:
     return RouteInformation(prefix=prefix, preference=preference, lifetime=from_lifetime(lifetime))
 
 
+def _decode_name_servers(data: bytes) -> RecursiveNameServers | None:
+    addresses = data[_NUMBER.size :]
+    if not addresses or len(addresses) % 16:
+        return None
+    return RecursiveNameServers(
+        addresses=tuple(IPv6Address(addresses[start : start + 16]) for start in range(0, len(addresses), 16)),
+        lifetime=from_lifetime(_NUMBER.unpack_from(data)[0]),
+    )
+
+
 _DECODERS: Final[dict[int, Callable[[bytes], NeighborOption | None]]] = {
     SOURCE_LINK_LAYER_ADDRESS: lambda data: SourceLinkLayerAddress(address=data),
     TARGET_LINK_LAYER_ADDRESS: lambda data: TargetLinkLayerAddress(address=data),
@@ -174,6 +190,7 @@ _DECODERS: Final[dict[int, Callable[[bytes], NeighborOption | None]]] = {
     ADVERTISEMENT_INTERVAL: _decode_interval,
     HOME_AGENT_INFORMATION: _decode_home_agent,
     ROUTE_INFORMATION: _decode_route,
+    RECURSIVE_NAME_SERVERS: _decode_name_servers,
 }
 
 

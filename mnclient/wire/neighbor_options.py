@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Neighbor Discovery options as values (RFC 4861 section 4.6), with those of RFC 6275 section 7 and RFC 4191.
+"""Neighbor Discovery options as values (RFC 4861 section 4.6), with those of RFC 6275 section 7, RFC 4191 and RFC 8106.
 
 Their octets are in `neighbor_option_codec`.
 """
@@ -15,6 +15,7 @@ from mnclient.wire.fields import check_duration, check_unsigned
 
 _LONGEST_DATA: Final = 255 * 8 - 2  # what follows Type and Length
 _PREFERENCE_SHIFT: Final = 3
+_MOST_NAME_SERVERS: Final = 127  # the option's length counts 8 octets in 8 bits
 
 
 class RouterPreference(Enum):
@@ -135,6 +136,19 @@ class RouteInformation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecursiveNameServers:
+    """Name servers to ask (RFC 8106 section 5.1), 1 to 127. Lifetime in seconds, infinity included; zero ends their use."""
+
+    addresses: tuple[IPv6Address, ...]
+    lifetime: Seconds
+
+    def __post_init__(self) -> None:
+        check_duration("lifetime", self.lifetime)
+        if not 0 < len(self.addresses) <= _MOST_NAME_SERVERS:
+            raise ValueError(f"there must be 1 to {_MOST_NAME_SERVERS} addresses, not {len(self.addresses)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownNeighborOption:
     """An option not interpreted: what follows its Type and Length, 6, 14, 22 ... octets."""
 
@@ -155,6 +169,7 @@ NeighborOption = (
     | AdvertisementInterval
     | HomeAgentInformation
     | RouteInformation
+    | RecursiveNameServers
     | UnknownNeighborOption
 )
 

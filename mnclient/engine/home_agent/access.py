@@ -59,15 +59,16 @@ def grant(requested: Seconds, config: HomeAgentConfig, link: HomeLinkConfig) -> 
     """
     limits = [requested, max(config.max_lifetime, LIFETIME_UNIT), MAX_BINDING_LIFETIME]
     if link.advertising is None:
-        return Grant(_whole_units(min(limits)), BindingStatus.ACCEPTED)
-    valid = _whole_units(link.advertising.valid_lifetime)
-    preferred = _whole_units(link.advertising.preferred_lifetime)
-    lifetime = _whole_units(min(*limits, valid))
+        return Grant(whole_units(min(limits)), BindingStatus.ACCEPTED)
+    valid = whole_units(link.advertising.valid_lifetime)
+    preferred = whole_units(link.advertising.preferred_lifetime)
+    lifetime = whole_units(min(*limits, valid))
     if lifetime <= 0:
         return None
     ends_early = preferred < lifetime or valid <= lifetime
     return Grant(lifetime, BindingStatus.ACCEPTED_PREFIX_DISCOVERY_NECESSARY if ends_early else BindingStatus.ACCEPTED)
 
 
-def _whole_units(duration: Seconds) -> Seconds:
+def whole_units(duration: Seconds) -> Seconds:
+    """A lifetime rounded down to what the wire can say (section 6.1.7)."""
     return Seconds(duration // LIFETIME_UNIT * LIFETIME_UNIT) if duration < MAX_BINDING_LIFETIME else duration

@@ -15,6 +15,7 @@ from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.model.config import HomeLinkConfig
 from mnclient.model.network_state import (
     Address,
+    BindingUpdateReception,
     DuplicateDetection,
     NetworkState,
     ProxyNeighbor,
@@ -66,10 +67,11 @@ def binding_state(binding: Binding) -> NetworkState:
     )
 
 
-def role_state(links: HomeLinks) -> NetworkState:
+def role_state(links: HomeLinks, *, selective: bool = False) -> NetworkState:
     """What all bindings share: forwarding, the tunnel device, and the home links themselves.
 
-    Of a real link nothing is asked for before its interface exists.
+    Of a real link nothing is asked for before its interface exists. `selective`: the datapath refuses home addresses it
+    was not told of, and must let in those of the first Binding Updates.
     """
     real = [link for link in links.served if link.interface in links.interfaces]
     virtual = [link for link in links.served if link.interface is None]
@@ -78,6 +80,7 @@ def role_state(links: HomeLinks) -> NetworkState:
         sysctls=frozenset((*_forwarding(links), *(each for link in real for each in _proxying(link)))),
         addresses=frozenset(_address(link) for link in (*real, *virtual)),
         routes=frozenset(_route(link) for link in (*real, *virtual)),
+        receptions=frozenset((BindingUpdateReception(),)) if selective else frozenset(),
     )
 
 

@@ -19,6 +19,7 @@ from mnclient.engine.events import (
     AddressDuplicate,
     AddressSettled,
     Configured,
+    DatapathChosen,
     Event,
     LinkChanged,
     LinkRemoved,
@@ -42,7 +43,7 @@ from mnclient.model.status import BindingCacheStatus, HomeAgentStatus
 from mnclient.model.stored_binding import StoredBinding
 from mnclient.units import Instant, Seconds, after, between
 from mnclient.wire.addresses import UNSPECIFIED
-from mnclient.wire.binding import BindingUpdate
+from mnclient.wire.binding import BindingStatus, BindingUpdate
 from mnclient.wire.neighbor_discovery import (
     NeighborAdvertisement,
     NeighborSolicitation,
@@ -62,6 +63,7 @@ class HomeAgent:
         self._config: HomeAgentConfig | None = None
         self._on_since = Instant(0.0)
         self._is_stopped = False
+        self._is_selective = False
         self._counters: Counter[str] = Counter()
         self._timers = TimerTable()
         self._links = HomeLinks()
@@ -94,6 +96,9 @@ class HomeAgent:
                 actions += self._note_refusal(event, now)
             case AddressDuplicate() | AddressSettled():
                 actions += self._note_own_address(event, now)
+            case DatapathChosen():
+                self._is_selective = event.route_optimization
+                actions += self._set_state()
             case Stopping():
                 actions += self._stop()
             case _:
@@ -141,6 +146,17 @@ class HomeAgent:
     def counters(self) -> dict[str, int]:
         """What was received, sent, refused and dropped."""
         return dict(self._counters)
+
+    def refuses_correspondent(self, home_address: IPv6Address) -> BindingStatus | None:
+        """Why a home address may not have a binding with this host as a correspondent, None when it may.
+
+        We are its home agent: our packets to it take the tunnel anyway (RFC 6275 section 9.5.1).
+        """
+        if self._config is None:
+            return None
+        if self._registrations.cache.find(home_address) is not None:
+            return BindingStatus.REGISTRATION_TYPE_CHANGE_DISALLOWED
+        return BindingStatus.ADMINISTRATIVELY_PROHIBITED if self._links.serving(home_address) is not None else None
 
     def snapshot(self, now: Instant) -> tuple[StoredBinding, ...]:
         """What must be kept over a restart (section 15.3); what was restored and is not yet declared is kept too."""
@@ -272,7 +288,7 @@ class HomeAgent:
     # --- helpers ----------------------------------------------------------------------------------------------------
 
     def _set_state(self) -> list[Action]:
-        state = EMPTY if self._config is None else role_state(self._links)
+        state = EMPTY if self._config is None else role_state(self._links, selective=self._is_selective)
         if state == self._state:
             return []
         begins, self._state = self._state.is_empty(), state

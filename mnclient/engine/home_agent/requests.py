@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A Binding Update as the home agent reads it: what makes it worth an answer, and the answer (RFC 6275 section 9.5)."""
+"""A Binding Update as its receiver reads it: what makes it worth an answer, and the answer (RFC 6275 section 9.5)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
@@ -47,7 +48,7 @@ def fault(request: Request) -> str:
     if is_multicast(source) or source == UNSPECIFIED:
         return "source"
     if request.event.packet.routing_home_address is not None:
-        return "routing-header"  # it was not for the home agent: no home address is its own (section 6.4)
+        return "routing-header"  # no Binding Update is sent so (section 6.1)
     if not is_unicast_routable(request.home_address):
         return "home-address"
     if not is_unicast_routable(request.care_of_address):
@@ -68,12 +69,13 @@ def acknowledge(
     sequence: int | None = None,
     lifetime: Seconds = Seconds(0.0),
     options: tuple[MobilityOption, ...] = (),
+    sign: Callable[[BindingAcknowledgement], BindingAcknowledgement] | None = None,
 ) -> SendPacket:
     """The Binding Acknowledgement of a request (section 9.5.4), to the IPv6 source of the Binding Update.
 
     `sequence` is that of the request unless given. A mobile node that is at home cannot be asked for its link-layer
     address, because we may still be answering for it ourselves: the answer goes where the request came from (10.3.2).
-    K is never set: there is no dynamic key management.
+    K is never set: there is no dynamic key management. `sign` completes the message, for correspondents.
     """
     event, packet = request.event, request.event.packet
     message = BindingAcknowledgement(
@@ -85,7 +87,7 @@ def acknowledge(
     answer = Packet(
         source=packet.destination,
         destination=packet.source,
-        message=message,
+        message=message if sign is None else sign(message),
         routing_home_address=packet.home_address,
     )
     if link is not None and event.interface == link.interface and packet.source == request.home_address:

@@ -45,10 +45,14 @@ class Entry:
 
 
 class BindingUpdateList:
-    """Entries by destination and home address, with their sequence numbers and rate limits."""
+    """Entries by destination and home address, with their sequence numbers and rate limits.
 
-    def __init__(self, entropy: Entropy) -> None:
+    Home registrations are in one list and correspondents in another: only the number of the latter has to be bounded.
+    """
+
+    def __init__(self, entropy: Entropy, *, home_registrations: bool = True) -> None:
         self._entropy = entropy
+        self._home_registrations = home_registrations
         self._entries: dict[Key, Entry] = {}
         self._sequences: dict[Key, int] = {}
         self._rates: dict[IPv6Address, RateLimit] = {}
@@ -128,6 +132,13 @@ class BindingUpdateList:
         """The binding is gone. The sequence number stays known."""
         self._entries.pop(key, None)
 
+    def forget(self, key: Key) -> None:
+        """Nothing will be sent there for a long time: a later first number is drawn anew (section 11.7.2)."""
+        self._entries.pop(key, None)
+        self._sequences.pop(key, None)
+        if not any(destination == key[0] for destination, _ in self._sequences):
+            self._rates.pop(key[0], None)
+
     def clear(self) -> None:
         """No binding is known any more. Sequence numbers and rates stay: the home agent remembers them too."""
         self._entries.clear()
@@ -143,7 +154,7 @@ class BindingUpdateList:
                 lifetime=entry.lifetime,
                 expires=entry.expires,
                 acknowledged=entry.acknowledged,
-                home_registration=True,
+                home_registration=self._home_registrations,
             )
             for entry in self._entries.values()
         )

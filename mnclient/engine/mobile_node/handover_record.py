@@ -74,6 +74,7 @@ class HandoverLog:
         self._context = context
         self._records: deque[Handover] = deque(maxlen=MAX_HANDOVERS)
         self._open: dict[IPv6Address, _Open] = {}
+        self._closed: dict[IPv6Address, _Open] = {}  # the last completed one, until the next begins
         self._networks: dict[IPv6Address, str] = {}
         self._count = 0
         self._unreported: dict[int, Handover] = {}
@@ -144,6 +145,14 @@ class HandoverLog:
         if move is not None and move.has(Stage.BINDING_ACKNOWLEDGED):
             self._close(move, Outcome.COMPLETED)
 
+    def correspondents_reached(self, home_address: IPv6Address, now: Instant) -> None:
+        """All correspondents that were talked to directly before are so again; the move may be over since long."""
+        move = self._open.get(home_address) or self._closed.get(home_address)
+        if move is None or not move.attached or not move.add(Stage.CORRESPONDENTS, move.interface, now):
+            return
+        done = move.has(Stage.BINDING_ACKNOWLEDGED)
+        self._publish(move, Outcome.COMPLETED if done else Outcome.UNDER_WAY)
+
     def ended(self, home_address: IPv6Address, outcome: Outcome) -> None:
         """It came to its end in another way: at home without a binding, or refused."""
         move = self._open.get(home_address)
@@ -163,6 +172,7 @@ class HandoverLog:
         if move is not None and move.number:
             self._publish(move, Outcome.FAILED)
         self._networks.pop(home_address, None)
+        self._closed.pop(home_address, None)
         self._context.timers.stop(Timer.HANDOVER_CLOSES, home_address)
 
     # --- below: the bookkeeping --------------------------------------------------------------------------------------
@@ -174,6 +184,7 @@ class HandoverLog:
         if before is not None:
             done = before.has(Stage.BINDING_ACKNOWLEDGED)
             self._close(before, Outcome.COMPLETED if done else Outcome.SUPERSEDED)
+        self._closed.pop(home_address, None)
         move = _Open(home_address, self._networks[home_address], now)
         self._open[home_address] = move
         return move
@@ -194,6 +205,8 @@ class HandoverLog:
 
     def _close(self, move: _Open, outcome: Outcome) -> None:
         self._open.pop(move.home_address, None)
+        if outcome is Outcome.COMPLETED:
+            self._closed[move.home_address] = move
         self._context.timers.stop(Timer.HANDOVER_CLOSES, move.home_address)
         if move.number:
             self._publish(move, outcome)

@@ -6,13 +6,15 @@ from typing import Final
 
 from mnclient.constants import ND_HOP_LIMIT
 from mnclient.engine.actions import SendPacket
+from mnclient.security.binding_keys import authorize
 from mnclient.units import Seconds
 from mnclient.wire.addresses import ALL_NODES, ALL_ROUTERS, UNSPECIFIED, solicited_node
 from mnclient.wire.binding import BindingUpdate
-from mnclient.wire.mobility_options import AlternateCareOfAddress, MobilityOption
+from mnclient.wire.mobility_options import AlternateCareOfAddress, MobilityOption, NonceIndices
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement, NeighborSolicitation, RouterSolicitation
 from mnclient.wire.neighbor_options import NeighborOption, SourceLinkLayerAddress, TargetLinkLayerAddress
 from mnclient.wire.packet import Packet
+from mnclient.wire.return_routability import CareOfTestInit, HomeTestInit
 
 LINK_LOCAL_BITS: Final = 0xFE80 << 112
 IDENTIFIER_MASK: Final = (1 << 64) - 1
@@ -120,6 +122,53 @@ def home_deregistration(
         packet=Packet(source=home_address, destination=home_agent, message=message),
         interface=interface,
         link_layer_destination=home_agent_link_layer,
+    )
+
+
+def home_test_init(home_address: IPv6Address, correspondent: IPv6Address, cookie: bytes) -> SendPacket:
+    """A Home Test Init: from the home address, so abroad through the tunnel (RFC 6275 section 11.6.1)."""
+    return SendPacket(
+        packet=Packet(source=home_address, destination=correspondent, message=HomeTestInit(cookie=cookie))
+    )
+
+
+def care_of_test_init(care_of_address: IPv6Address, correspondent: IPv6Address, cookie: bytes) -> SendPacket:
+    """A Care-of Test Init: from the care-of address itself, directly (RFC 6275 section 11.6.1)."""
+    return SendPacket(
+        packet=Packet(source=care_of_address, destination=correspondent, message=CareOfTestInit(cookie=cookie))
+    )
+
+
+def correspondent_registration(
+    *,
+    home_address: IPv6Address,
+    correspondent: IPv6Address,
+    care_of_address: IPv6Address,
+    sequence: int,
+    lifetime: Seconds,
+    nonce_indices: NonceIndices,
+    key: bytes,
+) -> SendPacket:
+    """A Binding Update to a correspondent (RFC 6275 section 11.7.2): H clear, A set, signed with `key`.
+
+    `lifetime` zero deletes the binding; at home `care_of_address` is the home address, and there is no Home Address
+    option. The authenticator of a deletion is made with the home address wherever it is sent from (section 6.2.7).
+    """
+    message = BindingUpdate(
+        sequence=sequence,
+        lifetime=lifetime,
+        acknowledge=True,
+        home_registration=False,
+        options=(nonce_indices,),
+    )
+    signed = authorize(message, key, care_of_address if lifetime > 0 else home_address, correspondent)
+    return SendPacket(
+        packet=Packet(
+            source=care_of_address,
+            destination=correspondent,
+            message=signed,
+            home_address=home_address if care_of_address != home_address else None,
+        )
     )
 
 

@@ -3,15 +3,15 @@
 
 One event goes through three steps:
 
-1. the machine whose concern it is takes it in (`movement`, `care_of`, `home_registration`, `discovery`);
+1. the machine whose concern it is takes it in (`movement`, `care_of`, `home_registration`, `route_optimization`);
 2. if a decision may now fall differently, everything is settled anew: which interface is in use, the care-of address
    there, where every home address is, and what each registration does about it;
 3. what follows is said: questions to the link, the network state, messages that need it, reports.
 
-Left out for now: route optimisation, discovery of home agents, mobile prefix discovery, protection of signalling.
+Left out for now: discovery of home agents, mobile prefix discovery, protection of signalling.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from ipaddress import IPv6Address
 
 from mnclient.constants import MAX_HOME_ADDRESSES, MAX_INTERFACES
@@ -20,6 +20,7 @@ from mnclient.engine.events import (
     AddressDuplicate,
     AddressSettled,
     Configured,
+    DatapathChosen,
     Event,
     LinkChanged,
     LinkRemoved,
@@ -36,12 +37,14 @@ from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList
 from mnclient.engine.mobile_node.care_of import CareOfAddresses
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.desired_state import without_changed_detection
+from mnclient.engine.mobile_node.detection import Detection
 from mnclient.engine.mobile_node.discovery import Discovery
 from mnclient.engine.mobile_node.handover_record import HandoverLog
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
 from mnclient.engine.mobile_node.kept import Kept
 from mnclient.engine.mobile_node.movement import Movement
 from mnclient.engine.mobile_node.problem_list import Found, ProblemList, impostors_of, problems_of
+from mnclient.engine.mobile_node.route_optimization import RouteOptimization
 from mnclient.engine.mobile_node.signs import Sign
 from mnclient.engine.mobile_node.whereabouts import Whereabouts
 from mnclient.engine.timers import Timer
@@ -51,12 +54,13 @@ from mnclient.model.network_state import EMPTY, NetworkState
 from mnclient.model.problems import Problem, ProblemCode
 from mnclient.model.status import (
     BindingUpdateStatus,
+    CorrespondentStatus,
     HomeAddressStatus,
     InterfaceStatus,
     Phase,
 )
 from mnclient.model.status import HomeAddressState as State
-from mnclient.model.stored_binding import StoredRegistration
+from mnclient.model.stored_binding import Stored
 from mnclient.units import Instant
 from mnclient.wire.binding import BindingAcknowledgement, BindingError, BindingStatus
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement, RouterAdvertisement
@@ -83,6 +87,7 @@ class MobileNode:
         self._published: object = None
         self._updates = BindingUpdateList(entropy)
         self._kept = Kept()
+        self._routes = RouteOptimization(self._context)
         self._begin()
 
     def _begin(self) -> None:
@@ -100,6 +105,8 @@ class MobileNode:
         self._log = HandoverLog(self._context)
         self._problems = ProblemList()
         self._registrations: dict[IPv6Address, HomeRegistration] = {}
+        self._detection = Detection(self._context, self._care_of, self._log)
+        self._routes.begin(self._context)
         self._whereabouts = Whereabouts(self._context, self._movement, self._care_of, self._updates, self._log)
         self._network_failure: NetworkStateFailed | None = None
         self._dirty = True
@@ -114,6 +121,7 @@ class MobileNode:
         if isinstance(event, Configured):
             self._configured(event.config.mobile_node, now)
         elif isinstance(event, Stopping):
+            self._routes.withdraw_all(now)
             self._begin()
         elif self._config is not None:
             self._take_in(event, now)
@@ -123,15 +131,21 @@ class MobileNode:
         """When to send `DeadlineReached`, None for never."""
         return self._context.timers.earliest() if self._config is not None else None
 
-    def snapshot(self, now: Instant) -> tuple[StoredRegistration, ...]:
+    def snapshot(self, now: Instant) -> Stored:
         """What must be kept over a restart."""
-        return tuple(self._kept.snapshot(self._registrations.values(), now))
+        correspondents, optimizations = self._routes.snapshot(now)
+        registrations = tuple(self._kept.snapshot(self._registrations.values(), now))
+        return Stored(registrations=registrations, correspondents=correspondents, optimizations=optimizations)
 
-    def restore(self, stored: Iterable[StoredRegistration], now: Instant) -> None:
+    def restore(self, stored: Stored, now: Instant) -> None:
         """Give back what `snapshot` said, before the first Configured event."""
-        self._kept.restore(stored, now)
+        self._kept.restore(stored.registrations, now)
+        self._routes.restore(stored, now)
 
     def _take_in(self, event: Event, now: Instant) -> None:
+        if self._routes.take_in(event, now):
+            self._dirty = True
+            return
         match event:
             case PacketReceived():
                 self._packet_received(event, now)
@@ -142,9 +156,11 @@ class MobileNode:
             case NeighborUnreachable():
                 self._movement.neighbor_unreachable(event, now)
             case AddressDuplicate():
-                self._address_duplicate(event, now)
+                self._detection.duplicate(event, self._registrations, now, may_signal=self._whereabouts.may_signal)
+                self._dirty = True
             case AddressSettled():
-                self._address_settled(event, now)
+                self._detection.settled(event, self._registrations, now)
+                self._dirty = True
             case PayloadReceived():
                 self._log.payload_received(event.home_address, now)
             case NetworkStateFailed() if event.owner == OWNER:
@@ -163,7 +179,7 @@ class MobileNode:
                     self._discovery.advertisement_received(event, message, now)
             case NeighborAdvertisement() as message if not event.through_tunnel:
                 self._movement.neighbor_advertisement_received(event, message, now)
-                self._defended(event, message, now)
+                self._dirty |= self._detection.defended(event, message, self._registrations, now)
             case BindingAcknowledgement() as message:
                 self._acknowledged(event, message, now)
             case BindingError() as message:
@@ -185,44 +201,6 @@ class MobileNode:
             self._log.ended(address, Outcome.FAILED)
         if message.status == BindingStatus.INVALID_CARE_OF_ADDRESS and place is not None and place.care_of is not None:
             self._care_of.reject(place.interface, place.care_of.address)
-
-    def _defended(self, event: PacketReceived, message: NeighborAdvertisement, now: Instant) -> None:
-        registration = self._registrations.get(message.target)
-        hardware = message.target_link_layer_address or event.link_layer_source
-        if registration is None or registration.place is None or not hardware:
-            return
-        if registration.place.is_home and registration.place.interface == event.interface:
-            registration.defended_by(hardware, now)
-            self._dirty = True
-
-    def _address_duplicate(self, event: AddressDuplicate, now: Instant) -> None:
-        self._dirty = True
-        registration = self._detecting(event.interface, event.address)
-        if registration is None:
-            if self._care_of.duplicate(event.interface, event.address):
-                self._context.count("care-of.duplicate")
-                self._context.note("care-of-duplicate", f"{event.address} on {event.interface} is taken")
-            return
-        may_ask = registration.home.home_agent is not None and self._whereabouts.may_signal
-        may_be_ours = may_ask and not registration.deregistered_after_collision
-        registration.feed(Input.COLLIDED_BOUND if may_be_ours else Input.COLLIDED, now)
-        if registration.state is State.DUPLICATE:
-            self._log.ended(event.address, Outcome.FAILED)
-
-    def _address_settled(self, event: AddressSettled, now: Instant) -> None:
-        self._dirty = True
-        registration = self._detecting(event.interface, event.address)
-        if registration is None:
-            self._care_of.settled(event.interface, event.address)
-        else:
-            registration.feed(Input.SETTLED, now)
-            self._log.ended(event.address, Outcome.COMPLETED)
-
-    def _detecting(self, interface: str, address: IPv6Address) -> HomeRegistration | None:
-        registration = self._registrations.get(address)
-        if registration is None or registration.state is not State.DETECTING or registration.place is None:
-            return None
-        return registration if registration.place.interface == interface else None
 
     def _fire_timers(self, now: Instant) -> None:
         """After a sleep many are due at once: what has ended comes first, because it makes the others pointless."""
@@ -249,6 +227,8 @@ class MobileNode:
                 self._care_of.regeneration_due(interface, now)
             case Timer.HANDOVER_CLOSES, IPv6Address() as address:
                 self._log.close_due(address)
+            case _, (IPv6Address() as correspondent, IPv6Address() as address):
+                self._routes.fire(timer, correspondent, address, now)
             case _, IPv6Address() as address if timer in _TIMER_INPUTS and address in self._registrations:
                 self._registrations[address].feed(_TIMER_INPUTS[timer], now)
             # DEFAULT_ROUTE_GRACE: settling anew is all there is to do
@@ -257,7 +237,10 @@ class MobileNode:
     # --- configuration -----------------------------------------------------------------------------------------------
 
     def _remember_link(self, event: Event) -> None:
-        if isinstance(event, LinkRemoved):
+        if isinstance(event, DatapathChosen):
+            self._routes.datapath_chosen(event)
+            self._dirty = True
+        elif isinstance(event, LinkRemoved):
             self._links_seen.pop(event.interface, None)
         elif isinstance(event, LinkChanged):
             if event.interface in self._links_seen or len(self._links_seen) < MAX_INTERFACES:
@@ -265,6 +248,7 @@ class MobileNode:
 
     def _configured(self, config: MobileNodeConfig | None, now: Instant) -> None:
         if config is None:
+            self._routes.withdraw_all(now)
             for registration in self._registrations.values():
                 registration.forget(now)
             self._begin()
@@ -274,7 +258,9 @@ class MobileNode:
         homes = {home.address: home for home in config.home_addresses[:MAX_HOME_ADDRESSES]}
         self._care_of.configure(config.identifier_method, config.stable_secret, homes)
         self._movement.configure(config.interfaces, now)
+        self._routes.configure(config)
         for address in [each for each, known in self._registrations.items() if not known.is_for(homes.get(each))]:
+            self._routes.withdraw(address, now)
             self._registrations.pop(address).forget(now)
             self._log.forget(address)
         self._registrations = {address: self._registration(home, config, now) for address, home in homes.items()}
@@ -306,8 +292,10 @@ class MobileNode:
             self._dirty = self._movement.changed = False
             if self._config is not None:
                 self._whereabouts.settle(now)
+                self._routes.settle(self._registrations, self._care_of, self._log, now)
             self._problems.update(self._find_problems(now), now)
-            state = self._new_state(self._wanted_state(now))
+            before, later = self._routes.take_states()
+            state = [*before, *self._new_state(self._wanted_state(now)), *later]
             self._movement.status_changed = True
         if self._movement.status_changed:
             self._movement.status_changed = False
@@ -357,6 +345,7 @@ class MobileNode:
             self._whereabouts.active,
             tuple(self._care_of.current.items()),
             self.binding_update_list(now),
+            self.correspondents(now),
             self.problems(now),
         )
         if snapshot != self._published:
@@ -384,8 +373,12 @@ class MobileNode:
         )
 
     def binding_update_list(self, now: Instant) -> tuple[BindingUpdateStatus, ...]:
-        """The Binding Update List."""
-        return self._updates.statuses()
+        """The Binding Update List: home agents, then correspondents."""
+        return (*self._updates.statuses(), *self._routes.binding_update_list())
+
+    def correspondents(self, now: Instant) -> tuple[CorrespondentStatus, ...]:
+        """How correspondents are talked to."""
+        return self._routes.statuses()
 
     def problems(self, now: Instant) -> tuple[Problem, ...]:
         """What is wrong; whether it has lasted long enough to be shown is for the reader to ask."""

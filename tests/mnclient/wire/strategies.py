@@ -95,6 +95,11 @@ common_neighbor_options = st.one_of(
     st.builds(neighbor.Mtu, mtu=u32),
     st.builds(neighbor.RouteInformation, prefix=networks, preference=preferences, lifetime=lifetimes),
     st.builds(
+        neighbor.RecursiveNameServers,
+        addresses=st.lists(addresses, min_size=1, max_size=4).map(tuple),
+        lifetime=lifetimes,
+    ),
+    st.builds(
         neighbor.UnknownNeighborOption,
         type=st.sampled_from(_UNUSED_TYPES),
         data=st.integers(0, 3).flatmap(lambda n: st.binary(min_size=6 + 8 * n, max_size=6 + 8 * n)),

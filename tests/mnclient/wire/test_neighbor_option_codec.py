@@ -19,6 +19,7 @@ from mnclient.wire.neighbor_options import (
     Mtu,
     NeighborOption,
     PrefixInformation,
+    RecursiveNameServers,
     RouteInformation,
     RouterPreference,
     SourceLinkLayerAddress,
@@ -53,6 +54,12 @@ OCTETS: list[tuple[NeighborOption, str]] = [
     (
         RouteInformation(prefix=IPv6Network("::/0"), preference=RouterPreference.LOW, lifetime=Seconds(math.inf)),
         "1801 0018 ffffffff",
+    ),
+    (
+        RecursiveNameServers(
+            addresses=(IPv6Address("2001:db8::53"), IPv6Address("fe80::53")), lifetime=Seconds(1200.0)
+        ),
+        "1905 0000 000004b0 20010db8000000000000000000000053 fe800000000000000000000000000053",
     ),
     (UnknownNeighborOption(type=253, data=b"123456"), "fd01 313233343536"),
 ]

@@ -9,7 +9,7 @@ from mnclient.engine.actions import Action, ReportHandover, ReportHomeAddress, S
 from mnclient.engine.events import Configured, DeadlineReached, Event, LinkChanged, PacketReceived
 from mnclient.engine.mobile_node.mobile_node import OWNER, MobileNode
 from mnclient.model.config import HomeAddressConfig, InterfacePolicy, MobileNodeConfig, NodeConfig
-from mnclient.model.network_state import EMPTY, NetworkState
+from mnclient.model.network_state import EMPTY, NetworkState, RouteOptimization
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import HomeAddressState, HomeAddressStatus
 from mnclient.units import Instant, Seconds
@@ -239,6 +239,7 @@ class Script:
         self.now = Instant(start)
         self.actions: list[Action] = []
         self.state: NetworkState = EMPTY
+        self.routes: set[RouteOptimization] = set()
         self.give(Configured(config=NodeConfig(mobile_node=chosen or config())))
 
     def give(self, event: Event) -> list[Action]:
@@ -310,9 +311,17 @@ class Script:
     def _take(self, actions: list[Action]) -> None:
         self.actions += actions
         for action in actions:
-            if isinstance(action, SetNetworkState):
-                assert action.owner == OWNER
+            if isinstance(action, SetNetworkState) and action.owner == OWNER:
                 self.state = action.state
+            elif isinstance(action, SetNetworkState):
+                assert action.owner.startswith(f"{OWNER}:route:")
+                self.routes = {route for route in self.routes if owner_of(route) != action.owner}
+                self.routes |= action.state.route_optimizations
+                assert {owner_of(route) for route in action.state.route_optimizations} <= {action.owner}
+
+
+def owner_of(route: RouteOptimization) -> str:
+    return f"{OWNER}:route:{route.home_address}:{route.correspondent}"
 
 
 def policy(name: str, priority: int = 100, *, enabled: bool = True) -> InterfacePolicy:

@@ -6,7 +6,7 @@ from mnclient.engine.events import AddressSettled, Configured, Stopping
 from mnclient.engine.mobile_node.mobile_node import MobileNode
 from mnclient.model.config import NodeConfig
 from mnclient.model.status import HomeAddressState as State
-from mnclient.model.stored_binding import StoredRegistration
+from mnclient.model.stored_binding import Stored, StoredRegistration
 from mnclient.units import Instant
 from tests.mnclient.engine.mobile_node.script import (
     AGENT,
@@ -37,12 +37,12 @@ def restarted(script: Script, *, after: float = 0.0, chosen=None) -> Script:
             remaining=max(each.remaining - after, 0.0),
             link_local_compatibility=each.link_local_compatibility,
         )
-        for each in script.node.snapshot(script.now)
+        for each in script.node.snapshot(script.now).registrations
     )
     script.node = MobileNode(KnownEntropy())
     script.now = Instant(script.now + after)
     script.actions.clear()
-    script.node.restore(kept, script.now)
+    script.node.restore(Stored(registrations=kept), script.now)
     script.give(Configured(config=NodeConfig(mobile_node=chosen or config())))
     script.give(link())
     return script
@@ -55,13 +55,13 @@ def registered() -> tuple[Script, int]:
 
 
 def test_nothing_is_kept_of_what_was_never_sent():
-    assert Script().node.snapshot(Instant(1000.0)) == ()
+    assert Script().node.snapshot(Instant(1000.0)) == Stored()
 
 
 def test_a_snapshot_says_how_long_the_home_agent_may_remember():
     script, sequence = registered()
     script.pass_time(100.0)
-    kept = only(script.node.snapshot(script.now))
+    kept = only(script.node.snapshot(script.now).registrations)
     assert (kept.home_address, kept.home_agent, kept.sequence, kept.remaining) == (HOME, AGENT, sequence, 500.0)
 
 

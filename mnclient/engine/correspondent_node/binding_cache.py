@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The binding cache of a correspondent (RFC 6275 section 9.1), and what it remembers of ended bindings (5.2.8, 9.5.3).
+
+Each address of ours has a cache of its own: entries are found by our address and the mobile node's home address. An
+ended entry leaves its sequence number and nonce indices behind for as long as a nonce can live, so that no Binding
+Update from before can be replayed. Nothing is ever evicted: there is no room for a new binding instead.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from typing import NamedTuple
+
+from mnclient.constants import MAX_NONCE_LIFETIME
+from mnclient.engine.timers import Timer, TimerTable
+from mnclient.model.status import BindingCacheStatus
+from mnclient.units import Instant, Seconds, after
+from mnclient.wire.mobility_options import NonceIndices
+
+
+class Pair(NamedTuple):
+    """Who is talking: an address of ours, and the home address of a mobile node."""
+
+    correspondent: IPv6Address
+    home_address: IPv6Address
+
+
+@dataclass(slots=True, kw_only=True)
+class Binding:
+    """A binding. `indices` are those of the nonces that authorised it last; `last_used` is what the datapath said."""
+
+    pair: Pair
+    care_of_address: IPv6Address
+    sequence: int
+    lifetime: Seconds
+    expires: Instant
+    indices: NonceIndices
+    last_used: Instant | None = None
+    asked: bool = False
+    """An answer to `AskRouteUse` is awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What is remembered of a binding that is no more; no indices when there never was one."""
+
+    sequence: int
+    care_of_address: IPv6Address | None = None
+    indices: NonceIndices | None = None
+
+
+class BindingCache:
+    """Entries by `Pair`. At most twice as many are remembered as there may be bindings."""
+
+    def __init__(self, timers: TimerTable) -> None:
+        self._timers = timers
+        self._bindings: dict[Pair, Binding] = {}
+        self._ended: dict[Pair, Ended] = {}
+
+    def __len__(self) -> int:
+        return len(self._bindings)
+
+    def __iter__(self) -> Iterator[Binding]:
+        return iter(self._bindings.values())
+
+    def find(self, pair: Pair) -> Binding | None:
+        """The valid entry of a pair."""
+        return self._bindings.get(pair)
+
+    def last_sequence(self, pair: Pair) -> int | None:
+        """The last sequence number accepted, of an ended entry too (section 5.2.8)."""
+        known = self._bindings.get(pair) or self._ended.get(pair)
+        return None if known is None else known.sequence
+
+    def was_used(self, pair: Pair, care_of_address: IPv6Address, indices: NonceIndices) -> bool:
+        """Whether an ended binding was authorised by these very nonces and addresses (section 9.5.3)."""
+        ended = self._ended.get(pair)
+        return ended is not None and (ended.care_of_address, ended.indices) == (care_of_address, indices)
+
+    def has_room(self, pair: Pair, limit: int) -> bool:
+        """Whether a new entry may be made; existing ones may always be renewed, and may always end."""
+        return len(self._bindings) < limit and self._can_remember(pair, limit)
+
+    def put(self, binding: Binding) -> None:
+        """Store a new or renewed entry, until it expires."""
+        pair = binding.pair
+        self.forget_ended(pair)
+        self._bindings[pair] = binding
+        self._timers.set(Timer.CACHE_ENTRY_EXPIRES, pair, binding.expires)
+
+    def end(self, binding: Binding, now: Instant) -> None:
+        """Drop an entry; its sequence number stays known while a nonce from before can be valid."""
+        pair = binding.pair
+        self._drop(pair)
+        self._remember(pair, Ended(binding.sequence, binding.care_of_address, binding.indices), now)
+
+    def note_deletion(self, pair: Pair, sequence: int, now: Instant, limit: int) -> None:
+        """A deletion came for what is not there: nothing older may come after it, as long as there is room to know."""
+        if self._can_remember(pair, limit):
+            ended = self._ended.get(pair, Ended(sequence))
+            self._remember(pair, Ended(sequence, ended.care_of_address, ended.indices), now)
+
+    def forget_ended(self, pair: Pair) -> None:
+        """No nonce from before is valid any longer, or a newer binding knows more."""
+        self._ended.pop(pair, None)
+        self._timers.stop(Timer.DELETED_ENTRY_EXPIRES, pair)
+
+    def clear(self) -> None:
+        """Forget everything; to be done only together with all nonces."""
+        for pair in tuple(self._bindings):
+            self._drop(pair)
+        for pair in tuple(self._ended):
+            self.forget_ended(pair)
+
+    def status(self) -> tuple[BindingCacheStatus, ...]:
+        """Every valid entry."""
+        return tuple(
+            BindingCacheStatus(
+                home_address=binding.pair.home_address,
+                care_of_address=binding.care_of_address,
+                sequence=binding.sequence,
+                lifetime=binding.lifetime,
+                expires=binding.expires,
+                home_registration=False,
+            )
+            for binding in self
+        )
+
+    def remembered(self) -> int:
+        """How many ended entries are remembered."""
+        return len(self._ended)
+
+    def _can_remember(self, pair: Pair, limit: int) -> bool:
+        return pair in self._ended or len(self._bindings) + len(self._ended) < 2 * limit
+
+    def _remember(self, pair: Pair, ended: Ended, now: Instant) -> None:
+        self._ended[pair] = ended
+        self._timers.set(Timer.DELETED_ENTRY_EXPIRES, pair, after(now, MAX_NONCE_LIFETIME))
+
+    def _drop(self, pair: Pair) -> None:
+        self._bindings.pop(pair, None)
+        self._timers.stop(Timer.CACHE_ENTRY_EXPIRES, pair)

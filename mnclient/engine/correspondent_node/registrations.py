@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bindings of mobile nodes with this correspondent (RFC 6275 sections 9.5.1 to 9.5.4).
+
+A Binding Update is checked in this order: what it is and carries, whether its nonces are known, whether it is
+authentic, whether it is newer than the last one, and only then whether we want the binding. What comes before the
+authenticator can be sent by anybody: it changes nothing here, and its answers are limited in number. The two tokens are
+made again out of the Binding Update itself; until it has come, nothing is known of the mobile node.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+
+from mnclient.constants import LIFETIME_UNIT, MAX_RR_BINDING_LIFETIME
+from mnclient.engine.actions import Action, Note, PublishStatus, SendPacket, SetNetworkState
+from mnclient.engine.correspondent_node.binding_cache import Binding, BindingCache, Pair
+from mnclient.engine.correspondent_node.desired_state import binding_state, owner_of
+from mnclient.engine.correspondent_node.nonces import Nonces
+from mnclient.engine.correspondent_node.refresh_requests import RefreshRequests
+from mnclient.engine.events import PacketReceived
+from mnclient.engine.home_agent.access import is_allowed, whole_units
+from mnclient.engine.home_agent.binding_cache import is_newer
+from mnclient.engine.home_agent.requests import Request, acknowledge, fault, read
+from mnclient.engine.retransmission import RateLimit
+from mnclient.engine.timers import TimerTable
+from mnclient.model.config import CorrespondentNodeConfig
+from mnclient.model.network_state import EMPTY
+from mnclient.security.binding_keys import authorize, is_authorized
+from mnclient.units import Instant, Seconds, after
+from mnclient.wire.binding import BindingAcknowledgement, BindingStatus, BindingUpdate
+from mnclient.wire.mobility_options import NonceIndices
+
+RegistrationRefusal = Callable[[IPv6Address], BindingStatus | None]
+"""Why the home agent's role does not let a home address have a binding here, None when it has nothing against it."""
+
+ALWAYS_SAID = frozenset((BindingStatus.REGISTRATION_TYPE_CHANGE_DISALLOWED, BindingStatus.INSUFFICIENT_RESOURCES))
+"""Refusals that are said even if no acknowledgement was asked for (sections 9.5.1 and 9.5.4); others are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authentic:
+    """A Binding Update that the mobile node has made, and what answers to it are signed with."""
+
+    request: Request
+    pair: Pair
+    indices: NonceIndices
+    key: bytes
+    signed_address: IPv6Address
+
+
+class Registrations:
+    """All bindings, and what happens to them. `answers` limits what is said to anybody at all."""
+
+    def __init__(
+        self,
+        timers: TimerTable,
+        nonces: Nonces,
+        answers: RateLimit,
+        counters: Counter[str],
+        home_agent_refusal: RegistrationRefusal,
+    ) -> None:
+        self.config = CorrespondentNodeConfig()
+        self.cache = BindingCache(timers)
+        self.refreshing = RefreshRequests(timers)
+        self._nonces = nonces
+        self._answers = answers
+        self._counters = counters
+        self._home_agent_refusal = home_agent_refusal
+
+    # --- events -----------------------------------------------------------------------------------------------------
+
+    def receive(self, event: PacketReceived, update: BindingUpdate, now: Instant) -> list[Action]:
+        """A Binding Update arrived (section 9.5.1)."""
+        request = read(event, update)
+        wrong = fault(request)
+        if wrong:
+            return self._discard(wrong)
+        if update.home_registration:
+            return self._refuse_anybody(request, BindingStatus.HOME_REGISTRATION_NOT_SUPPORTED, now)  # section 10.3.1
+        indices = update.nonce_indices
+        if indices is None:
+            return self._discard("no-nonce-indices")
+        if update.authorization_data is None:
+            return self._discard("unsigned")
+        expired = self._nonces.refusal(indices, now, deletes=request.is_deregistration)
+        if expired is not None:
+            return self._refuse_anybody(request, expired, now)
+        authentic = self._authenticate(request, indices, now)
+        if authentic is None:
+            return self._discard("authenticator")
+        return self._take(authentic, now)
+
+    def expire(self, pair: Pair, now: Instant) -> list[Action]:
+        """The lifetime of a binding ended (section 9.6)."""
+        binding = self.cache.find(pair)
+        if binding is None:
+            return []
+        self._counters["correspondent.binding.expired"] += 1
+        note = Note(kind="correspondent-binding-expired", text=f"The direct way to {pair.home_address} expired.")
+        return [*self._end(binding, now), note, PublishStatus()]
+
+    def drop(self, pair: Pair, now: Instant) -> list[Action]:
+        """The kernel does not do what a binding needs: better none than one that loses packets."""
+        binding = self.cache.find(pair)
+        return [] if binding is None else [*self._end(binding, now), PublishStatus()]
+
+    def review(self, now: Instant) -> list[Action]:
+        """The rules may have changed: bindings end that would not be made any longer."""
+        actions: list[Action] = []
+        for binding in tuple(self.cache):
+            if self._objection(binding.pair.home_address, binding.care_of_address) is not None:
+                actions += self._end(binding, now)
+        return actions
+
+    def clear(self) -> list[Action]:
+        """The role ends, and with it every binding and every token given out."""
+        actions: list[Action] = [_withdrawn(binding.pair) for binding in self.cache]
+        for binding in self.cache:
+            self.refreshing.stop(binding.pair)
+        self.cache.clear()
+        self._nonces.forget()
+        return actions
+
+    # --- checks -----------------------------------------------------------------------------------------------------
+
+    def _authenticate(self, request: Request, indices: NonceIndices, now: Instant) -> Authentic | None:
+        """Make the key again and check the authenticator (sections 5.2.6 and 6.2.7).
+
+        A deletion is signed with the home address in the place of the care-of address; from elsewhere than home, some
+        take the care-of address, and are understood too.
+        """
+        packet = request.event.packet
+        home_address, correspondent = request.home_address, packet.destination
+        if request.is_deregistration:
+            key = self._nonces.key_to_delete(indices, home_address, now)
+            candidates = dict.fromkeys((home_address, request.care_of_address, packet.source))
+        else:
+            key = self._nonces.key(indices, home_address, request.care_of_address, now)
+            candidates = dict.fromkeys((request.care_of_address,))
+        if key is None:
+            return None
+        for address in candidates:
+            if is_authorized(request.update, key, address, correspondent):
+                return Authentic(request, Pair(correspondent, home_address), indices, key, address)
+        return None
+
+    def _take(self, authentic: Authentic, now: Instant) -> list[Action]:
+        """What the mobile node wants is certain: do it, or say why not."""
+        request, pair = authentic.request, authentic.pair
+        last = self.cache.last_sequence(pair)
+        if last is not None and not is_newer(request.update.sequence, last):
+            self._counters["correspondent.bu.refused.135"] += 1
+            return [self._answer(authentic, BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW, sequence=last)]
+        if request.is_deregistration:
+            return self._delete(authentic, now)
+        if self.cache.was_used(pair, request.care_of_address, authentic.indices):
+            return self._refuse_anybody(request, BindingStatus.EXPIRED_NONCES, now)
+        binding = self.cache.find(pair)
+        refusal = self._objection(pair.home_address, request.care_of_address)
+        if refusal is None and request.care_of_address == pair.correspondent:
+            refusal = BindingStatus.INVALID_CARE_OF_ADDRESS
+        if refusal is None and binding is None and not self.cache.has_room(pair, self.config.max_bindings):
+            refusal = BindingStatus.INSUFFICIENT_RESOURCES
+        if refusal is not None:
+            return self._refuse(authentic, binding, refusal)
+        return self._store(authentic, binding, now)
+
+    def _objection(self, home_address: IPv6Address, care_of_address: IPv6Address) -> BindingStatus | None:
+        """Why a binding is not wanted, None when it is."""
+        refusal = self._home_agent_refusal(home_address)
+        if refusal is not None:
+            return refusal
+        if not is_allowed(self.config.access, home_address, care_of_address):
+            return BindingStatus.ADMINISTRATIVELY_PROHIBITED
+        return BindingStatus.INVALID_CARE_OF_ADDRESS if care_of_address == home_address else None
+
+    # --- bindings ---------------------------------------------------------------------------------------------------
+
+    def _store(self, authentic: Authentic, binding: Binding | None, now: Instant) -> list[Action]:
+        """Make or renew a binding (section 9.5.2)."""
+        request, pair = authentic.request, authentic.pair
+        care_of_address, before = request.care_of_address, None if binding is None else binding.care_of_address
+        lifetime = self._grant(request.update.lifetime)
+        binding = Binding(
+            pair=pair,
+            care_of_address=care_of_address,
+            sequence=request.update.sequence,
+            lifetime=lifetime,
+            expires=after(now, lifetime),
+            indices=authentic.indices,
+            last_used=None if binding is None else binding.last_used,
+        )
+        self.cache.put(binding)
+        self.refreshing.begin(binding)
+        self._counters["correspondent.bu.accepted"] += 1
+        answer = self._answers_asked(authentic, BindingStatus.ACCEPTED, lifetime)
+        if care_of_address == before:
+            return [*answer, PublishStatus()]
+        state = SetNetworkState(owner=owner_of(pair), state=binding_state(binding))
+        kind = "correspondent-binding-created" if before is None else "correspondent-binding-moved"
+        note = Note(kind=kind, text=f"{pair.home_address} is talked to directly, at {care_of_address}.")
+        return [state, *answer, note, PublishStatus()]
+
+    def _delete(self, authentic: Authentic, now: Instant) -> list[Action]:
+        """Section 9.5.3. The state goes first, so that the answer takes the way the mobile node expects."""
+        pair, sequence = authentic.pair, authentic.request.update.sequence
+        answer = self._answers_asked(authentic, BindingStatus.ACCEPTED)
+        binding = self.cache.find(pair)
+        if binding is None:
+            self.cache.note_deletion(pair, sequence, now, self.config.max_bindings)
+            return [*answer]
+        binding.sequence = sequence
+        self._counters["correspondent.binding.deleted"] += 1
+        note = Note(kind="correspondent-binding-deleted", text=f"{pair.home_address} is no longer talked to directly.")
+        return [*self._end(binding, now), *answer, note, PublishStatus()]
+
+    def _end(self, binding: Binding, now: Instant) -> list[Action]:
+        self.refreshing.stop(binding.pair)
+        self.cache.end(binding, now)
+        self._nonces.retire(binding.indices.home)
+        return [_withdrawn(binding.pair)]
+
+    def _grant(self, requested: Seconds) -> Seconds:
+        """At most what was asked for, what is configured, and what return routability may give (5.2.6 and 9.5.2)."""
+        return whole_units(
+            Seconds(min(requested, max(self.config.max_lifetime, LIFETIME_UNIT), MAX_RR_BINDING_LIFETIME))
+        )
+
+    # --- answers ----------------------------------------------------------------------------------------------------
+
+    def _refuse(self, authentic: Authentic, binding: Binding | None, status: BindingStatus) -> list[Action]:
+        if binding is not None:
+            binding.sequence = authentic.request.update.sequence  # valid, if refused: not to be replayed later
+        self._counters[f"correspondent.bu.refused.{status.value}"] += 1
+        if status in ALWAYS_SAID:
+            return [self._answer(authentic, status)]
+        return [*self._answers_asked(authentic, status)]
+
+    def _refuse_anybody(self, request: Request, status: BindingStatus, now: Instant) -> list[Action]:
+        """A refusal that nothing can be signed with; the packet may be from anybody (section 9.5.4)."""
+        self._counters[f"correspondent.bu.refused.{status.value}"] += 1
+        if not self._answers.permits(now):
+            self._counters["correspondent.answers.limited"] += 1
+            return []
+        self._answers.record(now)
+        return [acknowledge(request, None, status)]
+
+    def _answers_asked(
+        self, authentic: Authentic, status: BindingStatus, lifetime: Seconds = Seconds(0.0)
+    ) -> list[SendPacket]:
+        """The answer, if one was asked for (section 9.5.4)."""
+        return [self._answer(authentic, status, lifetime=lifetime)] if authentic.request.update.acknowledge else []
+
+    def _answer(
+        self,
+        authentic: Authentic,
+        status: BindingStatus,
+        *,
+        sequence: int | None = None,
+        lifetime: Seconds = Seconds(0.0),
+    ) -> SendPacket:
+        """A signed Binding Acknowledgement (sections 6.2.7 and 9.5.4)."""
+
+        def sign(message: BindingAcknowledgement) -> BindingAcknowledgement:
+            return authorize(message, authentic.key, authentic.signed_address, authentic.pair.correspondent)
+
+        return acknowledge(authentic.request, None, status, sequence=sequence, lifetime=lifetime, sign=sign)
+
+    def _discard(self, reason: str) -> list[Action]:
+        self._counters[f"correspondent.bu.discarded.{reason}"] += 1
+        return []
+
+
+def _withdrawn(pair: Pair) -> SetNetworkState:
+    return SetNetworkState(owner=owner_of(pair), state=EMPTY)

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is known of one correspondent of one home address, and how messages to it are sent (RFC 6275 sections 11.1, 11.6
+and 11.7.2).
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from typing import Final
+
+from mnclient.constants import INITIAL_BINDACK_TIMEOUT, LIFETIME_UNIT, MAX_RO_FAILURE, MAX_RR_BINDING_LIFETIME
+from mnclient.engine.mobile_node import messages
+from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList, Key
+from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.remembered_correspondents import RememberedCorrespondents
+from mnclient.engine.mobile_node.return_routability import AddressTest, Rates, Token
+from mnclient.engine.retransmission import Backoff, RateLimit
+from mnclient.engine.timers import Timer
+from mnclient.model.network_state import OptimizationEnd, RouteOptimization
+from mnclient.model.status import CorrespondentState as State
+from mnclient.model.status import CorrespondentStatus
+from mnclient.security.binding_keys import binding_key, deletion_key, is_authorized
+from mnclient.units import Instant, Seconds, after, between
+from mnclient.wire.binding import BindingAcknowledgement
+from mnclient.wire.mobility_options import NonceIndices
+
+# At once, of correspondents nothing is known of yet: what a flood of forged triggers can make us send is little, and
+# nobody waits long for a turn. Correspondents that have answered before have as much room again.
+MAX_PROCEDURES: Final = 32
+LOST_FIRST: Final = Seconds(2.0)  # a correspondent that lost its binding: it was restarted, or somebody says so
+LOST_CEILING: Final = Seconds(600.0)
+_RUNNING: Final = (State.TESTING, State.REGISTERING)
+_TIMERS: Final = (
+    Timer.RETRANSMIT_HOME_TEST_INIT,
+    Timer.RETRANSMIT_CARE_OF_TEST_INIT,
+    Timer.RETRANSMIT_CORRESPONDENT_UPDATE,
+    Timer.REFRESH_CORRESPONDENT,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footing:
+    """Where a home address is, as far as its correspondents are concerned.
+
+    `care_of_address` is the one they can be told, None while there is none and at home. `is_acknowledged`: the home
+    agent has accepted it, so that the tunnel works, until `until`.
+    """
+
+    care_of_address: IPv6Address | None = None
+    is_acknowledged: bool = False
+    is_at_home: bool = False
+    until: Instant = Instant(float("inf"))
+
+
+NOWHERE: Final = Footing()
+
+
+class Shared:
+    """What all correspondents have together."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.updates = BindingUpdateList(context.entropy, home_registrations=False)
+        self.rates = Rates()
+        self.remembered = RememberedCorrespondents()
+        self.footings: dict[IPv6Address, Footing] = {}
+        self.running: set[Key] = set()
+
+    def admits(self, *, is_proven: bool) -> bool:
+        """Whether one more procedure may begin now."""
+        return len(self.running) < (2 * MAX_PROCEDURES if is_proven else MAX_PROCEDURES)
+
+
+class CorrespondentBinding:
+    """What is known of one correspondent.
+
+    `care_of_address`: the one it was told last. `bound_until`: until then it may hold a binding, by the lifetimes sent;
+    None when it holds none. `direct_until`: until then it does, by what it acknowledged. `is_waiting`: the procedure
+    shall run as soon as it can.
+    """
+
+    def __init__(self, home_address: IPv6Address, address: IPv6Address, shared: Shared, now: Instant) -> None:
+        self.home_address = home_address
+        self.address = address
+        self.shared = shared
+        self.context = shared.context
+        self.state = self.state_before = State.TUNNELLED
+        self.home_test = AddressTest(self.context.entropy)
+        self.care_of_test = AddressTest(self.context.entropy)
+        self.care_of_address: IPv6Address | None = None
+        self.bound_until: Instant | None = None
+        self.direct_until: Instant | None = None
+        self.direct_since = now
+        self.heard_at = now
+        self.retry_at: Instant | None = None
+        self.reason = ""
+        self.is_waiting = False
+        self.is_unwanted = False
+        self.granted: Seconds | None = None
+        self._signature: tuple[bytes, IPv6Address] | None = None
+        self._backoff = Backoff(INITIAL_BINDACK_TIMEOUT)
+        self._corrections = 0
+        self._fails_here = False
+        self._losses = Backoff(LOST_FIRST, LOST_CEILING)
+        self._asked_at: Instant | None = None
+
+    @property
+    def key(self) -> Key:
+        """Its place in the Binding Update List: destination, home address."""
+        return (self.address, self.home_address)
+
+    @property
+    def footing(self) -> Footing:
+        """Where its home address is."""
+        return self.shared.footings.get(self.home_address, NOWHERE)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it is known to take part."""
+        return self.bound_until is not None or self.shared.remembered.answers(self.address)
+
+    def is_refreshing(self) -> bool:
+        """Whether a procedure runs, in whatever state."""
+        return self.home_test.is_running or self.care_of_test.is_running or self.shared.updates.awaits_answer(self.key)
+
+    def optimization(self, accepted: tuple[IPv6Address, ...]) -> RouteOptimization | None:
+        """What the kernel should do; `accepted` are the care-of addresses at which packets still arrive.
+
+        Outwards only on a confirmed binding of the present care-of address (section 11.3.1). Inwards from the Binding
+        Update on: the correspondent may use it before its answer is here.
+        """
+        if self.bound_until is None or self.care_of_address not in accepted:
+            return None
+        assert self.care_of_address is not None
+        return RouteOptimization(
+            end=OptimizationEnd.MOBILE_NODE,
+            home_address=self.home_address,
+            correspondent=self.address,
+            care_of_address=self.care_of_address,
+            incoming=True,
+            outgoing=self.state is State.DIRECT and self.care_of_address == self.footing.care_of_address,
+            accept_local=tuple(each for each in accepted if each != self.care_of_address),
+        )
+
+    def status(self) -> CorrespondentStatus:
+        """What a person is told."""
+        return CorrespondentStatus(
+            address=self.address,
+            home_address=self.home_address,
+            state=self.state,
+            care_of_address=self.care_of_address if self.bound_until is not None else None,
+            expires=self.bound_until,
+            retry=self.retry_at,
+            reason=self.reason,
+        )
+
+    def authenticates(self, message: BindingAcknowledgement) -> bool:
+        """Whether an answer is signed with the key of the Binding Update sent last (section 11.7.3)."""
+        if self._signature is None:
+            return False
+        key, care_of_address = self._signature
+        return is_authorized(message, key, care_of_address, self.address)
+
+    # --- sending -----------------------------------------------------------------------------------------------------
+
+    def _send_home_test(self, now: Instant) -> None:
+        """Abroad it goes through the tunnel, which nothing passes before the home agent has acknowledged."""
+        if not (self.footing.is_acknowledged or self.footing.is_at_home):
+            return
+        if self._is_held_back("hoti", Timer.RETRANSMIT_HOME_TEST_INIT, now):
+            return
+        cookie, timeout = self.home_test.next_cookie()
+        self.context.count("hoti.sent")
+        self.context.signal(messages.home_test_init(self.home_address, self.address, cookie))
+        self._set(Timer.RETRANSMIT_HOME_TEST_INIT, after(now, timeout))
+
+    def _send_care_of_test(self, now: Instant) -> None:
+        care_of = self.footing.care_of_address
+        if care_of is None or self._is_held_back("coti", Timer.RETRANSMIT_CARE_OF_TEST_INIT, now):
+            return
+        cookie, timeout = self.care_of_test.next_cookie()
+        self.context.count("coti.sent")
+        self.context.signal(messages.care_of_test_init(care_of, self.address, cookie))
+        self._set(Timer.RETRANSMIT_CARE_OF_TEST_INIT, after(now, timeout))
+
+    def _send_update(self, home: Token, care_of: Token, now: Instant) -> None:
+        """A Binding Update for the present care-of address, or as soon as the rate limit permits."""
+        address, lifetime = self.footing.care_of_address, self._lifetime(now)
+        if address is None:
+            return
+        if lifetime <= 0:  # the home registration ends, or is renewed in a moment
+            self._set(Timer.RETRANSMIT_CORRESPONDENT_UPDATE, after(now, INITIAL_BINDACK_TIMEOUT))
+            return
+        if self._is_update_held_back(now):
+            return
+        self.care_of_address = address
+        self.bound_until = max(self.bound_until or now, after(now, lifetime))
+        if self.state is not State.DIRECT:
+            self._set(Timer.CORRESPONDENT_EXPIRES, self.bound_until)
+        key = binding_key(home.octets, care_of.octets)
+        self._signature = key, address
+        self._transmit(address, lifetime, NonceIndices(home=home.nonce_index, care_of=care_of.nonce_index), key, now)
+
+    def _send_deletion(self, home: Token, now: Instant) -> None:
+        """Delete the binding: the home keygen token is enough (section 5.2.5); the care-of nonce index is zero."""
+        source = self.home_address if self.footing.is_at_home else self.footing.care_of_address
+        if source is None or self._is_update_held_back(now):
+            return
+        key = deletion_key(home.octets)
+        self._signature = key, self.home_address
+        self._transmit(source, Seconds(0.0), NonceIndices(home=home.nonce_index, care_of=0), key, now)
+
+    def _transmit(self, source: IPv6Address, lifetime: Seconds, nonces: NonceIndices, key: bytes, now: Instant) -> None:
+        sequence = self.shared.updates.record(self.key, source, lifetime, now)
+        self.context.count("correspondent.bu.sent")
+        self.context.signal(
+            messages.correspondent_registration(
+                home_address=self.home_address,
+                correspondent=self.address,
+                care_of_address=source,
+                sequence=sequence,
+                lifetime=lifetime,
+                nonce_indices=nonces,
+                key=key,
+            )
+        )
+        self._set(Timer.RETRANSMIT_CORRESPONDENT_UPDATE, after(now, self._backoff.next_timeout()))
+
+    def _lifetime(self, now: Instant) -> Seconds:
+        """At most MAX_RR_BINDING_LIFETIME and what home registration and care-of address last, in units of 4 s."""
+        wanted = min(MAX_RR_BINDING_LIFETIME, between(now, self.footing.until))
+        return Seconds(max(wanted // LIFETIME_UNIT, 0) * LIFETIME_UNIT)
+
+    def _is_held_back(self, kind: str, timer: Timer, now: Instant) -> bool:
+        return self._waits_for(self.shared.rates.of(kind, self.address, now), timer, now, records=True)
+
+    def _is_update_held_back(self, now: Instant) -> bool:
+        timer = Timer.RETRANSMIT_CORRESPONDENT_UPDATE
+        return self._waits_for(self.shared.updates.rate(self.key), timer, now, records=False)
+
+    def _waits_for(self, rate: RateLimit, timer: Timer, now: Instant, *, records: bool) -> bool:
+        """MAX_UPDATE_RATE (section 11.8): when it does not permit, `timer` is set to when it will."""
+        if not rate.permits(now):
+            self.context.count("correspondent.held-back")
+            self._set(timer, rate.next_permission(now))
+            return True
+        if records:
+            rate.record(now)
+        return False
+
+    @property
+    def _update_is_exhausted(self) -> bool:
+        return self._backoff.attempts > MAX_RO_FAILURE
+
+    # --- quiet -------------------------------------------------------------------------------------------------------
+
+    def _quiet(self) -> None:
+        """Nothing is being sent or waited for. Tokens stay."""
+        self.home_test.stop()
+        self.care_of_test.stop()
+        self.shared.updates.stop_waiting(self.key)
+        self._backoff = Backoff(INITIAL_BINDACK_TIMEOUT)
+        for timer in _TIMERS:
+            self._stop(timer)
+
+    def _lose(self) -> None:
+        """It holds no binding any more."""
+        self.bound_until = self.direct_until = self.care_of_address = None
+        self.shared.updates.remove(self.key)
+        self._stop(Timer.CORRESPONDENT_EXPIRES)
+
+    def resume(self, care_of_address: IPv6Address, bound_until: Instant) -> None:
+        """The last run left a binding there: tell it where we are as soon as that can be done."""
+        self.care_of_address, self.bound_until, self.is_waiting = care_of_address, bound_until, True
+        self._set(Timer.CORRESPONDENT_EXPIRES, bound_until)
+
+    def close(self) -> None:
+        """Nothing of it stays."""
+        self._quiet()
+        self._lose()
+        self.shared.updates.forget(self.key)
+        self.shared.running.discard(self.key)
+
+    def _note_running(self) -> None:
+        if self.state in _RUNNING:
+            self.shared.running.add(self.key)
+        else:
+            self.shared.running.discard(self.key)
+
+    def _set(self, timer: Timer, at: Instant) -> None:
+        self.context.timers.set(timer, self.key, at)
+
+    def _stop(self, timer: Timer) -> None:
+        self.context.timers.stop(timer, self.key)

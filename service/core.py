@@ -44,9 +44,9 @@ from service.state_store import (
     State,
     StateStore,
     StoredHomeAddress,
-    encode_bindings,
     encode_state,
 )
+from service.stored_bindings import encode_bindings
 
 __all__ = ["Change", "ChangeKind", "Node", "NodeFactory", "ServiceCore"]
 

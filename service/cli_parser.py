@@ -224,14 +224,24 @@ def _settings(adder: _Adder) -> None:
 
 
 def _route_optimization(adder: _Adder) -> None:
-    examples = ["route-optimization", "route-optimization enable", "route-optimization enable --only-these"]
+    examples = [
+        "route-optimization",
+        "route-optimization enable",
+        "route-optimization enable --only-these 2001:db8:c::/48",
+    ]
     text = "exchange packets with correspondents directly, or not; show how it goes"
     group = adder.group("route-optimization", text, examples)
     group.command("show", "show whether packets go directly, with whom, and what that tells them")
     enable = group.command("enable", f"let packets go directly. {PRIVACY_OFF}".rstrip("."))
     wish = enable.add_mutually_exclusive_group()
     wish.add_argument("--always", action="store_true", help="with everybody whom the settings do not forbid")
-    wish.add_argument("--only-these", action="store_true", help="only with those whom the settings allow")
+    wish.add_argument(
+        "--only-these",
+        type=_network,
+        nargs="*",
+        metavar="PREFIX",
+        help="only with correspondents in these prefixes, and those whom the settings allow",
+    )
     group.command("disable", "tell nobody where this machine is: all packets go through the home agent")
 
 

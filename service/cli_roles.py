@@ -3,6 +3,7 @@
 optimisation, which is a part of the mobile node."""
 
 import argparse
+from ipaddress import IPv6Network
 from typing import Any, Final
 
 from mnclient.errors import MobileIPv6Error
@@ -10,7 +11,7 @@ from mnclient.model.config import OptimizationUse
 from mnclient.model.service_status import OptimizationState, ServiceStatus
 from service import cli_status
 from service.cli_output import Output, yes_no
-from service.cli_show import members, must_be_known, read
+from service.cli_show import members, must_be_known, read, shown
 from service.client import Client
 from service.settings_schema import PRIVACY, PRIVACY_OFF
 
@@ -136,13 +137,24 @@ async def show_route_optimization(client: Client, _arguments: argparse.Namespace
 
 async def enable_route_optimization(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Give location privacy up, after the wish with whom is in force: nobody is told too early."""
-    if arguments.only_these:
+    if arguments.only_these is not None:
+        await _allow(client, arguments.only_these)
         await client.set_setting(_USE, OptimizationUse.ONLY_THESE.value)
     elif arguments.always or await client.setting(_USE) == OptimizationUse.NEVER.value:
         await client.set_setting(_USE, OptimizationUse.ALWAYS.value)
     await client.set_setting(PRIVACY, "false")
     now = await client.status()
     output.done("Route optimisation is wanted", PRIVACY_OFF.rstrip("."), *_off(now), *_impossible(now))
+
+
+async def _allow(client: Client, prefixes: list[IPv6Network]) -> None:
+    """These stand in the list with a yes; the others stay as they are."""
+    listed = await client.setting(_POLICIES)
+    rows: list[Any] = listed if isinstance(listed, list) else []
+    kept = [row for row in rows if IPv6Network(row["prefix"]) not in prefixes]
+    allowed: list[Any] = [{"prefix": str(prefix), "allow": True} for prefix in dict.fromkeys(prefixes)]
+    if prefixes:
+        await client.set_setting(_POLICIES, shown([*kept, *allowed]))
 
 
 async def disable_route_optimization(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
@@ -153,7 +165,7 @@ async def disable_route_optimization(client: Client, _arguments: argparse.Namesp
 
 def _off(now: ServiceStatus) -> list[str]:
     reason = now.route_optimization_off
-    return [f"It has no effect as it is: {reason}"] if reason else []
+    return [f"It has no effect yet: {reason}"] if reason else []
 
 
 def _impossible(now: ServiceStatus) -> list[str]:

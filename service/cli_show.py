@@ -2,6 +2,7 @@
 """The commands of `mnctl` that only look: each takes the client, the arguments and where to print."""
 
 import argparse
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -192,6 +193,10 @@ async def settings(client: Client, _arguments: argparse.Namespace, output: Outpu
         return
     rows = [[key, shown(value), *_declared(key)] for key, value in known.items()]
     output.table(["setting", "value", "default", "accepted", "meaning"], rows, "There are no settings.")
+    output.line()
+    output.line("Lists (show one: mnctl settings get KEY)")
+    lists = [[each.key, each.accepted, each.description] for each in BY_KEY.values() if not each.is_scalar]
+    output.table(["setting", "accepted", "meaning"], lists, "None.")
 
 
 async def setting(client: Client, arguments: argparse.Namespace, output: Output) -> None:
@@ -240,18 +245,30 @@ async def existing_setting(client: Client, key: str) -> Plain:
     """The value of a setting; UnknownThing, which lists the known ones, when there is none of this name."""
     try:
         return await client.setting(key)
-    except ConfigError:
-        known = list(await client.settings())
-        raise UnknownThing(f"There is no setting {key}", hint=f"known: {', '.join(known)}") from None
+    except ConfigError as error:
+        near = error.title.partition("did you mean ")[2].rstrip("?")
+        known = [*await client.settings(), *(each.key for each in BY_KEY.values() if not each.is_scalar)]
+        hint = f"perhaps {near}; known: {', '.join(known)}" if near else f"known: {', '.join(known)}"
+        raise UnknownThing(f"There is no setting {key}", hint=hint) from None
 
 
 def shown(value: Plain) -> str:
-    """A setting as it is written in the settings file."""
+    """A setting as it may be typed for `mnctl settings set`: a list as in the settings file, text without quotes."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{Seconds(value):g}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_inside(each) for each in value)}]"
     return "" if value is None else str(value)
+
+
+def _inside(value: Plain) -> str:
+    """A value inside a list, as TOML writes it."""
+    if isinstance(value, dict):
+        members = ", ".join(f"{key} = {_inside(each)}" for key, each in value.items())
+        return f"{{ {members} }}" if members else "{}"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else shown(value)
 
 
 def must_be_known(thing: object, known: list[Any], what: str) -> None:

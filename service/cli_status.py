@@ -182,7 +182,7 @@ def details(now: ServiceStatus, output: Output) -> list[tuple[str, str]]:
     if now.engine.home_agent:
         lines.append(("Role", describe_role(now.engine.home_agent)))
     if now.engine.correspondent_node:
-        lines.append(("Role", describe_correspondent_node(now.engine.correspondent_node)))
+        lines.append(("Role", describe_correspondent_node(now.engine.correspondent_node) + _but_impossible(now)))
     if now.handovers:
         lines.append(("Last move", describe_handover(now.handovers[-1])))
     lines.append(("Datapath", describe_datapath(now.datapath)))
@@ -219,6 +219,11 @@ def _verified(address: HomeAddressStatus, output: Output) -> str:
             return f"NO: packets do not come back through the home agent{f' since {last}' if last else ''}"
         case None:
             return "not tried yet"
+
+
+def _but_impossible(now: ServiceStatus) -> str:
+    state, reason = now.optimization()
+    return f"; not possible here: {reason}" if state is OptimizationState.IMPOSSIBLE else ""
 
 
 def _standby(interface: InterfaceStatus) -> str:

@@ -4,11 +4,13 @@ from dataclasses import replace
 import pytest
 
 from mnclient.model.service_status import Datapath
+from mnclient.model.status import CorrespondentNodeStatus, Phase
 from service.contract import NotAllowed
 from service.settings_schema import PRIVACY, PRIVACY_OFF
-from tests.service.fake_core import AWAY, SERVING
+from tests.service.fake_core import AWAY, SERVING, with_engine
 
 USE = "mobile_node.route_optimization.use"
+POLICIES = "mobile_node.route_optimization.correspondents"
 NODE = "correspondent_node.enabled"
 PRIVATE = replace(
     AWAY,
@@ -51,11 +53,28 @@ async def test_route_optimisation_is_shown_with_what_it_costs(mnctl):
         ((), "never", [("set_setting", USE, "always")]),
         (("--always",), "only-these", [("set_setting", USE, "always")]),
         (("--only-these",), "never", [("set_setting", USE, "only-these")]),
+        (
+            ("--only-these", "2001:db8:c::/48", "2001:db8:d::/48", "2001:db8:d::/48"),
+            "always",
+            [
+                (
+                    "set_setting",
+                    POLICIES,
+                    '[{ prefix = "2001:db8:5::/48", allow = true }, { prefix = "2001:db8:c::/48", allow = true }, '
+                    '{ prefix = "2001:db8:d::/48", allow = true }]',
+                ),
+                ("set_setting", USE, "only-these"),
+            ],
+        ),
     ],
 )
 async def test_nobody_is_told_before_it_is_clear_who_may_be(mnctl, words, use, set_before):
     mnctl.core.value = SERVING
     mnctl.core.values[USE] = use
+    mnctl.core.values[POLICIES] = [
+        {"prefix": "2001:db8:5::/48", "allow": True},
+        {"prefix": "2001:db8:c::/48", "allow": False},
+    ]
     text = await mnctl("route-optimization", "enable", *words)
     assert mnctl.core.calls == [*set_before, ("set_setting", PRIVACY, "false")]
     assert text == f"Route optimisation is wanted. {PRIVACY_OFF}\n"
@@ -65,13 +84,10 @@ async def test_a_wish_without_effect_is_told(mnctl):
     assert "But this machine cannot: kernel lacks ip6_tunnel" in await mnctl("route-optimization", "enable")
     mnctl.core.value = replace(PRIVATE, route_optimization_off="the settings allow it with nobody")
     text = await mnctl("route-optimization", "enable", "--only-these")
-    assert "It has no effect as it is: the settings allow it with nobody" in text
-    assert "But this machine cannot: kernel lacks ip6_tunnel" in await adding(mnctl, AWAY)
-
-
-async def adding(mnctl, status):
-    mnctl.core.value = status
-    return await mnctl("correspondent-node", "enable")
+    assert "It has no effect yet: the settings allow it with nobody" in text
+    mnctl.core.value = with_engine(phase=Phase.OFF, correspondent_node=CorrespondentNodeStatus(max_bindings=9))
+    assert "But this machine cannot: kernel lacks ip6_tunnel" in await mnctl("correspondent-node", "enable")
+    assert "0 of at most 9 bindings; not possible here: kernel lacks ip6_tunnel" in await mnctl("status")
 
 
 async def test_route_optimisation_is_switched_off(mnctl):

@@ -13,9 +13,13 @@ from mnclient.model.problems import Problem, ProblemCode
 from mnclient.model.service_status import ServiceStatus
 from mnclient.model.status import Phase
 from mnclient.units import Instant
+from service.cli_show import shown
 from service.cli_status import STAGES
 from service.codec import from_plain, to_plain
 from service.interfaces.bus import BusFace
+from service.settings import Settings
+from service.settings_schema import BY_KEY
+from service.settings_values import checked
 from tests.service.fake_core import (
     AWAY,
     HANDOVER,
@@ -67,7 +71,11 @@ async def test_status_in_json_is_the_status(mnctl):
         (("correspondents",), ["not possible: kernel lacks ip6_tunnel", "No correspondent has sent anything"]),
         (("bindings",), ["2001:db8:1::1 (home agent)", "14:40", "yes"]),
         (("handovers",), ["home", "2001:db8:2::/64", "completed in 140 ms", "link up 100 ms", "router heard 120 ms"]),
-        (("settings",), ["mobile_node.enabled", "true", "3600"]),
+        (("settings",), ["mobile_node.enabled", "true", "3600", "Lists", "mobile_node.traffic_rules"]),
+        (
+            ("settings", "get", "mobile_node.route_optimization.correspondents"),
+            ['[{ prefix = "2001:db8:c::/48", allow = false }]\n'],
+        ),
         (("settings", "get", "home_agent.max_lifetime"), ["3600\n"]),
         (("home-agent",), ["not a home agent"]),
         (("home-agent", "show"), ["not a home agent"]),
@@ -243,3 +251,31 @@ async def test_watch_outlives_the_service():
         await again.stop()
         process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.communicate(), 20)
+
+
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("mobile_node.traffic_rules", [{"protocol": "udp", "ports": 53}, {"destination": "2001:db8::/48"}]),
+        ("mobile_node.traffic_rules", [{"protocol": "tcp", "ports": "5000-5100"}]),
+        ("mobile_node.interfaces", [{"name": 'a"\\b', "priority": 7, "enabled": False}]),
+        ("mobile_node.interfaces", []),
+        (
+            "home_agent.links",
+            [
+                {
+                    "prefix": "2001:db8:1::/64",
+                    "address": "2001:db8:1::1",
+                    "interface": "eth0",
+                    "virtual": False,
+                    "advertise": {"max_interval": 9.5},
+                }
+            ],
+        ),
+    ],
+)
+def test_a_list_can_be_typed_as_it_is_shown(key, value):
+    settings = Settings().with_value(key, shown(value))
+    assert settings == Settings().with_given({key: checked(BY_KEY[key], value, key)})
+    again = Settings().with_value(key, shown(settings.get(key)))
+    assert again == settings

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from mnclient.errors import ConfigError, MobileIPv6Error
-from service import cli_change, cli_show
+from service import cli_bindings, cli_change, cli_roles, cli_show
 from service.cli_output import Output
 from service.cli_parser import PROGRAM, parser
 from service.client import Client
@@ -50,15 +50,24 @@ COMMANDS: Final[dict[tuple[str, ...], Command]] = {
     ("home-addresses", "suggest"): cli_show.suggest,
     ("interfaces",): cli_show.interfaces,
     ("interfaces", "set-priority"): cli_change.set_interface_priority,
-    ("bindings",): cli_show.bindings,
+    ("bindings",): cli_bindings.bindings,
+    ("correspondents",): cli_bindings.correspondents,
     ("handovers",): cli_show.handovers,
     ("settings",): cli_show.settings,
     ("settings", "get"): cli_show.setting,
     ("settings", "set"): cli_change.set_setting,
-    ("home-agent",): cli_show.home_agent,
-    ("home-agent", "show"): cli_show.home_agent,
-    ("home-agent", "enable"): cli_change.enable_home_agent,
-    ("home-agent", "disable"): cli_change.disable_home_agent,
+    ("route-optimization",): cli_roles.show_route_optimization,
+    ("route-optimization", "show"): cli_roles.show_route_optimization,
+    ("route-optimization", "enable"): cli_roles.enable_route_optimization,
+    ("route-optimization", "disable"): cli_roles.disable_route_optimization,
+    ("correspondent-node",): cli_roles.show_correspondent_node,
+    ("correspondent-node", "show"): cli_roles.show_correspondent_node,
+    ("correspondent-node", "enable"): cli_roles.enable_correspondent_node,
+    ("correspondent-node", "disable"): cli_roles.disable_correspondent_node,
+    ("home-agent",): cli_roles.show_home_agent,
+    ("home-agent", "show"): cli_roles.show_home_agent,
+    ("home-agent", "enable"): cli_roles.enable_home_agent,
+    ("home-agent", "disable"): cli_roles.disable_home_agent,
     ("problems",): cli_show.problems,
     ("decode",): cli_change.decode,
     ("reset-network",): cli_change.reset_network,

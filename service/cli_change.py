@@ -16,8 +16,7 @@ from service.cli_show import existing_setting, must_be_known
 from service.client import Client, ServiceUnavailable
 from service.contract import NotAllowed, UnknownThing
 from service.inspector import inspect
-
-HOME_AGENT_ROLE = "home_agent.enabled"
+from service.settings_schema import BY_KEY, PRIVACY, PRIVACY_OFF
 
 Change = Callable[[Client, IPv6Address], Awaitable[None]]
 
@@ -25,7 +24,7 @@ Change = Callable[[Client, IPv6Address], Awaitable[None]]
 async def add_home_agent(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Know a home agent that was not heard."""
     await client.add_home_agent(arguments.address, arguments.prefix, arguments.pin)
-    _done(output, f"Home agent {arguments.address} is known for {arguments.prefix}")
+    output.done(f"Home agent {arguments.address} is known for {arguments.prefix}")
 
 
 async def remove_home_agent(client: Client, arguments: argparse.Namespace, output: Output) -> None:
@@ -33,41 +32,41 @@ async def remove_home_agent(client: Client, arguments: argparse.Namespace, outpu
     known = [each.address for each in (await client.status()).known_home_agents]
     must_be_known(arguments.address, known, "home agent")
     await client.remove_home_agent(arguments.address)
-    _done(output, f"Home agent {arguments.address} is forgotten")
+    output.done(f"Home agent {arguments.address} is forgotten")
 
 
 async def add_home_address(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Keep a home address."""
     await client.add_home_address(arguments.address, arguments.home_agent, arguments.prefix_length)
-    _done(output, f"Home address {arguments.address} is kept; see: mnctl status")
+    output.done(f"Home address {arguments.address} is kept; see: mnctl status")
 
 
 async def remove_home_address(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Give a home address up."""
     must_be_known(arguments.address, _kept(await client.status()), "home address")
     await client.remove_home_address(arguments.address)
-    _done(output, f"Home address {arguments.address} is given up")
+    output.done(f"Home address {arguments.address} is given up")
 
 
 async def prefer_home_address(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Use it for new connections."""
     must_be_known(arguments.address, _kept(await client.status()), "home address")
     await client.prefer_home_address(arguments.address)
-    _done(output, f"New connections use {arguments.address}")
+    output.done(f"New connections use {arguments.address}")
 
 
 async def accept_proposal(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Take a proposed home address into use."""
     must_be_known(arguments.address, _proposed(await client.status()), "proposed home address")
     await client.accept_proposal(arguments.address)
-    _done(output, f"Home address {arguments.address} is taken into use; see: mnctl status")
+    output.done(f"Home address {arguments.address} is taken into use; see: mnctl status")
 
 
 async def dismiss_proposal(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Never propose it again."""
     must_be_known(arguments.address, _proposed(await client.status()), "proposed home address")
     await client.dismiss_proposal(arguments.address)
-    _done(output, f"Home address {arguments.address} is not proposed again")
+    output.done(f"Home address {arguments.address} is not proposed again")
 
 
 async def set_interface_priority(client: Client, arguments: argparse.Namespace, output: Output) -> None:
@@ -75,47 +74,22 @@ async def set_interface_priority(client: Client, arguments: argparse.Namespace, 
     known = [each.name for each in (await client.status()).engine.interfaces]
     must_be_known(arguments.name, known, "interface")
     await client.set_interface_priority(arguments.name, arguments.priority)
-    _done(output, f"Interface {arguments.name} has priority {arguments.priority}")
+    output.done(f"Interface {arguments.name} has priority {arguments.priority}")
 
 
 async def set_setting(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Change one setting."""
     await existing_setting(client, arguments.key)
     await client.set_setting(arguments.key, arguments.value)
-    _done(output, f"{arguments.key} is set to {arguments.value}")
-
-
-async def enable_home_agent(client: Client, arguments: argparse.Namespace, output: Output) -> None:
-    """Be a home agent, on the link given or on those of the settings."""
-    if (arguments.prefix is None) != (arguments.address is None):
-        raise MobileIPv6Error("A home link needs --prefix and --address", hint="give both, or neither")
-    if arguments.prefix is None:
-        if arguments.interface or arguments.advertise:
-            raise MobileIPv6Error(
-                "--interface and --advertise are about a link", hint="give --prefix and --address too"
-            )
-        await client.set_setting(HOME_AGENT_ROLE, "true")
-        _done(output, "This machine is a home agent for the links of its settings")
-        return
-    if arguments.advertise and not arguments.interface:
-        raise MobileIPv6Error(
-            "A virtual link has nobody to advertise to", hint="leave --advertise out, or give --interface"
-        )
-    await client.set_home_agent_link(arguments.prefix, arguments.address, arguments.interface, arguments.advertise)
-    where = f"on {arguments.interface}" if arguments.interface else "on a virtual link"
-    _done(output, f"This machine is the home agent {arguments.address} for {arguments.prefix} {where}")
-
-
-async def disable_home_agent(client: Client, arguments: argparse.Namespace, output: Output) -> None:
-    """Stop being a home agent, or stop serving one home link."""
-    if arguments.prefix is not None:
-        role = (await client.status()).engine.home_agent
-        must_be_known(arguments.prefix, [link.prefix for link in role.links] if role else [], "home link")
-        await client.remove_home_agent_link(arguments.prefix)
-        _done(output, f"The home network {arguments.prefix} is not served any more")
-        return
-    await client.set_setting(HOME_AGENT_ROLE, "false")
-    _done(output, "This machine is not a home agent any more; its bindings are gone")
+    sentence = f"{arguments.key} is set to {arguments.value}"
+    declared = BY_KEY.get(arguments.key)
+    if declared is not None and declared.needs_restart:
+        how = "It takes effect when the service is started again: systemctl restart mnclientd"
+        output.done(sentence, how, restart_needed=True)
+    elif arguments.key == PRIVACY and await client.setting(PRIVACY) is False:
+        output.done(sentence, PRIVACY_OFF.rstrip("."))
+    else:
+        output.done(sentence)
 
 
 async def reset_network(client: Client, arguments: argparse.Namespace, output: Output) -> None:
@@ -177,10 +151,3 @@ def _kept(status: ServiceStatus) -> list[Any]:
 
 def _proposed(status: ServiceStatus) -> list[Any]:
     return [each.address for each in status.proposals]
-
-
-def _done(output: Output, sentence: str) -> None:
-    if output.as_json:
-        output.json(ok=True)
-    else:
-        output.line(sentence)

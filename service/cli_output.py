@@ -36,6 +36,13 @@ class Output:
         """One line, at once: somebody may be waiting for it behind a pipe."""
         print(text, file=self._stream, flush=True)
 
+    def done(self, *sentences: str, **more: object) -> None:
+        """What was asked is done: sentences without full stops, a single one stays so. JSON: ok, `more`."""
+        if self.as_json:
+            self.json(ok=True, **more)
+        else:
+            self.line(". ".join(sentences) + "." * (len(sentences) > 1))
+
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
         """A table, or the sentence `empty` when there are no rows."""
         if not rows:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mnclient.errors import MobileIPv6Error
 from service.interfaces import arguments
+from service.settings_schema import PRIVACY_OFF
 
 PROGRAM: Final = "mnctl"
 SHELLS: Final = ("bash", "zsh", "tcsh")
@@ -29,6 +30,7 @@ examples:
   mnctl home-addresses suggest         which home addresses could I have?
   mnctl home-addresses add 2001:db8:1::10 --home-agent 2001:db8:1::1
   mnctl settings set autoconfiguration.ask_first false
+  mnctl route-optimization enable      the short way, and what it tells others
   mnctl --json status | jq .engine.phase
   mnctl decode capture.pcap            what did the two ends say to each other?
 """
@@ -55,6 +57,8 @@ def parser(width: int | None = None) -> argparse.ArgumentParser:
     _home_addresses(adder)
     _interfaces(adder)
     _settings(adder)
+    _route_optimization(adder)
+    _correspondent_node(adder)
     _home_agent(adder)
     _tools(adder)
     return top
@@ -155,6 +159,8 @@ def _reading(adder: _Adder) -> None:
     bindings.add_argument(
         "--matching", type=_matching, default="", metavar="PREFIX", help="only addresses in this prefix, or this one"
     )
+    text = "list whom this machine talks to directly, whom not, and why"
+    adder.command("correspondents", text, ["correspondents", "correspondents --json"])
     handovers = adder.command("handovers", "list the last moves and how long each took", ["handovers --limit 5"])
     handovers.add_argument("--limit", type=_count, default=20, help="at most this many, the newest (default: 20)")
     problems = adder.command("problems", "list what is wrong, and what to do about it", ["problems"])
@@ -215,6 +221,37 @@ def _settings(adder: _Adder) -> None:
     change = group.command("set", "change one setting")
     change.add_argument("key", metavar="KEY", help="one of the list")
     change.add_argument("value", metavar="VALUE", help="as in the settings file")
+
+
+def _route_optimization(adder: _Adder) -> None:
+    examples = [
+        "route-optimization",
+        "route-optimization enable",
+        "route-optimization enable --only-these 2001:db8:c::/48",
+    ]
+    text = "exchange packets with correspondents directly, or not; show how it goes"
+    group = adder.group("route-optimization", text, examples)
+    group.command("show", "show whether packets go directly, with whom, and what that tells them")
+    enable = group.command("enable", f"let packets go directly. {PRIVACY_OFF}".rstrip("."))
+    wish = enable.add_mutually_exclusive_group()
+    wish.add_argument("--always", action="store_true", help="with everybody whom the settings do not forbid")
+    wish.add_argument(
+        "--only-these",
+        type=_network,
+        nargs="*",
+        metavar="PREFIX",
+        help="only with correspondents in these prefixes, and those whom the settings allow",
+    )
+    group.command("disable", "tell nobody where this machine is: all packets go through the home agent")
+
+
+def _correspondent_node(adder: _Adder) -> None:
+    examples = ["correspondent-node", "correspondent-node enable"]
+    text = "let mobile nodes exchange packets with this machine directly, or not; show how it goes"
+    group = adder.group("correspondent-node", text, examples)
+    group.command("show", "show whether the role is on, and how many bindings there are")
+    group.command("enable", "switch the correspondent-node role on")
+    group.command("disable", "switch the correspondent-node role off")
 
 
 def _home_agent(adder: _Adder) -> None:

@@ -2,15 +2,15 @@
 """The commands of `mnctl` that only look: each takes the client, the arguments and where to print."""
 
 import argparse
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from mnclient.errors import ConfigError
 from mnclient.model.problems import Problem
 from mnclient.model.service_status import ServiceStatus
-from mnclient.model.status import BindingCacheStatus
 from mnclient.units import Seconds
-from service import cli_status
+from service import cli_news, cli_status
 from service.cli_output import Output, duration, yes_no
 from service.client import Client, ServiceUnavailable
 from service.codec import Plain, to_plain
@@ -29,36 +29,14 @@ async def status(client: Client, _arguments: argparse.Namespace, output: Output)
     """The human question first, then how."""
     now = await read(client, output)
     if output.as_json:
-        output.json(**_members(now))
+        output.json(**members(now))
         return
     output.line(cli_status.headline(now, output))
     output.line()
-    for label, text in _details(now, output):
-        output.line(f"  {label:<15} {text}".rstrip())
-
-
-def _details(now: ServiceStatus, output: Output) -> list[tuple[str, str]]:
-    details: list[tuple[str, str]] = []
-    for address in now.engine.home_addresses:
-        preferred = " (preferred)" if address.preferred and len(now.engine.home_addresses) > 1 else ""
-        details.append(("Home address", f"{address.address}{preferred}"))
-        details.append(("", cli_status.describe_home_address(address, output)))
-        details.append(("Home agent", str(address.home_agent or "none")))
-        if address.care_of_address:
-            details.append(("Care-of address", f"{address.care_of_address} on {address.interface}"))
-    details += [("Proposed", f"{each.address} ({each.reason})") for each in now.proposals]
-    if now.engine.home_agent:
-        details.append(("Role", cli_status.describe_role(now.engine.home_agent)))
-    if now.handovers:
-        details.append(("Last move", cli_status.describe_handover(now.handovers[-1])))
-    details.append(("Datapath", cli_status.describe_datapath(now.datapath)))
-    details.append(("Version", now.version))
-    for problem in cli_status.visible_problems(now):
-        details.append(
-            (problem.declaration.severity.value.capitalize(), f"{problem.declaration.title}. {problem.text()}")
-        )
-        details.append(("", problem.remedy()))
-    return details
+    details = cli_status.details(now, output)
+    width = max(len(label) for label, _ in details)
+    for label, text in details:
+        output.line(f"  {label:<{width}}  {text}".rstrip())
 
 
 async def watch(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
@@ -75,7 +53,7 @@ async def watch(client: Client, _arguments: argparse.Namespace, output: Output) 
                 raise
             before = None
             if output.as_json:
-                output.json(error=_members(error_members(error)))
+                output.json(error=members(error_members(error)))
             else:
                 output.line(f"{output.clock(output.now)}  The service has stopped; waiting for it to come back")
             await client.wait_for_service()
@@ -83,9 +61,9 @@ async def watch(client: Client, _arguments: argparse.Namespace, output: Output) 
 
 def _tell(before: ServiceStatus | None, now: ServiceStatus, output: Output) -> None:
     if output.as_json:
-        output.json(**_members(now))
+        output.json(**members(now))
         return
-    told = [cli_status.headline(now, output)] if before is None else cli_status.changes(before, now, output)
+    told = [cli_status.headline(now, output)] if before is None else cli_news.changes(before, now, output)
     for sentence in told:
         output.line(f"{output.clock(output.now)}  {sentence}")
 
@@ -118,7 +96,7 @@ async def home_addresses(client: Client, _arguments: argparse.Namespace, output:
     now = await read(client, output)
     states = {each.address: each for each in now.engine.home_addresses}
     if output.as_json:
-        merged = [{**_members(each), "status": states.get(each.address)} for each in now.home_addresses]
+        merged = [{**members(each), "status": states.get(each.address)} for each in now.home_addresses]
         listed = [{key: value for key, value in each.items() if value is not None} for each in merged]
         output.json(boot_time=now.boot_time, home_addresses=listed, proposals=now.proposals)
         return
@@ -167,67 +145,15 @@ async def interfaces(client: Client, _arguments: argparse.Namespace, output: Out
             str(each.priority),
             "disabled" if not each.enabled else "up" if each.is_up else "down",
             "at home" if each.is_home else "away" if each.routers else "-",
-            yes_no(each.is_active),
+            "standby" if each.is_standby else yes_no(each.is_active),
+            {True: "answers", False: "NO ANSWER", None: "-"}[each.reaches_home_agent],
             str(each.care_of_address or "-"),
             ", ".join(str(router.address) for router in each.routers) or "-",
         ]
         for each in known
     ]
-    headings = ["interface", "priority", "state", "place", "in use", "care-of address", "routers"]
+    headings = ["interface", "priority", "state", "place", "in use", "home agent", "care-of address", "routers"]
     output.table(headings, rows, "No network interface can be used.")
-
-
-async def bindings(client: Client, arguments: argparse.Namespace, output: Output) -> None:
-    """The binding update list, and in the home-agent role the binding cache."""
-    now = await read(client, output)
-    told = now.engine.binding_update_list
-    cache: list[BindingCacheStatus] = []
-    total = 0
-    if now.engine.home_agent:
-        cache, total = await _binding_cache(client, arguments)
-    if output.as_json:
-        members = {"binding_update_list": told, "binding_cache": tuple(cache), "binding_cache_total": total}
-        output.json(boot_time=now.boot_time, **members)
-        return
-    output.line("Binding update list (what this machine told others)")
-    rows = [
-        [
-            str(each.home_address),
-            str(each.care_of_address),
-            str(each.destination) + (" (home agent)" if each.home_registration else ""),
-            str(each.sequence),
-            output.clock_of(each.expires),
-            yes_no(each.acknowledged),
-        ]
-        for each in told
-    ]
-    headings = ["home address", "care-of address", "told to", "sequence", "until", "acknowledged"]
-    output.table(headings, rows, "Empty.")
-    if now.engine.home_agent:
-        output.line()
-        output.line(f"Binding cache (what others told this machine): {len(cache)} of {total}")
-        rows = [
-            [
-                str(each.home_address),
-                str(each.care_of_address),
-                str(each.sequence),
-                output.clock_of(each.expires),
-                "checking for duplicates" if each.detecting else "home" if each.home_registration else "correspondent",
-            ]
-            for each in cache
-        ]
-        output.table(["home address", "care-of address", "sequence", "until", "kind"], rows, "Empty.")
-
-
-async def _binding_cache(client: Client, arguments: argparse.Namespace) -> tuple[list[BindingCacheStatus], int]:
-    found: list[BindingCacheStatus] = []
-    while True:
-        page, total = await client.binding_cache(
-            arguments.offset + len(found), arguments.limit - len(found), arguments.matching
-        )
-        found += page
-        if not page or len(found) >= arguments.limit:
-            return found, total
 
 
 async def handovers(client: Client, arguments: argparse.Namespace, output: Output) -> None:
@@ -239,14 +165,12 @@ async def handovers(client: Client, arguments: argparse.Namespace, output: Outpu
         listed: list[Plain] = []
         for each in moves:
             offsets = {stage.value: round(offset, 6) for stage, offset in each.offsets().items()}
-            listed.append(to_plain({**_members(each), "offsets": offsets}))
+            listed.append(to_plain({**members(each), "offsets": offsets}))
         output.json(boot_time=output.boot_time, handovers=listed)
         return
     rows = []
     for each in moves:
-        stages = ", ".join(
-            f"{stage.value.replace('_', ' ')} {duration(offset)}" for stage, offset in each.offsets().items()
-        )
+        stages = ", ".join(f"{cli_status.STAGES[stage]} {duration(offset)}" for stage, offset in each.offsets().items())
         took = each.duration()
         rows.append(
             [
@@ -269,6 +193,10 @@ async def settings(client: Client, _arguments: argparse.Namespace, output: Outpu
         return
     rows = [[key, shown(value), *_declared(key)] for key, value in known.items()]
     output.table(["setting", "value", "default", "accepted", "meaning"], rows, "There are no settings.")
+    output.line()
+    output.line("Lists (show one: mnctl settings get KEY)")
+    lists = [[each.key, each.accepted, each.description] for each in BY_KEY.values() if not each.is_scalar]
+    output.table(["setting", "accepted", "meaning"], lists, "None.")
 
 
 async def setting(client: Client, arguments: argparse.Namespace, output: Output) -> None:
@@ -278,32 +206,6 @@ async def setting(client: Client, arguments: argparse.Namespace, output: Output)
         output.json(key=arguments.key, value=value)
     else:
         output.line(shown(value))
-
-
-async def home_agent(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
-    """The home-agent role and its links."""
-    now = await read(client, output)
-    role = now.engine.home_agent
-    if output.as_json:
-        output.json(boot_time=now.boot_time, enabled=role is not None, **(_members(role) if role else {}))
-        return
-    if role is None:
-        output.line("This machine is not a home agent. Make it one: mnctl home-agent enable --help")
-        return
-    output.line(f"This machine is a home agent: {role.bindings} of at most {role.max_bindings} bindings")
-    rows = [
-        [str(each.prefix), str(each.address), each.interface or "(virtual)", yes_no(each.is_up), str(each.bindings)]
-        for each in role.links
-    ]
-    output.table(["home network", "own address", "interface", "up", "bindings"], rows, "It serves no home link.")
-    if role.home_agents:
-        output.line()
-        output.line("Home agents heard on the home links")
-        listed = [
-            [str(each.link_local_address), ", ".join(map(str, each.addresses)), str(each.preference), each.interface]
-            for each in role.home_agents
-        ]
-        output.table(["link-local address", "addresses", "preference", "on"], listed, "None.")
 
 
 async def problems(client: Client, arguments: argparse.Namespace, output: Output) -> None:
@@ -336,25 +238,37 @@ def _declared(key: str) -> list[str]:
 def _problem(problem: Problem) -> dict[str, object]:
     declared = problem.declaration
     words = {"title": declared.title, "text": problem.text(), "remedy": problem.remedy()}
-    return {**_members(problem), "severity": declared.severity, **words}
+    return {**members(problem), "severity": declared.severity, **words}
 
 
 async def existing_setting(client: Client, key: str) -> Plain:
     """The value of a setting; UnknownThing, which lists the known ones, when there is none of this name."""
     try:
         return await client.setting(key)
-    except ConfigError:
-        known = list(await client.settings())
-        raise UnknownThing(f"There is no setting {key}", hint=f"known: {', '.join(known)}") from None
+    except ConfigError as error:
+        near = error.title.partition("did you mean ")[2].rstrip("?")
+        known = [*await client.settings(), *(each.key for each in BY_KEY.values() if not each.is_scalar)]
+        hint = f"perhaps {near}; known: {', '.join(known)}" if near else f"known: {', '.join(known)}"
+        raise UnknownThing(f"There is no setting {key}", hint=hint) from None
 
 
 def shown(value: Plain) -> str:
-    """A setting as it is written in the settings file."""
+    """A setting as it may be typed for `mnctl settings set`: a list as in the settings file, text without quotes."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{Seconds(value):g}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_inside(each) for each in value)}]"
     return "" if value is None else str(value)
+
+
+def _inside(value: Plain) -> str:
+    """A value inside a list, as TOML writes it."""
+    if isinstance(value, dict):
+        members = ", ".join(f"{key} = {_inside(each)}" for key, each in value.items())
+        return f"{{ {members} }}" if members else "{}"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else shown(value)
 
 
 def must_be_known(thing: object, known: list[Any], what: str) -> None:
@@ -369,6 +283,7 @@ def error_members(error: Exception) -> Mapping[str, object]:
     return {"title": getattr(error, "title", str(error)), "hint": getattr(error, "hint", "")}
 
 
-def _members(value: object) -> dict[str, Any]:
+def members(value: object) -> dict[str, Any]:
+    """A dataclass, as JSON shows it."""
     plain = to_plain(value)
     return plain if isinstance(plain, dict) else {}

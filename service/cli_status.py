@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A `ServiceStatus` in sentences: the answer to "am I reachable?", and what became different between two of them."""
+"""A `ServiceStatus` in sentences: the answer to "am I reachable?", and the facts behind it."""
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import Any
-
-from mnclient.model.handover import Handover, Outcome
+from mnclient.model.handover import Handover, Outcome, Stage
 from mnclient.model.problems import Problem, Severity
-from mnclient.model.service_status import Datapath, ServiceStatus
-from mnclient.model.status import HomeAddressState, HomeAddressStatus, HomeAgentStatus, Phase
+from mnclient.model.service_status import Datapath, OptimizationState, ServiceStatus
+from mnclient.model.status import (
+    CorrespondentNodeStatus,
+    CorrespondentState,
+    HomeAddressState,
+    HomeAddressStatus,
+    HomeAgentStatus,
+    InterfaceStatus,
+    Phase,
+)
 from service.cli_output import Output, duration
 
 STATES: dict[HomeAddressState, str] = {
@@ -24,13 +29,36 @@ STATES: dict[HomeAddressState, str] = {
 }
 
 
+CORRESPONDENT_STATES: dict[CorrespondentState, str] = {
+    CorrespondentState.TUNNELLED: "through the home agent",
+    CorrespondentState.TESTING: "testing the direct way",
+    CorrespondentState.REGISTERING: "telling it the care-of address",
+    CorrespondentState.DIRECT: "directly",
+    CorrespondentState.UNRESPONSIVE: "does not take part",
+    CorrespondentState.LEAVING: "telling it that this machine is home",
+}
+
+STAGES: dict[Stage, str] = {
+    Stage.LINK_DOWN: "link down",
+    Stage.LINK_UP: "link up",
+    Stage.ROUTER_SOLICITED: "router solicited",
+    Stage.ROUTER_HEARD: "router heard",
+    Stage.CARE_OF_ADDRESS: "care-of address",
+    Stage.BINDING_UPDATE: "binding update",
+    Stage.BINDING_ACKNOWLEDGED: "binding acknowledged",
+    Stage.FIRST_PAYLOAD: "first payload",
+    Stage.VERIFIED: "verified",
+    Stage.CORRESPONDENTS: "correspondents told",
+}
+
+
 def headline(status: ServiceStatus, output: Output) -> str:
     """The one sentence: where we are, and whether we can be reached."""
     main = main_home_address(status)
     address = main.address if main else "the home address"
     match status.engine.phase:
         case Phase.OFF:
-            return _other_role(status.engine.home_agent)
+            return _other_role(status.engine.home_agent, status.engine.correspondent_node)
         case Phase.NO_HOME_ADDRESS:
             return _without_home_address(status)
         case Phase.NO_NETWORK:
@@ -73,6 +101,22 @@ def describe_datapath(datapath: Datapath) -> str:
     return f"{datapath.name}: {datapath.reason}" if datapath.reason else datapath.name
 
 
+def describe_optimization(status: ServiceStatus) -> str:
+    """Whether packets go directly to correspondents, or why they do not."""
+    state, reason = status.optimization()
+    if state is OptimizationState.IMPOSSIBLE:
+        return f"not possible: {reason}"
+    if state is OptimizationState.OFF:
+        return f"off: {reason}"
+    direct = sum(each.state is CorrespondentState.DIRECT for each in status.engine.correspondents)
+    return f"on, {direct or 'no'} correspondent{'' if direct < 2 else 's'} direct"
+
+
+def describe_correspondent_node(role: CorrespondentNodeStatus) -> str:
+    """The correspondent-node role in a line."""
+    return f"correspondent node; {role.bindings} of at most {role.max_bindings} bindings"
+
+
 def describe_role(role: HomeAgentStatus) -> str:
     """The home-agent role in a line."""
     return f"home agent for {_home_links(role)}; {role.bindings} of at most {role.max_bindings} bindings"
@@ -92,65 +136,13 @@ def visible_problems(status: ServiceStatus) -> list[Problem]:
     return [problem for problem in _worst_first(status) if problem.is_visible(status.engine.now)]
 
 
-def changes(before: ServiceStatus, after: ServiceStatus, output: Output) -> list[str]:
-    """What is different, one sentence each. Counters, lifetimes and signs of life are not news."""
-    told = [headline(after, output)] if _news_of(before) != _news_of(after) else []
-    new, old = _arrivals(before.home_addresses, after.home_addresses, lambda each: each.address)
-    told += [f"New home address {each.address}" for each in new] + [
-        f"Home address {each.address} is gone" for each in old
-    ]
-    new, old = _arrivals(before.known_home_agents, after.known_home_agents, lambda each: each.address)
-    told += [f"New home agent {each.address} for {each.prefix}" for each in new]
-    told += [f"Home agent {each.address} is forgotten" for each in old]
-    new, _ = _arrivals(before.proposals, after.proposals, lambda each: each.address)
-    told += [f"Proposed: home address {each.address} ({each.reason})" for each in new]
-    told += _interface_changes(before, after)
-    new, _ = _arrivals(before.handovers, after.handovers, lambda each: (each.number, each.outcome))
-    told += [describe_handover(each) for each in new if each.outcome is not Outcome.UNDER_WAY]
-    key = _problem_key
-    new, old = _arrivals(visible_problems(before), visible_problems(after), key)
-    told += [f"Problem: {each.declaration.title}. {each.text()}" for each in new]
-    told += [f"Solved: {each.declaration.title}" for each in old if key(each) not in map(key, after.engine.problems)]
-    return told
-
-
-def _problem_key(problem: Problem) -> Hashable:
-    return problem.code, problem.subject, problem.detail
-
-
-def _interface_changes(before: ServiceStatus, after: ServiceStatus) -> list[str]:
-    was_up = {each.name: each.is_up for each in before.engine.interfaces}
-    told = [
-        f"{each.name} is {'up' if each.is_up else 'down'}"
-        for each in after.engine.interfaces
-        if was_up.get(each.name) != each.is_up
-    ]
-    names = {each.name for each in after.engine.interfaces}
-    return told + [f"{name} is gone" for name in was_up if name not in names]
-
-
-def _news_of(status: ServiceStatus) -> Hashable:
-    """What makes the headline worth repeating; a new lifetime does not."""
-    main = main_home_address(status)
-    facts = (main.address, main.state, main.care_of_address, main.verified, main.protected) if main else None
-    return status.engine.phase, facts
-
-
-def _arrivals(
-    before: Iterable[Any], after: Iterable[Any], key: Callable[[Any], Hashable]
-) -> tuple[list[Any], list[Any]]:
-    """What came, and what went."""
-    old, new = {key(each): each for each in before}, {key(each): each for each in after}
-    came = [each for name, each in new.items() if name not in old]
-    went = [each for name, each in old.items() if name not in new]
-    return came, went
-
-
 def _home_links(role: HomeAgentStatus) -> str:
     return ", ".join(f"{link.prefix} on {link.interface or 'a virtual link'}" for link in role.links) or "no home link"
 
 
-def _other_role(role: HomeAgentStatus | None) -> str:
+def _other_role(role: HomeAgentStatus | None, correspondent_node: CorrespondentNodeStatus | None) -> str:
+    if role is None and correspondent_node is not None:
+        return f"Not a mobile node; {describe_correspondent_node(correspondent_node)}"
     if role is None:
         return "Off: this machine is not a mobile node"
     away = f"{role.bindings} mobile nodes are" if role.bindings != 1 else "1 mobile node is"
@@ -176,3 +168,63 @@ def _without_home_address(status: ServiceStatus) -> str:
 def _worst_first(status: ServiceStatus) -> list[Problem]:
     order = list(Severity)
     return sorted(status.engine.problems, key=lambda each: -order.index(each.declaration.severity))
+
+
+def details(now: ServiceStatus, output: Output) -> list[tuple[str, str]]:
+    """What stands below the headline: a label and a text for each line; "" continues the line above."""
+    lines: list[tuple[str, str]] = []
+    for address in now.engine.home_addresses:
+        preferred = " (preferred)" if address.preferred and len(now.engine.home_addresses) > 1 else ""
+        lines.append(("Home address", f"{address.address}{preferred}"))
+        lines += _registration(address, output)
+    lines += [("Standby", _standby(each)) for each in now.engine.interfaces if each.is_standby]
+    lines += [("Proposed", f"{each.address} ({each.reason})") for each in now.proposals]
+    if now.engine.home_agent:
+        lines.append(("Role", describe_role(now.engine.home_agent)))
+    if now.engine.correspondent_node:
+        lines.append(("Role", describe_correspondent_node(now.engine.correspondent_node) + _but_impossible(now)))
+    if now.handovers:
+        lines.append(("Last move", describe_handover(now.handovers[-1])))
+    lines.append(("Datapath", describe_datapath(now.datapath)))
+    if now.engine.phase is not Phase.OFF:
+        lines.append(("Route optimisation", describe_optimization(now)))
+    lines.append(("Version", now.version))
+    for problem in visible_problems(now):
+        declared = problem.declaration
+        lines.append((declared.severity.value.capitalize(), f"{declared.title}. {problem.text()}"))
+        lines.append(("", problem.remedy()))
+    return lines
+
+
+def _registration(address: HomeAddressStatus, output: Output) -> list[tuple[str, str]]:
+    """Registered and verified are two facts, and stand on two lines."""
+    lines = [("Home agent", str(address.home_agent or "none"))]
+    if address.care_of_address:
+        lines.append(("Care-of address", f"{address.care_of_address} on {address.interface}"))
+    if not address.registered or address.state is not HomeAddressState.REGISTERED:
+        lines.append(("State", STATES[address.state]))
+    if address.registered:
+        until = "yes" if address.registered_until is None else f"until {output.clock_of(address.registered_until)}"
+        lines.append(("Registered", f"{until}, {'protected' if address.protected else 'not protected'}"))
+        lines.append(("Verified", _verified(address, output)))
+    return lines
+
+
+def _verified(address: HomeAddressStatus, output: Output) -> str:
+    last = None if address.verified_at is None else output.clock_of(address.verified_at)
+    match address.verified:
+        case True:
+            return f"yes{f', {last}' if last else ''}: a packet came back through the home agent"
+        case False:
+            return f"NO: packets do not come back through the home agent{f' since {last}' if last else ''}"
+        case None:
+            return "not tried yet"
+
+
+def _but_impossible(now: ServiceStatus) -> str:
+    state, reason = now.optimization()
+    return f"; not possible here: {reason}" if state is OptimizationState.IMPOSSIBLE else ""
+
+
+def _standby(interface: InterfaceStatus) -> str:
+    return f"{interface.care_of_address or 'no address yet'} on {interface.name}"

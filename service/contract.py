@@ -17,7 +17,7 @@ from mnclient.errors import ConfigError, MobileIPv6Error, NetworkError
 
 BUS_NAME: Final = "org.mnclient.MobileNode1"
 ROOT_PATH: Final = "/org/mnclient/MobileNode1"
-API_VERSION: Final = 1
+API_VERSION: Final = 2
 """Grows with every addition. What would break a client gets a new bus name instead."""
 
 MANAGER: Final = BUS_NAME + ".Manager"
@@ -25,6 +25,7 @@ HOME_AGENT: Final = BUS_NAME + ".HomeAgent"
 HOME_ADDRESS: Final = BUS_NAME + ".HomeAddress"
 INTERFACE: Final = BUS_NAME + ".Interface"
 BINDING: Final = BUS_NAME + ".Binding"
+CORRESPONDENT: Final = BUS_NAME + ".Correspondent"
 
 PROPERTIES_INTERFACE: Final = "org.freedesktop.DBus.Properties"
 OBJECT_MANAGER: Final = "org.freedesktop.DBus.ObjectManager"
@@ -113,10 +114,14 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "Phase": "s",
         "Datapath": "s",
         "DatapathReason": "s",
+        "RouteOptimization": "s",
+        "RouteOptimizationReason": "s",
         "Problems": "as",
         "Proposals": "as",
         "HomeAgentRole": "b",
         "Bindings": "u",
+        "CorrespondentNodeRole": "b",
+        "CorrespondentBindings": "u",
     },
     HOME_AGENT: {
         "Address": "s",
@@ -143,6 +148,7 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "Registered": "b",
         "RegisteredUntil": "d",
         "Verified": "s",
+        "VerifiedAt": "d",
         "Protected": "b",
         "LastStatus": "i",
     },
@@ -153,6 +159,8 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "Up": "b",
         "Home": "b",
         "Active": "b",
+        "Standby": "b",
+        "ReachesHomeAgent": "s",
         "CareOfAddress": "s",
         "Routers": "as",
     },
@@ -165,6 +173,15 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "Expires": "d",
         "Acknowledged": "b",
         "HomeRegistration": "b",
+    },
+    CORRESPONDENT: {
+        "Address": "s",
+        "HomeAddress": "s",
+        "State": "s",
+        "CareOfAddress": "s",
+        "Expires": "d",
+        "Retry": "d",
+        "Reason": "s",
     },
 }
 
@@ -203,6 +220,11 @@ def interface_path(name: str) -> str:
 def binding_path(destination: IPv6Address, home_address: IPv6Address) -> str:
     """The object of an entry of the binding update list."""
     return f"{ROOT_PATH}/binding/{_label(destination)}_{_label(home_address)}"
+
+
+def correspondent_path(address: IPv6Address, home_address: IPv6Address) -> str:
+    """The object of a correspondent of a home address."""
+    return f"{ROOT_PATH}/correspondent/{_label(address)}_{_label(home_address)}"
 
 
 def _label(address: IPv6Address) -> str:

@@ -24,13 +24,14 @@ from mnclient.model.status import BindingCacheStatus
 from mnclient.units import Seconds
 from service.autoconfiguration.policy import HomeAddressReported
 from service.autoconfiguration.suggestions import HostInterface
-from service.contract import InvalidArgument, UnknownThing
+from service.contract import InvalidArgument
 from service.core_addresses import HomeAddresses, home_agent_for, prefix_of, require_routable
 from service.core_autoconfiguration import Autoconfiguration
 from service.core_changes import Change, ChangeKind, Subscriber, Subscribers
 from service.core_host import read_host
 from service.core_problems import ServiceProblems
 from service.core_rows import Rows, with_home_link, with_interface_priority, without_address, without_home_link
+from service.core_status import route_optimization_off, unsuitable_identifiers
 from service.core_storage import BINDINGS_DELAY, REGISTRATIONS_DELAY, SEQUENCES_DELAY, StoredFile
 from service.core_version import version
 from service.node_protocol import Node, NodeFactory
@@ -43,9 +44,9 @@ from service.state_store import (
     State,
     StateStore,
     StoredHomeAddress,
-    encode_bindings,
     encode_state,
 )
+from service.stored_bindings import encode_bindings
 
 __all__ = ["Change", "ChangeKind", "Node", "NodeFactory", "ServiceCore"]
 
@@ -74,8 +75,9 @@ class ServiceCore:
         self._bindings_file = StoredFile(self._store, BINDINGS_FILE, self._capture_bindings)
         self._bindings_stored = 0
         self._subscribers = Subscribers()
-        self._node = node_factory(self._observe)
-        self._problems = ServiceProblems(self._node.now)
+        self._node_factory = node_factory
+        self._node: Node  # made by `start`, when the settings are known
+        self._problems = ServiceProblems(lambda: self._node.now())
         self._home_addresses = HomeAddresses()
         self._secret = b""
         self._config = NodeConfig()
@@ -92,17 +94,12 @@ class ServiceCore:
 
     async def start(self) -> None:
         """Read what is stored and start the node. NetworkError when the system refuses us; nothing else stops it."""
+        self._read_settings()
         state = self._store.load()
         self._secret = state.stable_secret
         self._home_addresses.stored = state.home_addresses
         self._home_addresses.chosen = state.preferred_home_address
         self._autoconfiguration.start(state)
-        try:
-            self._settings = self._settings_file.load()
-        except ConfigError as error:
-            self._settings = self._settings_file.load_last_good()
-            _log.error("starting with the last good settings: %s", error)
-            self._problems.add(ProblemCode.SETTINGS_REJECTED, error.file, str(error))
         self._home_addresses.configure(self._settings.home_addresses)
         self._autoconfiguration.apply(self._settings)
         if len(self._secret) < STABLE_SECRET_LENGTH:
@@ -112,6 +109,23 @@ class ServiceCore:
         stored = self._store.load_bindings(self._wall_clock())
         self._report_damaged_files()
         await self._node.start(self._config, stored)
+
+    def _read_settings(self) -> None:
+        """What a start is to begin with, and the node that it needs."""
+        refused: ConfigError | None = None
+        try:
+            self._settings = self._settings_file.load()
+        except ConfigError as error:
+            refused = error
+            self._settings = self._settings_file.load_last_good()
+        self._node = self._node_factory(self._observe, datapath=self._settings.datapath)
+        if refused is not None:
+            _log.error("starting with the last good settings: %s", refused)
+            self._problems.add(ProblemCode.SETTINGS_REJECTED, refused.file, str(refused))
+
+    def resumed(self) -> None:
+        """The machine was asleep until now."""
+        self._node.resumed()
 
     async def stop(self) -> None:
         """Withdraw from the network; everything is on disk afterwards."""
@@ -144,6 +158,8 @@ class ServiceCore:
             version=version(),
             boot_time=self._node.boot_time(),
             datapath=self._node.datapath,
+            route_optimization=self._node.route_optimization,
+            route_optimization_off=route_optimization_off(self._config),
             engine=self._problems.merged_into(self._node.status()),
             home_addresses=self._home_addresses.managed(self._autoconfiguration.is_active),
             known_home_agents=self._autoconfiguration.listing(),
@@ -152,7 +168,7 @@ class ServiceCore:
         )
 
     def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
-        """The home agent's bindings."""
+        """What mobile nodes told this machine, in both roles: home agent and correspondent."""
         return self._node.binding_cache()
 
     def handovers(self) -> tuple[Handover, ...]:
@@ -161,7 +177,9 @@ class ServiceCore:
 
     def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:
         """Home addresses that could be had at a known home agent, or at all of them; UnknownThing for another."""
-        return self._autoconfiguration.suggestions(home_agent, self._unsuitable_identifiers())
+        return self._autoconfiguration.suggestions(
+            home_agent, unsuitable_identifiers(self._config, self._node.status())
+        )
 
     def settings(self) -> dict[str, object]:
         """All single values by dotted key."""
@@ -260,13 +278,7 @@ class ServiceCore:
     def set_interface_priority(self, name: str, priority: int) -> None:
         """1 to 999, the smaller is preferred; UnknownThing for an interface that is not there."""
         present = {each.name for each in self._node.status().interfaces}
-        listed = {each.name for each in self._settings.interfaces}
-        if name not in present | listed:
-            names = ", ".join(sorted(present | listed))
-            raise UnknownThing(
-                f"There is no interface {name}", hint=f"known are: {names}" if names else "there is none"
-            )
-        rows = with_interface_priority(self._rows("mobile_node.interfaces"), name, priority)
+        rows = with_interface_priority(self._rows("mobile_node.interfaces"), name, priority, present)
         self._store_rows("mobile_node.interfaces", rows)
 
     def set_home_agent_link(
@@ -280,12 +292,7 @@ class ServiceCore:
 
     def remove_home_agent_link(self, prefix: IPv6Network) -> None:
         """Serve a home link no longer. UnknownThing when it is not served."""
-        rows = self._rows("home_agent.links")
-        remaining = without_home_link(rows, prefix)
-        if len(remaining) == len(rows):
-            served = ", ".join(row["prefix"] for row in rows)
-            raise UnknownThing(f"{prefix} is not served", hint=f"served are: {served}" if served else "there is none")
-        self._store_rows("home_agent.links", remaining)
+        self._store_rows("home_agent.links", without_home_link(self._rows("home_agent.links"), prefix))
 
     def _rows(self, key: str) -> Rows:
         rows = self._settings.get(key)
@@ -365,13 +372,6 @@ class ServiceCore:
     def _node_config(self) -> NodeConfig:
         addresses = self._home_addresses.configs(self._autoconfiguration.link_layer_address)
         return self._settings.to_node_config(addresses, self._secret)
-
-    def _unsuitable_identifiers(self) -> frozenset[bytes]:
-        """Of care-of addresses that are replaced in time (RFC 8981): nothing to build a home address on."""
-        if self._settings.get("mobile_node.identifier") != "temporary":
-            return frozenset()
-        interfaces = self._node.status().interfaces
-        return frozenset(each.care_of_address.packed[8:] for each in interfaces if each.care_of_address)
 
     # --- what is stored -------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from service.state_store import default_directory
 
 if TYPE_CHECKING:
     from service.interfaces.bus import BusFace
+    from service.sleep import SleepWatch
 
 _log = logging.getLogger("mnclientd")
 
@@ -88,10 +89,13 @@ async def serve(make_core: Callable[[], ServiceCore], bus: str) -> int:
         _log.error("%s; to run without one: --bus none", error)
         await core.stop()
         return EXIT_NO_BUS
+    sleep = _watch_sleep(core, bus)
     notify("READY=1")
     _log.info("ready, version %s", version())
     code = await _until_the_end(core, stopping)
     notify("STOPPING=1")
+    if sleep is not None:
+        await sleep.stop()
     if face is not None:
         await face.stop()
     await core.stop()
@@ -121,6 +125,15 @@ async def _show_on_bus(core: ServiceCore, bus: str) -> "BusFace | None":
     face = BusFace(core, bus)
     await face.start()
     return face
+
+
+def _watch_sleep(core: ServiceCore, bus: str) -> "SleepWatch | None":
+    """logind tells on the system bus, whatever bus the service itself is on; without any bus nobody tells."""
+    if bus == NO_BUS:
+        return None
+    from service.sleep import SleepWatch
+
+    return SleepWatch(core.resumed)
 
 
 def _on_signals(core: ServiceCore, stopping: asyncio.Event) -> None:

@@ -48,6 +48,15 @@ class Node(Protocol):
         """How payload is carried."""
         ...
 
+    @property
+    def route_optimization(self) -> Datapath:
+        """How packets can go directly; the name is "none" where they cannot."""
+        ...
+
+    def resumed(self) -> None:
+        """The machine was asleep until now."""
+        ...
+
     def now(self) -> Instant:
         """The boot-time clock."""
         ...
@@ -65,4 +74,9 @@ class Node(Protocol):
         ...
 
 
-NodeFactory = Callable[[Observer], Node]
+class NodeFactory(Protocol):
+    """Makes a node that does nothing before its `start`."""
+
+    def __call__(self, observer: Observer, *, datapath: str) -> Node:
+        """`datapath` is the wish how payload is carried: "auto", "kernel" or "portable"."""
+        ...

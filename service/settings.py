@@ -13,18 +13,22 @@ from typing import Any, Final
 
 from mnclient.errors import ConfigError
 from mnclient.model.config import (
+    CorrespondentNodeConfig,
     HomeAddressConfig,
     HomeAgentConfig,
     IdentifierMethod,
     InterfacePolicy,
     MobileNodeConfig,
     NodeConfig,
+    OptimizationUse,
+    RouteOptimizationConfig,
 )
 from mnclient.units import Seconds
 from service import settings_build
 from service.autoconfiguration.policy import PolicySettings
 from service.settings_build import KnownHomeAgentDefault
-from service.settings_schema import BY_KEY, SECTIONS, SETTINGS, SETTINGS_VERSION, Setting, scalars
+from service.settings_declaration import Setting
+from service.settings_schema import BY_KEY, SECTIONS, SETTINGS, SETTINGS_VERSION, scalars
 from service.settings_values import checked, parsed, plain_copy, shown, unknown_key
 
 FILE_NAME: Final = "mnclient.toml"
@@ -54,6 +58,11 @@ class Settings:
         )
         self._home_links = settings_build.home_links(self._rows("home_agent.links"))
         self._access = settings_build.access_rules(self._rows("home_agent.access"))
+        self._correspondent_access = settings_build.access_rules(self._rows("correspondent_node.access"))
+        self._correspondents = settings_build.correspondents(
+            self._rows("mobile_node.route_optimization.correspondents")
+        )
+        self._traffic_rules = settings_build.traffic_rules(self._rows("mobile_node.traffic_rules"))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Settings) and self._values == other._values
@@ -98,8 +107,14 @@ class Settings:
     def to_node_config(self, home_addresses: tuple[HomeAddressConfig, ...], stable_secret: bytes) -> NodeConfig:
         """What the node is told. `home_addresses` are all that are to be kept, those of the settings included."""
         mobile_node = self._mobile_node(home_addresses, stable_secret) if self._boolean("mobile_node.enabled") else None
+        correspondent_node = self._correspondent_node() if self._boolean("correspondent_node.enabled") else None
         home_agent = self._home_agent() if self._boolean("home_agent.enabled") else None
-        return NodeConfig(mobile_node=mobile_node, home_agent=home_agent)
+        return NodeConfig(mobile_node=mobile_node, correspondent_node=correspondent_node, home_agent=home_agent)
+
+    @property
+    def datapath(self) -> str:
+        """How packets are to be carried: "auto", "kernel" or "portable"."""
+        return str(self._values["network.datapath"])
 
     def _mobile_node(self, home_addresses: tuple[HomeAddressConfig, ...], stable_secret: bytes) -> MobileNodeConfig:
         return MobileNodeConfig(
@@ -110,6 +125,21 @@ class Settings:
             registration_lifetime=Seconds(self._number("mobile_node.registration_lifetime")),
             initial_bindack_timeout_first_reg=Seconds(self._number("mobile_node.first_registration_timeout")),
             allow_unprotected_signalling=self._boolean("mobile_node.allow_unprotected_signalling"),
+            route_optimization=RouteOptimizationConfig(
+                use=OptimizationUse(self._values["mobile_node.route_optimization.use"]),
+                correspondents=self._correspondents,
+                location_privacy=self._boolean("mobile_node.route_optimization.location_privacy"),
+            ),
+            traffic_rules=self._traffic_rules,
+            use_visited_name_servers=self._boolean("mobile_node.use_visited_name_servers"),
+            verify=self._boolean("mobile_node.verify"),
+        )
+
+    def _correspondent_node(self) -> CorrespondentNodeConfig:
+        return CorrespondentNodeConfig(
+            access=self._correspondent_access,
+            max_bindings=int(self._number("correspondent_node.max_bindings")),
+            max_lifetime=Seconds(self._number("correspondent_node.max_lifetime")),
         )
 
     def _home_agent(self) -> HomeAgentConfig:
@@ -185,26 +215,23 @@ def _document(text: str) -> dict[str, object]:
 def _given(document: dict[str, object]) -> dict[str, object]:
     """The checked values of a document by dotted key."""
     _check_version(document.pop("version", SETTINGS_VERSION))
-    given: dict[str, object] = {}
-    for name, value in document.items():
-        if name in BY_KEY:
-            given[name] = checked(BY_KEY[name], value, name)
-        elif name in SECTIONS:
-            given |= _section(name, value)
-        else:
-            top = {"version", *SECTIONS, *(key for key in BY_KEY if "." not in key)}
-            raise unknown_key(name, name, top)
-    return given
+    return _section("", document)
 
 
 def _section(name: str, value: object) -> dict[str, object]:
-    members = {key.partition(".")[2]: setting for key, setting in BY_KEY.items() if key.startswith(f"{name}.")}
+    """The checked values of a section and of those inside it; "" names the whole document."""
     if not isinstance(value, dict):
         raise ConfigError(f"{shown(value)} is not a section", key=name, accepted=f"a section [{name}]")
-    for key in value:
-        if key not in members:
-            raise unknown_key(f"{name}.{key}", key, members)
-    return {members[key].key: checked(members[key], each, f"{name}.{key}") for key, each in value.items()}
+    prefix = f"{name}." if name else ""
+    below = {key.removeprefix(prefix) for key in BY_KEY if key.startswith(prefix)}
+    members = {each.partition(".")[0] for each in below}
+    given: dict[str, object] = {}
+    for member, each in value.items():
+        key = prefix + member
+        if member not in members:
+            raise unknown_key(key, member, below if name else {"version", *members})
+        given |= _section(key, each) if key in SECTIONS else {key: checked(BY_KEY[key], each, key)}
+    return given
 
 
 def _check_version(version: object) -> None:

@@ -11,13 +11,15 @@ from mnclient.errors import ConfigError
 from mnclient.model.config import (
     AccessRule,
     AdvertisingConfig,
+    CorrespondentPolicy,
     HomeAddressConfig,
     HomeLinkConfig,
     InterfacePolicy,
+    TrafficRule,
 )
 from mnclient.units import Seconds
 from mnclient.wire.addresses import is_unicast_routable
-from service.settings_schema import DEFAULT_PREFIX_LENGTH
+from service.settings_schema import DEFAULT_PREFIX_LENGTH, TRANSPORTS
 
 Row = Mapping[str, Any]  # a table of an array, checked against the schema: its members have the types written there
 
@@ -100,7 +102,7 @@ def home_links(rows: tuple[Row, ...]) -> tuple[HomeLinkConfig, ...]:
 
 
 def access_rules(rows: tuple[Row, ...]) -> tuple[AccessRule, ...]:
-    """home_agent.access."""
+    """home_agent.access and correspondent_node.access."""
     return tuple(
         AccessRule(
             allow=row["allow"],
@@ -109,6 +111,42 @@ def access_rules(rows: tuple[Row, ...]) -> tuple[AccessRule, ...]:
         )
         for row in rows
     )
+
+
+def correspondents(rows: tuple[Row, ...]) -> tuple[CorrespondentPolicy, ...]:
+    """mobile_node.route_optimization.correspondents."""
+    result: list[CorrespondentPolicy] = []
+    for number, row in enumerate(rows, start=1):
+        prefix = IPv6Network(row["prefix"])
+        if any(each.prefix == prefix for each in result):
+            key = f"mobile_node.route_optimization.correspondents[{number}].prefix"
+            _refuse(key, f"{prefix} is listed twice", "each prefix once")
+        result.append(CorrespondentPolicy(prefix=prefix, allow=row["allow"]))
+    return tuple(result)
+
+
+def traffic_rules(rows: tuple[Row, ...]) -> tuple[TrafficRule, ...]:
+    """mobile_node.traffic_rules."""
+    result: list[TrafficRule] = []
+    for number, row in enumerate(rows, start=1):
+        key = f"mobile_node.traffic_rules[{number}]"
+        if not row:
+            _refuse(key, "it says nothing, and would be about all traffic", "destination, protocol or ports")
+        if "ports" in row and "protocol" not in row:
+            _refuse(f"{key}.protocol", "ports are of a protocol, which is missing", ", ".join(TRANSPORTS))
+        result.append(
+            TrafficRule(
+                destination=IPv6Network(row["destination"]) if "destination" in row else None,
+                protocol=TRANSPORTS[row["protocol"]] if "protocol" in row else None,
+                ports=_port_range(row["ports"]) if "ports" in row else None,
+            )
+        )
+    return tuple(result)
+
+
+def _port_range(ports: int | str) -> tuple[int, int]:
+    first, _, last = str(ports).partition("-")
+    return int(first), int(last or first)
 
 
 def default_prefix(address: IPv6Address, length: int = DEFAULT_PREFIX_LENGTH) -> IPv6Network:

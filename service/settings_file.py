@@ -19,7 +19,8 @@ from typing import Any, Final
 from mnclient.errors import ConfigError
 from service.atomic_file import write_atomically
 from service.settings import Settings, declaration, load, read_text
-from service.settings_schema import SETTINGS_VERSION, Setting
+from service.settings_declaration import Setting
+from service.settings_schema import SETTINGS_VERSION
 from service.settings_values import plain_copy
 
 _log = logging.getLogger(__name__)
@@ -143,17 +144,20 @@ def with_value(text: str, key: str, value: object, file: str = "") -> str:
     """The text of a settings file with one value set; other lines stay as they are. ConfigError if it is not TOML."""
     import tomlkit  # 60 ms, and only needed when something is written
     from tomlkit.exceptions import TOMLKitError
+    from tomlkit.items import InlineTable
 
-    section, _, name = key.rpartition(".")
+    *sections, name = key.split(".")
     try:
         document = tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
         raise ConfigError(f"this is not TOML: {error}", key="the file", accepted="TOML 1.0", file=file) from None
     if "version" not in document and not text.strip():
         document["version"] = SETTINGS_VERSION
-    if section and section not in document:
-        document[section] = tomlkit.table()
-    container: Any = document[section] if section else document
+    container: Any = document
+    for section in sections:
+        if section not in container:
+            container[section] = tomlkit.inline_table() if isinstance(container, InlineTable) else tomlkit.table()
+        container = container[section]
     item = _toml(value, declaration(key))
     if name in container and not declaration(key).is_scalar:
         del container[name]  # it may have been written as [[headers]], which cannot stay where they are
@@ -165,9 +169,11 @@ def without_value(text: str, key: str) -> str:
     """The text of a settings file with one value taken out."""
     import tomlkit
 
-    section, _, name = key.rpartition(".")
+    *sections, name = key.split(".")
     document = tomlkit.parse(text)
-    container: Any = document.get(section, {}) if section else document
+    container: Any = document
+    for section in sections:
+        container = container.get(section, {})
     container.pop(name, None)
     return tomlkit.dumps(document)
 

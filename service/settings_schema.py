@@ -2,8 +2,6 @@
 """Every setting, declared once. Validation, `mnctl settings`, D-Bus and the documentation read this table."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 from mnclient.constants import (
@@ -15,144 +13,55 @@ from mnclient.constants import (
     LOWEST_MIN_RTR_ADV_INTERVAL,
     MAX_BINDING_LIFETIME,
     MAX_BINDINGS,
+    MAX_CORRESPONDENT_BINDINGS,
     MAX_HOME_ADDRESSES,
     MAX_INTERFACES,
     MAX_KNOWN_HOME_AGENTS,
     MAX_RA_DELAY_TIME,
+    MAX_RR_BINDING_LIFETIME,
+    PROTOCOL_TCP,
+    PROTOCOL_UDP,
 )
-from mnclient.model.config import IdentifierMethod
+from mnclient.model.config import IdentifierMethod, OptimizationUse
+from service.settings_declaration import (
+    Kind,
+    Setting,
+    address,
+    integer,
+    network,
+    seconds,
+    switch,
+    tables,
+    words,
+)
 
 SETTINGS_VERSION: Final = 1
 DEFAULT_PREFIX_LENGTH: Final = 64
+DATAPATHS: Final = ("auto", "kernel", "portable")
+TRANSPORTS: Final = {"tcp": PROTOCOL_TCP, "udp": PROTOCOL_UDP}
+PRIVACY: Final = "mobile_node.route_optimization.location_privacy"
+PRIVACY_OFF: Final = "Without location privacy, everybody this machine talks to learns where it is."
+"""What route optimisation costs, in one sentence; said wherever it can be switched on."""
 
-
-class Kind(Enum):
-    """What a value is, in words for a person."""
-
-    BOOLEAN = "true or false"
-    INTEGER = "a whole number"
-    SECONDS = "a number of seconds"
-    WORD = "one of a few words"
-    TEXT = "text"
-    ADDRESS = "an IPv6 address like 2001:db8:1::100"
-    NETWORK = "an IPv6 prefix like 2001:db8:1::/64"
-    TABLE = "a table"
-    TABLES = "an array of tables"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One setting. `key` is dotted from the top of the file, or the bare name inside a table of an array.
-
-    `default` None: not given (a table that is left out) or, when `required`, there is none. `low` and `high` bound
-    numbers and the length of arrays and texts, both included. `fields` are the members of a table.
-    """
-
-    key: str
-    kind: Kind
-    description: str
-    default: object = None
-    required: bool = False
-    low: float | None = None
-    high: float | None = None
-    words: tuple[str, ...] = ()
-    fields: tuple["Setting", ...] = ()
-    needs_admin: bool = False
-
-    @property
-    def is_scalar(self) -> bool:
-        """Neither a table nor an array of them."""
-        return self.kind not in (Kind.TABLE, Kind.TABLES)
-
-    @property
-    def accepted(self) -> str:
-        """What a value may be, in words."""
-        if self.kind is Kind.WORD:
-            return ", ".join(self.words)
-        text: str = self.kind.value
-        if self.fields:
-            text += " with " + ", ".join(each.key for each in self.fields)
-        if self.low is None or self.high is None:
-            return text
-        if self.kind is Kind.TABLES:
-            return f"{text}, at most {self.high:g}"
-        if self.kind is Kind.TEXT:
-            return f"{text} of {self.low:g} to {self.high:g} characters"
-        return f"{text} from {_number(self.low)} to {_number(self.high)}"
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else str(value)
-
-
-def _tables(key: str, description: str, maximum: int, fields: tuple[Setting, ...], admin: bool = True) -> Setting:
-    return Setting(
-        key=key,
-        kind=Kind.TABLES,
-        default=(),
-        low=0,
-        high=maximum,
-        fields=fields,
-        description=description,
-        needs_admin=admin,
-    )
-
-
-def _switch(key: str, default: bool, description: str, admin: bool = False) -> Setting:
-    return Setting(key=key, kind=Kind.BOOLEAN, default=default, description=description, needs_admin=admin)
-
-
-def _seconds(key: str, default: float, low: float, high: float, description: str, admin: bool = False) -> Setting:
-    return Setting(
-        key=key,
-        kind=Kind.SECONDS,
-        default=float(default),
-        low=low,
-        high=high,
-        description=description,
-        needs_admin=admin,
-    )
-
-
-def _integer(key: str, default: int, low: int, high: int, description: str, admin: bool = False) -> Setting:
-    return Setting(
-        key=key,
-        kind=Kind.INTEGER,
-        default=default,
-        low=low,
-        high=high,
-        description=description,
-        needs_admin=admin,
-    )
-
-
-def _address(key: str, description: str, required: bool = True) -> Setting:
-    return Setting(key=key, kind=Kind.ADDRESS, required=required, description=description)
-
-
-def _network(key: str, description: str, default: str | None = None, required: bool = False) -> Setting:
-    return Setting(key=key, kind=Kind.NETWORK, default=default, required=required, description=description)
-
-
-_PREFERENCE = _integer("preference", 0, 0, 65_535, "The preference advertised; the higher is preferred.")
+_PREFERENCE = integer("preference", 0, 0, 65_535, "The preference advertised; the higher is preferred.")
 
 _HOME_ADDRESS = (
-    _address("address", "The home address."),
-    _network("prefix", "Its home prefix; left out, the /64 around the address."),
-    _address("home_agent", "The home agent that keeps it reachable; left out, it works at home only.", required=False),
-    _switch("preferred", False, "Whether new connections start from this one; at most one may be preferred."),
+    address("address", "The home address."),
+    network("prefix", "Its home prefix; left out, the /64 around the address."),
+    address("home_agent", "The home agent that keeps it reachable; left out, it works at home only.", required=False),
+    switch("preferred", False, "Whether new connections start from this one; at most one may be preferred."),
 )
 
 _INTERFACE = (
     Setting(key="name", kind=Kind.TEXT, required=True, low=1, high=15, description="The interface, like wlan0."),
-    _integer("priority", 100, 1, 999, "The smaller is preferred; interfaces not listed have 100."),
-    _switch("enabled", True, "Whether it may be used at all."),
+    integer("priority", 100, 1, 999, "The smaller is preferred; interfaces not listed have 100."),
+    switch("enabled", True, "Whether it may be used at all."),
 )
 
 _KNOWN_HOME_AGENT = (
-    _address("address", "The home agent's global address."),
-    _network("prefix", "Its home prefix; left out, the /64 around the address."),
-    _switch("pinned", True, "Whether it is never evicted, and never replaced by another router's claim."),
+    address("address", "The home agent's global address."),
+    network("prefix", "Its home prefix; left out, the /64 around the address."),
+    switch("pinned", True, "Whether it is never evicted, and never replaced by another router's claim."),
     _PREFERENCE,
 )
 
@@ -164,7 +73,7 @@ _ADVERTISE = (
         high=1350,
         description="Shortest interval, at most 0.75 of the longest; left out, a third of it (RFC 4861 section 6.2.1).",
     ),
-    _seconds("max_interval", DEFAULT_MAX_RTR_ADV_INTERVAL, LOWEST_MAX_RTR_ADV_INTERVAL, 1800, "Longest interval."),
+    seconds("max_interval", DEFAULT_MAX_RTR_ADV_INTERVAL, LOWEST_MAX_RTR_ADV_INTERVAL, 1800, "Longest interval."),
     Setting(
         key="min_delay_between",
         kind=Kind.SECONDS,
@@ -172,20 +81,20 @@ _ADVERTISE = (
         high=3.0,
         description="Shortest time between two multicast ones; left out, min_interval and at most 3 (RFC 6275 13).",
     ),
-    _seconds("answer_delay", MAX_RA_DELAY_TIME, 0, 0.5, "Longest random delay before a solicitation is answered."),
-    _seconds("router_lifetime", 1800, 0, 9000, "How long this router is a default router; 0 for not at all."),
-    _seconds("valid_lifetime", 86_400, 1, 4_294_967_295, "How long addresses of the prefix are valid."),
-    _seconds("preferred_lifetime", 14_400, 0, 4_294_967_295, "How long they are preferred."),
+    seconds("answer_delay", MAX_RA_DELAY_TIME, 0, 0.5, "Longest random delay before a solicitation is answered."),
+    seconds("router_lifetime", 1800, 0, 9000, "How long this router is a default router; 0 for not at all."),
+    seconds("valid_lifetime", 86_400, 1, 4_294_967_295, "How long addresses of the prefix are valid."),
+    seconds("preferred_lifetime", 14_400, 0, 4_294_967_295, "How long they are preferred."),
     _PREFERENCE,
-    _seconds("lifetime", 1800, 1, 65_535, "How long this home agent says it serves."),
-    _switch("interval_option", True, "Whether the interval is told, so that mobile nodes notice a missing one."),
+    seconds("lifetime", 1800, 1, 65_535, "How long this home agent says it serves."),
+    switch("interval_option", True, "Whether the interval is told, so that mobile nodes notice a missing one."),
 )
 
 _HOME_LINK = (
-    _network("prefix", "The home prefix.", required=True),
-    _address("address", "The home agent's own global address in the prefix."),
+    network("prefix", "The home prefix.", required=True),
+    address("address", "The home agent's own global address in the prefix."),
     Setting(key="interface", kind=Kind.TEXT, low=1, high=15, description="The interface on the home link."),
-    _switch("virtual", False, "Instead of an interface: the prefix is routed to this host, nobody else is on it."),
+    switch("virtual", False, "Instead of an interface: the prefix is routed to this host, nobody else is on it."),
     Setting(
         key="advertise",
         kind=Kind.TABLE,
@@ -195,78 +104,164 @@ _HOME_LINK = (
 )
 
 _ACCESS = (
-    _switch("allow", True, "Whether registrations that match are allowed."),
-    _network("home_addresses", "Home addresses that match.", default="::/0"),
-    _network("care_of_addresses", "Care-of addresses that match.", default="::/0"),
+    switch("allow", True, "Whether registrations that match are allowed."),
+    network("home_addresses", "Home addresses that match.", default="::/0"),
+    network("care_of_addresses", "Care-of addresses that match.", default="::/0"),
+)
+
+_CORRESPONDENT = (
+    network("prefix", "Correspondents in it; the longest prefix that matches decides.", required=True),
+    switch("allow", True, "Whether packets may go to them directly."),
+)
+
+_TRAFFIC_RULE = (
+    network("destination", "Where to; left out, everywhere."),
+    Setting(
+        key="protocol",
+        kind=Kind.WORD,
+        words=tuple(TRANSPORTS),
+        description="Of which protocol; left out, any. Needed where ports are given.",
+    ),
+    Setting(key="ports", kind=Kind.PORTS, description="To which port or ports; left out, any."),
 )
 
 _LIFETIMES = (float(LIFETIME_UNIT), float(MAX_BINDING_LIFETIME))
 
 SETTINGS: Final[tuple[Setting, ...]] = (
-    _switch("mobile_node.enabled", True, "Whether this machine is a mobile node."),
-    _tables("mobile_node.home_addresses", "Home addresses to keep reachable.", MAX_HOME_ADDRESSES, _HOME_ADDRESS),
-    _tables("mobile_node.interfaces", "Wishes about single interfaces.", MAX_INTERFACES, _INTERFACE, admin=False),
-    Setting(
-        key="mobile_node.identifier",
-        kind=Kind.WORD,
-        default=IdentifierMethod.STABLE_OPAQUE.value,
-        words=tuple(method.value for method in IdentifierMethod),
-        description="How care-of addresses are made: unlinkable (RFC 7217), from the hardware, or temporary.",
+    switch("mobile_node.enabled", True, "Whether this machine is a mobile node."),
+    tables("mobile_node.home_addresses", "Home addresses to keep reachable.", MAX_HOME_ADDRESSES, _HOME_ADDRESS),
+    tables("mobile_node.interfaces", "Wishes about single interfaces.", MAX_INTERFACES, _INTERFACE, admin=False),
+    words(
+        "mobile_node.identifier",
+        IdentifierMethod,
+        IdentifierMethod.STABLE_OPAQUE,
+        "How care-of addresses are made: unlinkable (RFC 7217), from the hardware, or temporary.",
     ),
-    _seconds(
+    seconds(
         "mobile_node.registration_lifetime",
         DEFAULT_REGISTRATION_LIFETIME,
         *_LIFETIMES,
         "How long one registration lasts; it is refreshed in time.",
     ),
-    _seconds(
+    seconds(
         "mobile_node.first_registration_timeout",
         INITIAL_BINDACK_TIMEOUT_FIRST_REG,
         1,
         32,
         "How long the first registration waits for an answer before it is repeated (RFC 6275 section 13).",
     ),
-    _switch(
+    switch(
         "mobile_node.allow_unprotected_signalling",
         False,
         "Register without any authentication. Insecure: anybody on the path can redirect the traffic.",
         admin=True,
     ),
-    _switch("autoconfiguration.enabled", True, "Whether home addresses are found by listening for home agents."),
-    _switch(
+    switch(
+        PRIVACY,
+        True,
+        "Nobody is told where this machine is, so packets take the way through the home agent (no route"
+        f" optimisation). {PRIVACY_OFF}",
+    ),
+    words(
+        "mobile_node.route_optimization.use",
+        OptimizationUse,
+        OptimizationUse.ALWAYS,
+        "With whom packets go directly: everybody that route_optimization.correspondents does not forbid, only those"
+        " it allows, or nobody. Without effect while location_privacy is true.",
+    ),
+    tables(
+        "mobile_node.route_optimization.correspondents",
+        "Exceptions from route_optimization.use.",
+        256,
+        _CORRESPONDENT,
+        admin=False,
+    ),
+    tables(
+        "mobile_node.traffic_rules",
+        "Traffic that uses the address of the visited network and not the home address, so it does not survive a move.",
+        64,
+        _TRAFFIC_RULE,
+        admin=False,
+    ),
+    switch(
+        "mobile_node.use_visited_name_servers",
+        True,
+        "Ask the name servers that the visited network advertises (RFC 8106) from the address it gave, not from the"
+        " home address.",
+    ),
+    switch(
+        "mobile_node.verify",
+        True,
+        "Check with a packet of our own, after each registration and now and then, that the home address is reachable.",
+    ),
+    Setting(
+        key="network.datapath",
+        kind=Kind.WORD,
+        default=DATAPATHS[0],
+        words=DATAPATHS,
+        description="How packets are carried: by the kernel if it can, else by this program (auto, kernel), or by"
+        " this program in any case (portable). Takes effect when the service is started again.",
+        needs_admin=True,
+        needs_restart=True,
+    ),
+    switch("autoconfiguration.enabled", True, "Whether home addresses are found by listening for home agents."),
+    switch(
         "autoconfiguration.desperation",
         False,
         "Without a home address, take the first one possible at once. Whoever is on the link can claim to be home.",
     ),
-    _switch("autoconfiguration.ask_first", True, "Propose home addresses instead of taking them."),
-    _integer(
+    switch("autoconfiguration.ask_first", True, "Propose home addresses instead of taking them."),
+    integer(
         "autoconfiguration.max_home_addresses",
         1,
         0,
         MAX_HOME_ADDRESSES,
         "No home address is added while this many are active.",
     ),
-    _integer(
+    integer(
         "autoconfiguration.responsiveness",
         50,
         0,
         100,
         "From 0, only well-known home agents, to 100, after a dozen advertisements.",
     ),
-    _seconds(
+    seconds(
         "autoconfiguration.activation_time",
         30,
         5,
         3600,
         "How long a home agent may take to acknowledge before the home address counts as not active.",
     ),
-    _tables("known_home_agents", "Home agents known from the start.", MAX_KNOWN_HOME_AGENTS, _KNOWN_HOME_AGENT),
-    _switch("home_agent.enabled", False, "Whether this machine is a home agent.", admin=True),
-    _tables("home_agent.links", "The home links it serves.", 64, _HOME_LINK),
-    _tables("home_agent.access", "Who may register from where; the first rule that matches decides.", 1024, _ACCESS),
-    _seconds("home_agent.max_lifetime", 3600, *_LIFETIMES, "The longest registration granted.", admin=True),
-    _integer("home_agent.max_bindings", MAX_BINDINGS, 1, 1_000_000, "How many bindings it keeps.", admin=True),
-    _seconds(
+    tables("known_home_agents", "Home agents known from the start.", MAX_KNOWN_HOME_AGENTS, _KNOWN_HOME_AGENT),
+    switch(
+        "correspondent_node.enabled",
+        False,
+        "Whether mobile nodes may exchange packets with this machine directly, not through their home agent.",
+        admin=True,
+    ),
+    tables("correspondent_node.access", "Which mobile nodes may; the first rule that matches decides.", 1024, _ACCESS),
+    integer(
+        "correspondent_node.max_bindings",
+        MAX_CORRESPONDENT_BINDINGS,
+        1,
+        100_000,
+        "How many bindings it keeps.",
+        admin=True,
+    ),
+    seconds(
+        "correspondent_node.max_lifetime",
+        MAX_RR_BINDING_LIFETIME,
+        float(LIFETIME_UNIT),
+        float(MAX_RR_BINDING_LIFETIME),
+        "The longest binding granted (RFC 6275 section 12).",
+        admin=True,
+    ),
+    switch("home_agent.enabled", False, "Whether this machine is a home agent.", admin=True),
+    tables("home_agent.links", "The home links it serves.", 64, _HOME_LINK),
+    tables("home_agent.access", "Who may register from where; the first rule that matches decides.", 1024, _ACCESS),
+    seconds("home_agent.max_lifetime", 3600, *_LIFETIMES, "The longest registration granted.", admin=True),
+    integer("home_agent.max_bindings", MAX_BINDINGS, 1, 1_000_000, "How many bindings it keeps.", admin=True),
+    seconds(
         "home_agent.refresh_advice",
         0,
         0,
@@ -274,13 +269,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "After which time mobile nodes are advised to refresh; 0 for no advice.",
         admin=True,
     ),
-    _switch(
+    switch(
         "home_agent.optimistic_forwarding",
         True,
         "Forward while duplicate detection of a first registration still runs.",
         admin=True,
     ),
-    _switch(
+    switch(
         "home_agent.allow_unprotected_signalling",
         False,
         "Accept registrations without any authentication. Insecure: anybody can redirect anybody's traffic.",
@@ -289,7 +284,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
 )
 
 BY_KEY: Final = {setting.key: setting for setting in SETTINGS}
-SECTIONS: Final = frozenset(key.partition(".")[0] for key in BY_KEY if "." in key)
+SECTIONS: Final = frozenset(
+    ".".join(key.split(".")[:depth]) for key in BY_KEY for depth in range(1, key.count(".") + 1)
+)
+"""Every section by its dotted name, those inside others too."""
 
 
 def scalars() -> Iterator[Setting]:

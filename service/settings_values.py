@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv6Address, IPv6Network
 
 from mnclient.errors import ConfigError
-from service.settings_schema import Kind, Setting
+from service.settings_declaration import HIGHEST_PORT, Kind, Setting
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
@@ -33,6 +33,8 @@ def checked(setting: Setting, value: object, key: str) -> object:
             return _address(setting, value, key)
         case Kind.NETWORK:
             return _network(setting, value, key)
+        case Kind.PORTS:
+            return _ports(setting, value, key)
         case Kind.TABLE:
             return table(setting, value, key)
         case Kind.TABLES:
@@ -44,7 +46,7 @@ def parsed(setting: Setting, text: str) -> object:
     text = text.strip()
     if setting.kind is Kind.BOOLEAN and text.lower() in _TRUE | _FALSE:
         return text.lower() in _TRUE
-    if setting.kind in (Kind.WORD, Kind.TEXT, Kind.ADDRESS, Kind.NETWORK):
+    if setting.kind in (Kind.WORD, Kind.TEXT, Kind.ADDRESS, Kind.NETWORK, Kind.PORTS):
         return checked(setting, text.strip("\"'"), setting.key)
     try:
         value = tomllib.loads(f"value = {text}\n")
@@ -164,6 +166,27 @@ def _network(setting: Setting, value: object, key: str) -> str:
         return str(IPv6Network(value))
     except ValueError as error:
         raise refusal(setting, key, f"{shown(value)} is not an IPv6 prefix ({error})") from None
+
+
+def _ports(setting: Setting, value: object, key: str) -> int | str:
+    """A single port as a number, several as "first-last"."""
+    first, dash, last = value.partition("-") if isinstance(value, str) else (value, "", "")
+    ends = [_port(each) for each in ([first, last] if dash else [first])]
+    low, high = ends[0], ends[-1]
+    if low is None or high is None:
+        raise refusal(setting, key, f"{shown(value)} is not a port from 1 to {HIGHEST_PORT}, nor a range of them")
+    if low > high:
+        raise refusal(setting, key, f"{shown(value)} ends before it begins")
+    return low if low == high else f"{low}-{high}"
+
+
+def _port(value: object) -> int | None:
+    if isinstance(value, str):
+        text = value.strip()
+        value = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(HIGHEST_PORT)) else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 1 <= value <= HIGHEST_PORT else None
 
 
 def _tables(setting: Setting, value: object, key: str) -> tuple[dict[str, object], ...]:

@@ -1,38 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the service remembers over restarts, as JSON files in the state directory.
 
-Two files, because one changes seldom and the other may be large: `state.json` with everything of the mobile node, and
-`bindings.json` with the home agent's binding cache. Both are versioned, readable by the service alone (the first holds
-a secret), and replaced in one step. A file that cannot be understood is renamed to `NAME.damaged-1` (and so on); what
-can still be read in it is kept. Neither a damaged file nor a disk that refuses to write stops the service.
+Two files, because one changes seldom and the other may be large: `state.json` with what people decided and what was
+learned, and `bindings.json` with what both ends of a binding keep (`stored_bindings`). Both are versioned, readable by
+the service alone (the first holds a secret), and replaced in one step. A file that cannot be understood is renamed to
+`NAME.damaged-1` (and so on); what can still be read in it is kept. Neither a damaged file nor a disk that refuses to
+write stops the service.
 """
 
 import json
 import logging
-import math
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from mnclient.constants import MAX_HOME_ADDRESSES, MAX_KNOWN_HOME_AGENTS
 from mnclient.model.service_status import KnownHomeAgent, Origin
-from mnclient.model.stored_binding import Stored, StoredBinding, StoredRegistration
-from mnclient.units import Seconds
+from mnclient.model.stored_binding import Stored
 from service.atomic_file import write_atomically
+from service.state_format import STATE_VERSION, Parts, encoded, finite
+from service.stored_bindings import decode_bindings
 
 _log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
-STATE_VERSION: Final = 1
 STATE_FILE: Final = "state.json"
 BINDINGS_FILE: Final = "bindings.json"
 MOST_DAMAGED_KEPT: Final = 9
 _MODE: Final = 0o600
-_UNDERSTOOD_WRONGLY = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 def default_directory() -> Path:
@@ -85,26 +82,16 @@ class StateStore:
 
     def load(self) -> State:
         """The state of the last run, or as much of it as can be read."""
-        document = self._read(STATE_FILE)
-        wrong: list[str] = []
-
-        def part(name: str, decode: Callable[[Any], _T], default: _T) -> _T:
-            try:
-                return decode(document[name]) if name in document else default
-            except _UNDERSTOOD_WRONGLY:
-                wrong.append(name)
-                return default
-
+        parts = Parts(self._read(STATE_FILE))
         state = State(
-            home_agents=part("home_agents", _home_agents, ()),
-            home_addresses=part("home_addresses", _home_addresses, ()),
-            preferred_home_address=part("preferred_home_address", _optional_address, None),
-            dismissed=part("dismissed", lambda value: tuple(IPv6Address(each) for each in value), ()),
-            hardware_addresses=part("hardware_addresses", _hardware_addresses, {}),
-            stable_secret=part("stable_secret", bytes.fromhex, b""),
+            home_agents=parts.read("home_agents", _home_agents, ()),
+            home_addresses=parts.read("home_addresses", _home_addresses, ()),
+            preferred_home_address=parts.read("preferred_home_address", _optional_address, None),
+            dismissed=parts.read("dismissed", lambda value: tuple(IPv6Address(each) for each in value), ()),
+            hardware_addresses=parts.read("hardware_addresses", _hardware_addresses, {}),
+            stable_secret=parts.read("stable_secret", bytes.fromhex, b""),
         )
-        if wrong:
-            self.set_aside(STATE_FILE, f"not understood: {', '.join(wrong)}")
+        self._report_parts(STATE_FILE, parts)
         return state
 
     def save(self, state: State) -> bool:
@@ -112,16 +99,15 @@ class StateStore:
         return self.write(STATE_FILE, encode_state(state))
 
     def load_bindings(self, wall_time: float) -> Stored:
-        """Bindings and registrations of the last run, their lifetimes shortened by the time since."""
-        try:
-            document = self._read(BINDINGS_FILE)
-            return Stored(
-                bindings=tuple(_binding(each, wall_time) for each in document.get("bindings", ())),
-                registrations=tuple(_registration(each, wall_time) for each in document.get("registrations", ())),
-            )
-        except _UNDERSTOOD_WRONGLY as error:
-            self.set_aside(BINDINGS_FILE, f"not understood: {error}")
-            return Stored()
+        """What was stored of bindings in the last run, lifetimes shortened by the time since."""
+        parts = Parts(self._read(BINDINGS_FILE))
+        stored = decode_bindings(parts, wall_time)
+        self._report_parts(BINDINGS_FILE, parts)
+        return stored
+
+    def _report_parts(self, name: str, parts: Parts) -> None:
+        if parts.wrong:
+            self.set_aside(name, f"not understood: {', '.join(parts.wrong)}")
 
     def write(self, name: str, content: bytes) -> bool:
         """Replace one file; may be called in a thread. A disk that goes on refusing is logged once."""
@@ -176,9 +162,8 @@ class StateStore:
 
 def encode_state(state: State) -> bytes:
     """The content of state.json."""
-    return _encode(
+    return encoded(
         {
-            "version": STATE_VERSION,
             "home_agents": [_encode_home_agent(each) for each in state.home_agents],
             "home_addresses": [
                 {
@@ -195,61 +180,6 @@ def encode_state(state: State) -> bytes:
             "stable_secret": state.stable_secret.hex(),
         }
     )
-
-
-def encode_bindings(stored: Stored, wall_time: float) -> bytes:
-    """The content of bindings.json; lifetimes become wall-clock times at which they end."""
-    bindings = [
-        {"care_of_address": str(each.care_of_address), **_encode_common(each, wall_time)} for each in stored.bindings
-    ]
-    registrations = [
-        {"home_agent": str(each.home_agent), **_encode_common(each, wall_time)} for each in stored.registrations
-    ]
-    document = {"version": STATE_VERSION, "bindings": bindings, "registrations": registrations}
-    return _encode(document, indent=None)
-
-
-def _encode_common(each: StoredBinding | StoredRegistration, wall_time: float) -> dict[str, Any]:
-    return {
-        "home_address": str(each.home_address),
-        "sequence": each.sequence,
-        "remaining": each.remaining,
-        "expires_time": wall_time + each.remaining,
-        "link_local_compatibility": each.link_local_compatibility,
-    }
-
-
-def _encode(document: dict[str, Any], indent: int | None = 2) -> bytes:
-    return json.dumps(document, indent=indent).encode() + b"\n"
-
-
-def _binding(row: dict[str, Any], wall_time: float) -> StoredBinding:
-    return StoredBinding(care_of_address=IPv6Address(row["care_of_address"]), **_common(row, wall_time))
-
-
-def _registration(row: dict[str, Any], wall_time: float) -> StoredRegistration:
-    return StoredRegistration(home_agent=IPv6Address(row["home_agent"]), **_common(row, wall_time))
-
-
-def _common(row: dict[str, Any], wall_time: float) -> dict[str, Any]:
-    """A wall clock that was set back since does not prolong anything."""
-    left = min(_finite(row["expires_time"]) - wall_time, _finite(row["remaining"]))
-    sequence = row["sequence"]
-    if not isinstance(sequence, int) or not 0 <= sequence < 1 << 16:
-        raise ValueError("sequence")
-    return {
-        "home_address": IPv6Address(row["home_address"]),
-        "sequence": sequence,
-        "remaining": Seconds(max(left, 0.0)),
-        "link_local_compatibility": row["link_local_compatibility"] is True,
-    }
-
-
-def _finite(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{value} is not a number")
-    return number
 
 
 def _encode_home_agent(agent: KnownHomeAgent) -> dict[str, Any]:
@@ -286,7 +216,7 @@ def _home_agent(row: dict[str, Any]) -> KnownHomeAgent:
         link_layer_address=bytes.fromhex(row["link_layer_address"]),
         interface=str(row["interface"]),
         advertisements=int(row["advertisements"]),
-        last_heard_time=None if last_heard is None else _finite(last_heard),
+        last_heard_time=None if last_heard is None else finite(last_heard),
         rank=rank,
         preference=int(row["preference"]),
         pinned=row["pinned"] is True,

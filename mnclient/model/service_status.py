@@ -81,6 +81,14 @@ class Datapath:
     reason: str
 
 
+class OptimizationState(Enum):
+    """Whether the mobile node lets packets go directly to correspondents."""
+
+    ON = "on"
+    OFF = "off"  # nobody wants it
+    IMPOSSIBLE = "impossible"  # this host cannot
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStatus:
     """Everything a client may show. `boot_time` is the wall-clock time of instant 0 of the boot-time clock."""
@@ -96,3 +104,13 @@ class ServiceStatus:
     """The newest last."""
     route_optimization: Datapath = Datapath(name="none", reason="")
     """How packets go directly: `name` is "kernel", or "none" when this host cannot."""
+    route_optimization_off: str = ""
+    """Why no packet goes directly although this host may be able to: somebody's wish, in words; "" when it may."""
+
+    def optimization(self) -> tuple[OptimizationState, str]:
+        """Whether packets go directly, and why not. What is impossible is so whatever anybody wishes."""
+        if self.route_optimization.name == "none":
+            return OptimizationState.IMPOSSIBLE, self.route_optimization.reason
+        if self.route_optimization_off:
+            return OptimizationState.OFF, self.route_optimization_off
+        return OptimizationState.ON, ""

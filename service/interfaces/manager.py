@@ -50,7 +50,7 @@ class Manager:
         if network.prefixlen:
             entries = tuple(each for each in entries if each.home_address in network or each.care_of_address in network)
         # Sorted, so that the pages of one walk fit together although bindings come and go meanwhile.
-        ordered = sorted(entries, key=lambda each: each.home_address)
+        ordered = sorted(entries, key=lambda each: (each.home_address, each.home_registration))
         page = ordered[offset : offset + min(limit, MAX_BINDING_CACHE_PAGE)]
         return [[to_variants(to_plain(each)) for each in page], len(entries)]
 

@@ -11,7 +11,8 @@ from ipaddress import IPv6Address
 from dbus_fast import Variant
 
 from mnclient.model.service_status import KnownHomeAgent, ManagedHomeAddress, ServiceStatus
-from mnclient.model.status import BindingUpdateStatus, HomeAddressStatus, InterfaceStatus
+from mnclient.model.status import BindingUpdateStatus, CorrespondentStatus, HomeAddressStatus, InterfaceStatus
+from mnclient.units import Instant
 from service import contract
 
 Properties = dict[str, Variant]
@@ -59,6 +60,9 @@ def describe(status: ServiceStatus) -> Objects:
     for binding in status.engine.binding_update_list:
         path = contract.binding_path(binding.destination, binding.home_address)
         objects[path] = {contract.BINDING: _binding(binding, status.boot_time)}
+    for correspondent in status.engine.correspondents:
+        path = contract.correspondent_path(correspondent.address, correspondent.home_address)
+        objects[path] = {contract.CORRESPONDENT: _correspondent(correspondent, status.boot_time)}
     return objects
 
 
@@ -87,17 +91,22 @@ def _text(address: IPv6Address | None) -> str:
 
 
 def _manager(status: ServiceStatus) -> Properties:
-    role = status.engine.home_agent
+    role, correspondent_node = status.engine.home_agent, status.engine.correspondent_node
+    optimization, reason = status.optimization()
     values: dict[str, object] = {
         "Version": status.version,
         "ApiVersion": contract.API_VERSION,
         "Phase": status.engine.phase.value,
         "Datapath": status.datapath.name,
         "DatapathReason": status.datapath.reason,
+        "RouteOptimization": optimization.value,
+        "RouteOptimizationReason": reason,
         "Problems": [each.code.value for each in status.engine.problems],
         "Proposals": [str(each.address) for each in status.proposals],
         "HomeAgentRole": role is not None,
         "Bindings": role.bindings if role else 0,
+        "CorrespondentNodeRole": correspondent_node is not None,
+        "CorrespondentBindings": correspondent_node.bindings if correspondent_node else 0,
     }
     return _typed(contract.MANAGER, values)
 
@@ -119,7 +128,6 @@ def _home_agent(agent: KnownHomeAgent) -> Properties:
 
 
 def _home_address(managed: ManagedHomeAddress, state: HomeAddressStatus | None, boot_time: float) -> Properties:
-    until = state.registered_until if state else None
     last_status = state.last_status if state else None
     values: dict[str, object] = {
         "Address": str(managed.address),
@@ -132,16 +140,21 @@ def _home_address(managed: ManagedHomeAddress, state: HomeAddressStatus | None, 
         "CareOfAddress": _text(state.care_of_address if state else None),
         "Interface": state.interface if state else "",
         "Registered": state is not None and state.registered,
-        "RegisteredUntil": 0.0 if until is None else boot_time + until,
-        "Verified": _verified(state.verified if state else None),
+        "RegisteredUntil": _time(state.registered_until if state else None, boot_time),
+        "Verified": _answer(state.verified if state else None),
+        "VerifiedAt": _time(state.verified_at if state else None, boot_time),
         "Protected": state is not None and state.protected,
         "LastStatus": -1 if last_status is None else last_status,
     }
     return _typed(contract.HOME_ADDRESS, values)
 
 
-def _verified(verified: bool | None) -> str:
-    return "unknown" if verified is None else "yes" if verified else "no"
+def _answer(known: bool | None) -> str:
+    return "unknown" if known is None else "yes" if known else "no"
+
+
+def _time(instant: Instant | None, boot_time: float) -> float:
+    return 0.0 if instant is None else boot_time + instant
 
 
 def _interface(interface: InterfaceStatus) -> Properties:
@@ -152,6 +165,8 @@ def _interface(interface: InterfaceStatus) -> Properties:
         "Up": interface.is_up,
         "Home": interface.is_home,
         "Active": interface.is_active,
+        "Standby": interface.is_standby,
+        "ReachesHomeAgent": _answer(interface.reaches_home_agent),
         "CareOfAddress": _text(interface.care_of_address),
         "Routers": [str(router.address) for router in interface.routers],
     }
@@ -170,3 +185,16 @@ def _binding(binding: BindingUpdateStatus, boot_time: float) -> Properties:
         "HomeRegistration": binding.home_registration,
     }
     return _typed(contract.BINDING, values)
+
+
+def _correspondent(correspondent: CorrespondentStatus, boot_time: float) -> Properties:
+    values: dict[str, object] = {
+        "Address": str(correspondent.address),
+        "HomeAddress": str(correspondent.home_address),
+        "State": correspondent.state.value,
+        "CareOfAddress": _text(correspondent.care_of_address),
+        "Expires": _time(correspondent.expires, boot_time),
+        "Retry": _time(correspondent.retry, boot_time),
+        "Reason": correspondent.reason,
+    }
+    return _typed(contract.CORRESPONDENT, values)

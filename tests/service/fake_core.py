@@ -21,6 +21,9 @@ from mnclient.model.service_status import (
 from mnclient.model.status import (
     BindingCacheStatus,
     BindingUpdateStatus,
+    CorrespondentNodeStatus,
+    CorrespondentState,
+    CorrespondentStatus,
     HomeAddressState,
     HomeAddressStatus,
     HomeAgentStatus,
@@ -116,6 +119,7 @@ AWAY = ServiceStatus(
     version="0.1.0",
     boot_time=BOOT_TIME,
     datapath=Datapath(name="portable", reason="kernel lacks ip6_tunnel"),
+    route_optimization=Datapath(name="none", reason="kernel lacks ip6_tunnel"),
     engine=ENGINE,
     home_addresses=(
         ManagedHomeAddress(
@@ -147,10 +151,36 @@ AWAY = ServiceStatus(
     handovers=(HANDOVER,),
 )
 
+CORRESPONDENT = IPv6Address("2001:db8:c::80")
+SILENT = IPv6Address("2001:db8:c::81")
+DIRECT = CorrespondentStatus(
+    address=CORRESPONDENT,
+    home_address=ADDRESS,
+    state=CorrespondentState.DIRECT,
+    care_of_address=CARE_OF,
+    expires=Instant(1300.0),
+    reason="it knows the care-of address",
+)
+UNRESPONSIVE = CorrespondentStatus(
+    address=SILENT,
+    home_address=ADDRESS,
+    state=CorrespondentState.UNRESPONSIVE,
+    retry=Instant(1200.0),
+    reason="no answer to return routability",
+)
+
 SERVING = replace(
     AWAY,
+    route_optimization=Datapath(name="kernel", reason=""),
     engine=replace(
         ENGINE,
+        home_addresses=(replace(ENGINE.home_addresses[0], verified=True, verified_at=Instant(950.0)),),
+        interfaces=(
+            replace(ENGINE.interfaces[0], reaches_home_agent=True),
+            replace(ENGINE.interfaces[1], is_up=True, is_standby=True, reaches_home_agent=False),
+        ),
+        correspondents=(DIRECT, UNRESPONSIVE),
+        correspondent_node=CorrespondentNodeStatus(bindings=2, max_bindings=1000),
         home_agent=HomeAgentStatus(
             links=(HomeLinkStatus(prefix=HOME, address=HOME_AGENT, interface="", is_up=True, bindings=3),),
             bindings=3,
@@ -192,6 +222,11 @@ class FakeCore:
         self.refusal: Exception | None = None
         self.values: dict[str, object] = {
             "mobile_node.enabled": True,
+            "mobile_node.route_optimization.location_privacy": True,
+            "mobile_node.route_optimization.use": "always",
+            "mobile_node.route_optimization.correspondents": [{"prefix": "2001:db8:c::/48", "allow": False}],
+            "correspondent_node.enabled": False,
+            "network.datapath": "auto",
             "autoconfiguration.max_home_addresses": 2,
             "home_agent.max_lifetime": 3600.0,
         }

@@ -31,14 +31,16 @@ EUI64 = IPv6Address("2001:db8:1::211:22ff:fe33:4455")
 class FakeNode:
     """Implements service.node_protocol.Node."""
 
-    def __init__(self, observer: Callable[[Action], None]) -> None:
+    def __init__(self, observer: Callable[[Action], None], *, datapath: str = "auto", start_error=None) -> None:
         self.observer = observer
+        self.datapath_wish = datapath
+        self.start_error = start_error
+        self.resumptions = 0
         self.configs: list[NodeConfig] = []
         self.restored = None
         self.stored = Stored()
         self.elapsed = 0.0
         self.is_running = False
-        self.start_error = None
         self.failure = asyncio.Event()
 
     async def start(self, config, stored):
@@ -78,6 +80,13 @@ class FakeNode:
     @property
     def datapath(self):
         return Datapath(name="portable", reason="a test")
+
+    @property
+    def route_optimization(self):
+        return Datapath(name="kernel", reason="a test")
+
+    def resumed(self):
+        self.resumptions += 1
 
     def now(self):
         return Instant(self.elapsed)
@@ -135,10 +144,11 @@ class Machine:
         self.host = [HARDWARE]
         self.elapsed = 0.0
         self.node = None
+        self.start_error = None
 
     def core(self):
-        def factory(observer):
-            self.node = FakeNode(observer)
+        def factory(observer, *, datapath):
+            self.node = FakeNode(observer, datapath=datapath, start_error=self.start_error)
             self.node.elapsed = self.elapsed
             return self.node
 

@@ -8,14 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from mnclient.model.handover import Stage
 from mnclient.model.problems import Problem, ProblemCode
 from mnclient.model.service_status import ServiceStatus
 from mnclient.model.status import Phase
 from mnclient.units import Instant
+from service.cli_show import shown
+from service.cli_status import STAGES
 from service.codec import from_plain, to_plain
 from service.interfaces.bus import BusFace
+from service.settings import Settings
+from service.settings_schema import BY_KEY
+from service.settings_values import checked
 from tests.service.fake_core import (
     AWAY,
+    HANDOVER,
     SERVING,
     FakeCore,
     bindings,
@@ -34,7 +41,10 @@ async def test_status_answers_the_human_question_first(mnctl):
     for part in (
         r"Home agent +2001:db8:1::1$",
         r"Care-of address +2001:db8:2::10 on wlan0$",
+        r"Registered +until 14:40, not protected$",
+        r"Verified +not tried yet$",
         r"Datapath +portable: kernel lacks ip6_tunnel$",
+        r"Route optimisation +not possible: kernel lacks ip6_tunnel$",
         r"Proposed +2001:db8:1::20 \(from the hardware address of wlan0\)$",
         r"Last move +2001:db8:1::10 moved from home to 2001:db8:2::/64 in 140 ms$",
         r"Warning +Registrations are not protected. Anybody on the path",
@@ -58,9 +68,14 @@ async def test_status_in_json_is_the_status(mnctl):
         (("home-addresses", "suggest"), ["2001:db8:1::20", "EUI-64"]),
         (("home-addresses", "suggest", "--home-agent", "2001:db8:1::1"), ["2001:db8:1::20"]),
         (("interfaces",), ["wlan0", "fe80::1", "eth0", "down"]),
+        (("correspondents",), ["not possible: kernel lacks ip6_tunnel", "No correspondent has sent anything"]),
         (("bindings",), ["2001:db8:1::1 (home agent)", "14:40", "yes"]),
         (("handovers",), ["home", "2001:db8:2::/64", "completed in 140 ms", "link up 100 ms", "router heard 120 ms"]),
-        (("settings",), ["mobile_node.enabled", "true", "3600"]),
+        (("settings",), ["mobile_node.enabled", "true", "3600", "Lists", "mobile_node.traffic_rules"]),
+        (
+            ("settings", "get", "mobile_node.route_optimization.correspondents"),
+            ['[{ prefix = "2001:db8:c::/48", allow = false }]\n'],
+        ),
         (("settings", "get", "home_agent.max_lifetime"), ["3600\n"]),
         (("home-agent",), ["not a home agent"]),
         (("home-agent", "show"), ["not a home agent"]),
@@ -113,7 +128,19 @@ async def test_json_everywhere(mnctl):
         ("home-addresses",): {"boot_time", "home_addresses", "proposals"},
         ("home-addresses", "suggest"): {"suggestions"},
         ("interfaces",): {"boot_time", "interfaces"},
-        ("bindings",): {"boot_time", "binding_update_list", "binding_cache", "binding_cache_total"},
+        ("bindings",): {
+            "boot_time",
+            "binding_update_list",
+            "correspondents",
+            "binding_cache",
+            "binding_cache_total",
+        },
+        ("correspondents",): {"boot_time", "correspondents"},
+        ("route-optimization",): {"boot_time", "state", "reason", "location_privacy", "use", "policies"},
+        ("route-optimization", "enable"): {"ok"},
+        ("correspondent-node",): {"boot_time", "enabled", "bindings", "max_bindings"},
+        ("correspondent-node", "disable"): {"ok"},
+        ("settings", "set", "network.datapath", "kernel"): {"ok", "restart_needed"},
         ("handovers",): {"boot_time", "handovers"},
         ("settings",): {"settings"},
         ("settings", "get", "mobile_node.enabled"): {"key", "value"},
@@ -134,6 +161,34 @@ async def test_json_everywhere(mnctl):
     assert problem["title"] == "Registrations are not protected"
     assert problem["visible"] is True
     assert (await mnctl.json("handovers"))["handovers"][0]["offsets"]["binding_acknowledged"] == 0.14
+
+
+async def test_everything_of_an_optimised_and_standing_by_laptop(mnctl):
+    mnctl.core.value = SERVING
+    text = await mnctl("status")
+    for part in (
+        r"Verified +yes, 14:29: a packet came back through the home agent$",
+        r"Standby +no address yet on eth0$",
+        r"Role +correspondent node; 2 of at most 1000 bindings$",
+        r"Route optimisation +on, 1 correspondent direct$",
+    ):
+        assert re.search("^  " + part, text, re.MULTILINE), part
+    _, wlan0, eth0 = sorted((await mnctl("interfaces")).splitlines(), key=lambda line: line[0] != "I")[:3]
+    assert re.search(r"eth0 +50 +up +- +standby +NO ANSWER", wlan0 + eth0)
+    assert re.search(r"wlan0 +100 +up +away +yes +answers", wlan0 + eth0)
+
+
+async def test_a_move_is_told_with_all_its_stages(mnctl):
+    stages = tuple((stage, Instant(900.0 + number / 100)) for number, stage in enumerate(Stage))
+    mnctl.core.value = replace(AWAY, handovers=(replace(HANDOVER, stages=stages),))
+    text = await mnctl("handovers")
+    for number, stage in enumerate(Stage):
+        assert f"{STAGES[stage]} {number * 10} ms" in text
+    assert "verified 80 ms, correspondents told 90 ms" in text
+    documented = (ROOT / "docs/json.md").read_text(encoding="utf-8")
+    offsets = (await mnctl.json("handovers"))["handovers"][0]["offsets"]
+    assert list(offsets) == [stage.value for stage in Stage]
+    assert all(f'"{name}"' in documented for name in offsets)
 
 
 def test_every_field_of_the_status_is_documented():
@@ -196,3 +251,31 @@ async def test_watch_outlives_the_service():
         await again.stop()
         process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.communicate(), 20)
+
+
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("mobile_node.traffic_rules", [{"protocol": "udp", "ports": 53}, {"destination": "2001:db8::/48"}]),
+        ("mobile_node.traffic_rules", [{"protocol": "tcp", "ports": "5000-5100"}]),
+        ("mobile_node.interfaces", [{"name": 'a"\\b', "priority": 7, "enabled": False}]),
+        ("mobile_node.interfaces", []),
+        (
+            "home_agent.links",
+            [
+                {
+                    "prefix": "2001:db8:1::/64",
+                    "address": "2001:db8:1::1",
+                    "interface": "eth0",
+                    "virtual": False,
+                    "advertise": {"max_interval": 9.5},
+                }
+            ],
+        ),
+    ],
+)
+def test_a_list_can_be_typed_as_it_is_shown(key, value):
+    settings = Settings().with_value(key, shown(value))
+    assert settings == Settings().with_given({key: checked(BY_KEY[key], value, key)})
+    again = Settings().with_value(key, shown(settings.get(key)))
+    assert again == settings

@@ -4,12 +4,21 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
+from mnclient.model.handover import Stage
 from mnclient.model.problems import Problem, ProblemCode
-from mnclient.model.status import HomeAddressState, HomeAgentStatus, HomeLinkStatus, Phase
+from mnclient.model.service_status import Datapath
+from mnclient.model.status import (
+    CorrespondentNodeStatus,
+    CorrespondentState,
+    HomeAddressState,
+    HomeAgentStatus,
+    HomeLinkStatus,
+    Phase,
+)
 from mnclient.units import Instant
 from service import cli_status
 from service.cli_output import Output
-from tests.service.fake_core import AWAY, BOOT_TIME, with_address, with_engine
+from tests.service.fake_core import BOOT_TIME, DIRECT, UNRESPONSIVE, with_address, with_engine
 
 HOME_LINK = HomeLinkStatus(
     prefix=IPv6Network("2001:db8:7::/64"), address=IPv6Address("2001:db8:7::1"), interface="", is_up=True, bindings=1
@@ -27,6 +36,10 @@ HOME_LINK = HomeLinkStatus(
         (
             with_engine(phase=Phase.OFF, home_agent=HomeAgentStatus()),
             "Home agent for no home link: 0 mobile nodes are away from home",
+        ),
+        (
+            with_engine(phase=Phase.OFF, correspondent_node=CorrespondentNodeStatus(bindings=2, max_bindings=9)),
+            "Not a mobile node; correspondent node; 2 of at most 9 bindings",
         ),
         (with_engine(phase=Phase.NO_NETWORK), "No network: nobody can reach 2001:db8:1::10"),
         (with_engine(phase=Phase.AT_HOME), "At home, reachable at 2001:db8:1::10"),
@@ -67,29 +80,64 @@ def test_headlines(status, words):
 
 def test_every_state_has_words():
     assert set(cli_status.STATES) == set(HomeAddressState)
+    assert set(cli_status.CORRESPONDENT_STATES) == set(CorrespondentState)
+    assert set(cli_status.STAGES) == set(Stage)
     output = Output(boot_time=BOOT_TIME)
     for phase in Phase:
         assert cli_status.headline(with_engine(phase=phase), output)
         assert cli_status.headline(with_engine(phase=phase, home_addresses=()), output)
 
 
+def lines(status):
+    return cli_status.details(status, Output(boot_time=BOOT_TIME, now=BOOT_TIME + 1000.0))
+
+
+@pytest.mark.usefixtures("at_the_time_of_the_fake_core")
 @pytest.mark.parametrize(
-    "before, after, told",
+    "changes, expected",
     [
-        (AWAY, AWAY, []),
-        (AWAY, with_address(registered_until=Instant(2000.0)), []),
-        (AWAY, replace(AWAY, proposals=()), []),
+        ({}, [("Registered", "until 14:40, not protected"), ("Verified", "not tried yet")]),
         (
-            replace(AWAY, proposals=()),
-            AWAY,
-            ["Proposed: home address 2001:db8:1::20 (from the hardware address of wlan0)"],
+            {"verified": True, "verified_at": Instant(940.0)},
+            [("Verified", "yes, 14:29: a packet came back through the home agent")],
         ),
-        (AWAY, replace(AWAY, home_addresses=()), ["Home address 2001:db8:1::10 is gone"]),
-        (replace(AWAY, handovers=()), AWAY, ["2001:db8:1::10 moved from home to 2001:db8:2::/64 in 140 ms"]),
-        (AWAY, with_engine(problems=()), ["Solved: Registrations are not protected"]),
-        (AWAY, with_engine(interfaces=()), ["wlan0 is gone", "eth0 is gone"]),
-        (with_engine(interfaces=AWAY.engine.interfaces[:1]), AWAY, ["eth0 is down"]),
+        ({"verified": True}, [("Verified", "yes: a packet came back through the home agent")]),
+        (
+            {"verified": False, "verified_at": Instant(940.0)},
+            [("Verified", "NO: packets do not come back through the home agent since 14:29")],
+        ),
+        ({"verified": False}, [("Verified", "NO: packets do not come back through the home agent")]),
+        (
+            {"state": HomeAddressState.RETURNING, "registered_until": None, "protected": True},
+            [("State", "back home, telling the home agent"), ("Registered", "yes, protected")],
+        ),
+        ({"registered": False, "state": HomeAddressState.AT_HOME}, [("State", "at home")]),
     ],
 )
-def test_what_is_news(before, after, told):
-    assert cli_status.changes(before, after, Output(boot_time=BOOT_TIME)) == told
+def test_registered_and_verified_are_two_facts(changes, expected):
+    told = lines(with_address(**changes))
+    assert set(expected) <= set(told)
+    is_registered = changes.get("registered", True)
+    assert all((label in dict(told)) == is_registered for label in ("Registered", "Verified"))
+
+
+@pytest.mark.parametrize(
+    "here, wish, direct, words",
+    [
+        ("none", "", 0, "not possible: kernel lacks xfrm"),
+        ("none", "location privacy is on", 0, "not possible: kernel lacks xfrm"),
+        ("kernel", "location privacy is on", 2, "off: location privacy is on"),
+        ("kernel", "", 0, "on, no correspondent direct"),
+        ("kernel", "", 1, "on, 1 correspondent direct"),
+        ("kernel", "", 2, "on, 2 correspondents direct"),
+    ],
+)
+def test_route_optimisation_with_its_reason(here, wish, direct, words):
+    status = replace(
+        with_engine(correspondents=(DIRECT,) * direct + (UNRESPONSIVE,)),
+        route_optimization=Datapath(name=here, reason="kernel lacks xfrm"),
+        route_optimization_off=wish,
+    )
+    assert ("Route optimisation", words) in lines(status)
+    off = replace(status, engine=replace(status.engine, phase=Phase.OFF))
+    assert "Route optimisation" not in dict(lines(off)), "it is a matter of the mobile node"

@@ -77,6 +77,7 @@ def test_text_of_the_interface_names_everything():
         contract.HOME_ADDRESS,
         contract.INTERFACE,
         contract.BINDING,
+        contract.CORRESPONDENT,
     ):
         assert interface in text
         section = text.split(f"Interface       {interface}\n")[1].split("\nInterface       ")[0]
@@ -103,6 +104,7 @@ def test_paths_are_different_for_different_things():
     one, other = IPv6Address("2001:db8::1"), IPv6Address("fe80::1%eth0")
     paths = [contract.home_agent_path(one), contract.home_agent_path(other), contract.home_address_path(one)]
     paths += [contract.binding_path(one, other), contract.binding_path(other, one)]
+    paths += [contract.correspondent_path(one, other), contract.correspondent_path(other, one)]
     assert all(is_object_path_valid(path) for path in paths)
     assert len(set(paths)) == len(paths)
 

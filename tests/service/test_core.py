@@ -329,8 +329,8 @@ async def test_subscribers_hear_of_handovers_and_a_failing_one_harms_nobody(mach
 
 
 async def test_a_node_that_cannot_start_is_told(machine):
+    machine.start_error = NetworkError("not permitted", operation="open a raw socket", errno=1)
     core = machine.core()
-    machine.node.start_error = NetworkError("not permitted", operation="open a raw socket", errno=1)
     with pytest.raises(NetworkError, match="not permitted"):
         await core.start()
 
@@ -345,3 +345,21 @@ async def test_nothing_is_left_behind_in_the_folder(machine):
         "settings.last-good.toml",
         "state.json",
     ]
+
+
+async def test_the_node_is_made_for_the_datapath_of_the_settings(machine):
+    async with machine.running("network.datapath = 'kernel'\n") as core:
+        assert machine.node.datapath_wish == "kernel"
+        core.set_setting("network.datapath", "portable")
+        assert machine.node.datapath_wish == "kernel", "it is another one after a restart, as the setting says"
+    async with machine.running():
+        assert machine.node.datapath_wish == "portable"
+    machine.settings.write_text("network.datapath = 3\n")
+    async with machine.running():
+        assert machine.node.datapath_wish == "portable", "the last good settings"
+
+
+async def test_waking_up_is_told_to_the_node(machine):
+    async with machine.running() as core:
+        core.resumed()
+        assert machine.node.resumptions == 1

@@ -77,12 +77,8 @@ async def test_a_node_that_fails_ends_the_service(machine, systemd, caplog):
 
 
 async def test_a_system_that_refuses_the_network_is_one_sentence(machine, caplog):
-    def core():
-        result = machine.core()
-        machine.node.start_error = NetworkError("raw sockets are not permitted", operation="", hint="run it as root")
-        return result
-
-    assert await serve(core, "none") == EXIT_FAILED
+    machine.start_error = NetworkError("raw sockets are not permitted", operation="", hint="run it as root")
+    assert await serve(machine.core, "none") == EXIT_FAILED
     assert caplog.messages[-1] == "the service cannot start: raw sockets are not permitted: run it as root"
 
 

@@ -7,6 +7,8 @@ from mnclient.errors import ConfigError
 from mnclient.model.config import (
     AccessRule,
     AdvertisingConfig,
+    CorrespondentNodeConfig,
+    CorrespondentPolicy,
     HomeAddressConfig,
     HomeAgentConfig,
     HomeLinkConfig,
@@ -14,6 +16,9 @@ from mnclient.model.config import (
     InterfacePolicy,
     MobileNodeConfig,
     NodeConfig,
+    OptimizationUse,
+    RouteOptimizationConfig,
+    TrafficRule,
 )
 from service.autoconfiguration.policy import PolicySettings
 from service.settings import Settings, default_path, load
@@ -34,6 +39,43 @@ identifier = "eui64"
 registration_lifetime = 300
 first_registration_timeout = 2
 allow_unprotected_signalling = true
+use_visited_name_servers = false
+verify = false
+
+[mobile_node.route_optimization]
+location_privacy = false
+use = "only-these"
+
+[[mobile_node.route_optimization.correspondents]]
+prefix = "2001:db8:c::/48"
+
+[[mobile_node.route_optimization.correspondents]]
+prefix = "2001:db8:c:bad::/64"
+allow = false
+
+[[mobile_node.traffic_rules]]
+destination = "2001:db8:dd::/48"
+
+[[mobile_node.traffic_rules]]
+protocol = "udp"
+ports = 53
+
+[[mobile_node.traffic_rules]]
+destination = "2001:db8:ee::1/128"
+protocol = "tcp"
+ports = "5000-5100"
+
+[network]
+datapath = "portable"
+
+[correspondent_node]
+enabled = true
+max_bindings = 7
+max_lifetime = 60
+
+[[correspondent_node.access]]
+allow = false
+home_addresses = "2001:db8:bad::/48"
 
 [[mobile_node.interfaces]]
 name = "wlan0"
@@ -103,6 +145,26 @@ def test_everything_that_can_be_said_reaches_the_node():
             registration_lifetime=300.0,
             initial_bindack_timeout_first_reg=2.0,
             allow_unprotected_signalling=True,
+            route_optimization=RouteOptimizationConfig(
+                use=OptimizationUse.ONLY_THESE,
+                correspondents=(
+                    CorrespondentPolicy(prefix=IPv6Network("2001:db8:c::/48"), allow=True),
+                    CorrespondentPolicy(prefix=IPv6Network("2001:db8:c:bad::/64"), allow=False),
+                ),
+                location_privacy=False,
+            ),
+            traffic_rules=(
+                TrafficRule(destination=IPv6Network("2001:db8:dd::/48")),
+                TrafficRule(protocol=17, ports=(53, 53)),
+                TrafficRule(destination=IPv6Network("2001:db8:ee::1/128"), protocol=6, ports=(5000, 5100)),
+            ),
+            use_visited_name_servers=False,
+            verify=False,
+        ),
+        correspondent_node=CorrespondentNodeConfig(
+            access=(AccessRule(allow=False, home_addresses=IPv6Network("2001:db8:bad::/48")),),
+            max_bindings=7,
+            max_lifetime=60.0,
         ),
         home_agent=HomeAgentConfig(
             links=(
@@ -126,6 +188,7 @@ def test_everything_that_can_be_said_reaches_the_node():
             allow_unprotected_signalling=True,
         ),
     )
+    assert settings.datapath == "portable"
     assert settings.policy() == PolicySettings(
         desperation=True, ask_first=False, max_home_addresses=2, responsiveness=80, activation_time=12.5
     )
@@ -141,6 +204,9 @@ def test_the_defaults_are_those_of_the_node():
     on = Settings.parse("home_agent.enabled = true")
     assert on.to_node_config((), SECRET).home_agent == HomeAgentConfig()
     assert default.policy() == PolicySettings()
+    assert default.datapath == "auto"
+    reachable = Settings.parse("correspondent_node.enabled = true")
+    assert reachable.to_node_config((), SECRET).correspondent_node == CorrespondentNodeConfig()
     link = 'home_agent.links = [{prefix="2001:db8:1::/64", address="2001:db8:1::1", interface="a", advertise={}}]'
     (made,) = Settings.parse(f"home_agent.enabled = true\n{link}").to_node_config((), SECRET).home_agent.links
     assert made.advertising == AdvertisingConfig()
@@ -174,6 +240,10 @@ def test_a_missing_or_empty_file_gives_the_defaults(tmp_path, content):
     [
         ("autoconfiguration.responsiveness", "80", 80),
         ("autoconfiguration.responsiveness", " 80 ", 80),
+        ("mobile_node.route_optimization.location_privacy", "off", False),
+        ("mobile_node.route_optimization.use", "never", "never"),
+        ("mobile_node.traffic_rules", "[{protocol='tcp', ports='80'}]", [{"protocol": "tcp", "ports": 80}]),
+        ("mobile_node.traffic_rules", "[{protocol='tcp', ports=' 80 - 80'}]", [{"protocol": "tcp", "ports": 80}]),
         ("autoconfiguration.desperation", "true", True),
         ("autoconfiguration.desperation", "on", True),
         ("autoconfiguration.desperation", "No", False),

@@ -166,6 +166,99 @@ BAD = [
         "home_agent.links[1].advertise.answer_delay",
         ["from 0 to 0.5"],
     ),
+    ("network.datapath = 'fast'", "network.datapath", ["'fast' is not one of the words", "auto, kernel, portable"]),
+    ("network.path = 'auto'", "network.path", ["no such key; did you mean datapath?"]),
+    ("network = 'kernel'", "network", ["'kernel' is not a section"]),
+    (
+        "mobile_node.route_optimization = true",
+        "mobile_node.route_optimization",
+        ["true is not a section", "a section [mobile_node.route_optimization]"],
+    ),
+    (
+        "mobile_node.route_optimization.use = 'sometimes'",
+        "mobile_node.route_optimization.use",
+        ["'sometimes' is not one of the words", "always, only-these, never"],
+    ),
+    (
+        "mobile_node.route_optimization.location_privacy = 'no'",
+        "mobile_node.route_optimization.location_privacy",
+        ["'no' is not true or false"],
+    ),
+    (
+        "mobile_node.route_optimization.privacy = true",
+        "mobile_node.route_optimization.privacy",
+        ["there is no such key", "accepted: correspondents, location_privacy, use"],
+    ),
+    (
+        "mobile_node.location_privacy = true",
+        "mobile_node.location_privacy",
+        ["did you mean route_optimization.location_privacy?"],
+    ),
+    (
+        "mobile_node.route_optimization.correspondents = [{allow=true}]",
+        "mobile_node.route_optimization.correspondents[1].prefix",
+        ["prefix is missing"],
+    ),
+    (
+        "mobile_node.route_optimization.correspondents = [{prefix='2001:db8::1'}]",
+        "mobile_node.route_optimization.correspondents[1].prefix",
+        ["is not an IPv6 prefix"],
+    ),
+    (
+        "mobile_node.route_optimization.correspondents = [{prefix='2001:db8::/48'}, {prefix='2001:DB8::/48'}]",
+        "mobile_node.route_optimization.correspondents[2].prefix",
+        ["2001:db8::/48 is listed twice", "each prefix once"],
+    ),
+    (
+        "mobile_node.traffic_rules = [{}]",
+        "mobile_node.traffic_rules[1]",
+        ["about all traffic", "destination, protocol"],
+    ),
+    (
+        "mobile_node.traffic_rules = [{destination='2001:db8::/48'}, {ports=53}]",
+        "mobile_node.traffic_rules[2].protocol",
+        ["ports are of a protocol, which is missing", "tcp, udp"],
+    ),
+    ("mobile_node.traffic_rules = [{protocol='icmp'}]", "mobile_node.traffic_rules[1].protocol", ["tcp, udp"]),
+    ("mobile_node.traffic_rules = [{protocol=17}]", "mobile_node.traffic_rules[1].protocol", ["tcp, udp"]),
+    *(
+        (
+            f"mobile_node.traffic_rules = [{{protocol='tcp', ports={ports}}}]",
+            "mobile_node.traffic_rules[1].ports",
+            [said, "a port like 53, or a range like"],
+        )
+        for ports, said in [
+            ("0", "0 is not a port from 1 to 65535"),
+            ("65536", "65536 is not a port"),
+            ("-1", "-1 is not a port"),
+            ("true", "true is not a port"),
+            ("53.0", "53.0 is not a port"),
+            ("[53]", "[53] is not a port"),
+            ("''", "'' is not a port"),
+            ("'53-'", "'53-' is not a port"),
+            ("'-53'", "'-53' is not a port"),
+            ("'1-2-3'", "'1-2-3' is not a port"),
+            ("'5100-5000'", "'5100-5000' ends before it begins"),
+            ("'\u0661'", "is not a port"),
+            ("'" + "9" * 5000 + "'", "is not a port"),
+        ]
+    ),
+    (
+        f"mobile_node.traffic_rules = [{', '.join(['{protocol=' + chr(39) + 'tcp' + chr(39) + '}'] * 65)}]",
+        "mobile_node.traffic_rules",
+        ["65 are too many", "at most 64"],
+    ),
+    ("mobile_node.verify = 1", "mobile_node.verify", ["1 is not true or false"]),
+    ("mobile_node.use_visited_name_servers = 'x'", "mobile_node.use_visited_name_servers", ["is not true or false"]),
+    ("correspondent_node.enabled = 1", "correspondent_node.enabled", ["1 is not true or false"]),
+    ("correspondent_node.max_bindings = 0", "correspondent_node.max_bindings", ["from 1 to 100000"]),
+    ("correspondent_node.max_lifetime = 421", "correspondent_node.max_lifetime", ["from 4 to 420"]),
+    ("correspondent_node.links = []", "correspondent_node.links", ["there is no such key"]),
+    (
+        "correspondent_node.access = [{care_of_addresses='x'}]",
+        "correspondent_node.access[1].care_of_addresses",
+        ["not an IPv6 prefix"],
+    ),
     ("home_agent.access = [{home_addresses='x'}]", "home_agent.access[1].home_addresses", ["not an IPv6 prefix"]),
 ]
 

@@ -180,6 +180,45 @@ def test_arrays_can_be_written_into_files_of_any_shape(text, key):
     assert Settings.parse(without_value(with_value(text, key, ROWS[key]), key)).get(key) == []
 
 
+PRIVACY = "mobile_node.route_optimization.location_privacy"
+POLICIES = "mobile_node.route_optimization.correspondents"
+ROUTE_OPTIMIZATION = "[mobile_node.route_optimization]\nuse = 'never'\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# words\n",
+        TEXT,
+        "[mobile_node]\nenabled = true # yes\n",
+        "mobile_node.enabled = true\n",
+        "mobile_node.route_optimization.use = 'never'\n",
+        "mobile_node.route_optimization = { use = 'never' }\n",
+        "mobile_node = { enabled = true, route_optimization = { location_privacy = true } }\n",
+        "mobile_node = { enabled = true }\n",
+        ROUTE_OPTIMIZATION,
+        "[mobile_node]\nroute_optimization.use = 'never'\n[home_agent]\n",
+        f"[mobile_node]\nenabled = true\n[home_agent]\nenabled = true\n{ROUTE_OPTIMIZATION}",
+        f"{ROUTE_OPTIMIZATION}[[{POLICIES}]]\nprefix = '2001:db8::/48'\n[mobile_node]\nverify = false\n",
+        "[[mobile_node.interfaces]]\nname = 'a'\n[[mobile_node.traffic_rules]]\nprotocol = 'tcp'\n",
+    ],
+)
+def test_sections_inside_sections_can_be_written_into_files_of_any_shape(text):
+    before = Settings.parse(text)
+    private = with_value(text, PRIVACY, False)
+    assert Settings.parse(private) == before.with_given({PRIVACY: False})
+    assert Settings.parse(without_value(private, PRIVACY)).get(PRIVACY) is True
+    rows = ({"prefix": "2001:db8:5::/48", "allow": False},)
+    both = with_value(private, POLICIES, rows)
+    assert Settings.parse(both) == before.with_given({PRIVACY: False, POLICIES: rows})
+    assert Settings.parse(without_value(both, POLICIES)).get(POLICIES) == []
+
+
+def test_taking_out_what_is_not_there_changes_nothing():
+    assert without_value(TEXT, PRIVACY) == TEXT
+
+
 def test_the_folder_of_the_state_is_made_for_the_service_alone(read_only):
     read_only.store(Settings(), KEY, 80)
     assert Path(read_only.overlay_path).parent.stat().st_mode & 0o777 == 0o700

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnclient.model.service_status import KnownHomeAgent, Origin
-from mnclient.model.stored_binding import Stored, StoredBinding, StoredRegistration
-from mnclient.units import Seconds
+from mnclient.model.stored_binding import Stored, StoredBinding
 from service import state_store
 from service.state_store import (
     BINDINGS_FILE,
@@ -18,7 +17,6 @@ from service.state_store import (
     StateStore,
     StoredHomeAddress,
     default_directory,
-    encode_bindings,
     encode_state,
 )
 
@@ -198,45 +196,6 @@ def test_a_state_directory_that_cannot_be_made(tmp_path):
     store = StateStore(tmp_path / "file" / "mnclient")
     assert store.load() == State()
     assert not store.save(STATE)
-
-
-def bindings_after(store, seconds):
-    store.write(BINDINGS_FILE, encode_bindings(Stored(bindings=(BINDING,)), NOW))
-    (binding,) = store.load_bindings(NOW + seconds).bindings
-    return binding
-
-
-@pytest.mark.parametrize("seconds, remaining", [(0, 600), (100, 500), (600, 0), (1e6, 0), (-1e6, 600)])
-def test_lifetimes_go_on_while_the_service_does_not_run(store, seconds, remaining):
-    binding = bindings_after(store, seconds)
-    assert binding.remaining == remaining
-    assert (binding.home_address, binding.care_of_address) == (BINDING.home_address, BINDING.care_of_address)
-    assert (binding.sequence, binding.link_local_compatibility) == (65_535, True)
-
-
-def test_registrations_are_kept_too(store):
-    registration = StoredRegistration(
-        home_address=BINDING.home_address,
-        home_agent=BINDING.care_of_address,
-        sequence=7,
-        remaining=Seconds(50.0),
-        link_local_compatibility=True,
-    )
-    store.write(BINDINGS_FILE, encode_bindings(Stored(registrations=(registration,)), NOW))
-    assert store.load_bindings(NOW) == Stored(registrations=(registration,))
-    (later,) = store.load_bindings(NOW + 30).registrations
-    assert later.remaining == 20.0
-
-
-@pytest.mark.parametrize(
-    "change", [{"sequence": 65_536}, {"sequence": "1"}, {"expires_time": "soon"}, {"remaining": float("nan")}]
-)
-def test_bindings_that_are_not_understood_are_set_aside(store, change):
-    document = json.loads(encode_bindings(Stored(bindings=(BINDING,)), NOW))
-    document["bindings"][0] |= change
-    store.write(BINDINGS_FILE, json.dumps(document).encode())
-    assert store.load_bindings(NOW) == Stored()
-    assert damaged_files(store) == [f"{BINDINGS_FILE}.damaged-1"]
 
 
 def test_the_default_place(monkeypatch):

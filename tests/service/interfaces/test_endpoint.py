@@ -7,7 +7,7 @@ import pytest
 from dbus_fast import Message, MessageFlag, MessageType
 from dbus_fast.aio import MessageBus
 
-from mnclient.model.status import Phase
+from mnclient.model.status import CorrespondentState, Phase
 from mnclient.units import Instant
 from service import contract
 from service.bus_connection import connect
@@ -15,7 +15,19 @@ from service.codec import from_variants, to_plain
 from service.interfaces import endpoint
 from service.interfaces.bus import BusFace
 from service.interfaces.objects import describe
-from tests.service.fake_core import ADDRESS, AWAY, HOME, HOME_AGENT, SERVING, FakeCore, bindings
+from tests.service.fake_core import (
+    ADDRESS,
+    AWAY,
+    BOOT_TIME,
+    CORRESPONDENT,
+    DIRECT,
+    HOME,
+    HOME_AGENT,
+    SERVING,
+    FakeCore,
+    bindings,
+    with_engine,
+)
 from tests.service.interfaces.on_a_bus import call, eventually, listen, service
 from tests.service.private_bus import connect_as, private_bus
 from tests.service.test_contract import PERMISSIONS
@@ -206,6 +218,70 @@ async def test_changes_become_signals_from_the_right_paths():
         added = next(each for each in heard if each.member == "InterfacesAdded")
         assert added.path == contract.ROOT_PATH
         assert added.body == [path, describe(AWAY)[path]]
+
+
+async def test_correspondents_are_objects_that_change():
+    path = contract.correspondent_path(CORRESPONDENT, ADDRESS)
+    direct = with_engine(SERVING, correspondents=(DIRECT,))
+    gone = replace(DIRECT, state=CorrespondentState.UNRESPONSIVE, care_of_address=None, expires=None, reason="silent")
+    async with service(FakeCore(with_engine(SERVING, correspondents=()))) as (core, caller, _face):
+        heard = await listen(caller)
+        for status in (direct, with_engine(SERVING, correspondents=(gone,)), with_engine(SERVING, correspondents=())):
+            heard.clear()
+            core.change(status)
+            await eventually(lambda: any(each.member == "StatusChanged" for each in heard))
+            signal = heard[0]
+            if status is direct:
+                assert signal.member == "InterfacesAdded"
+                reply = await call(
+                    caller, "GetAll", contract.CORRESPONDENT, interface=contract.PROPERTIES_INTERFACE, path=path
+                )
+                assert from_variants(reply.body[0]) == {
+                    "Address": "2001:db8:c::80",
+                    "HomeAddress": "2001:db8:1::10",
+                    "State": "direct",
+                    "CareOfAddress": "2001:db8:2::10",
+                    "Expires": BOOT_TIME + 1300.0,
+                    "Retry": 0.0,
+                    "Reason": "it knows the care-of address",
+                }
+            elif status.engine.correspondents:
+                assert (signal.member, signal.path) == ("PropertiesChanged", path)
+                changed = {"State": "unresponsive", "CareOfAddress": "", "Expires": 0.0, "Reason": "silent"}
+                assert from_variants(signal.body) == [contract.CORRESPONDENT, changed, []]
+            else:
+                assert signal.body == [path, [contract.CORRESPONDENT]]
+
+
+async def test_new_facts_of_old_objects():
+    async with service(FakeCore(SERVING)) as (core, caller, _face):
+
+        async def get(path, interface, name):
+            answer = await call(caller, "Get", interface, name, interface=contract.PROPERTIES_INTERFACE, path=path)
+            return answer.body[0].value
+
+        manager = contract.ROOT_PATH, contract.MANAGER
+        home_address = contract.home_address_path(ADDRESS), contract.HOME_ADDRESS
+        wired = contract.interface_path("eth0"), contract.INTERFACE
+        wireless = contract.interface_path("wlan0"), contract.INTERFACE
+        assert await get(*manager, "RouteOptimization") == "on"
+        assert await get(*manager, "RouteOptimizationReason") == ""
+        assert await get(*manager, "CorrespondentNodeRole") is True
+        assert await get(*manager, "CorrespondentBindings") == 2
+        assert await get(*home_address, "Verified") == "yes"
+        assert await get(*home_address, "VerifiedAt") == BOOT_TIME + 950.0
+        assert (await get(*wired, "Standby"), await get(*wireless, "Standby")) == (True, False)
+        assert await get(*wired, "ReachesHomeAgent") == "no"
+        assert await get(*wireless, "ReachesHomeAgent") == "yes"
+        core.change(AWAY)
+        await eventually(lambda: core.is_watched)
+        heard = await listen(caller)
+        core.change(replace(AWAY, version="2"))
+        await eventually(lambda: heard)
+        assert await get(*manager, "RouteOptimization") == "impossible"
+        assert await get(*manager, "RouteOptimizationReason") == "kernel lacks ip6_tunnel"
+        assert await get(*wired, "ReachesHomeAgent") == "unknown"
+        assert await get(*home_address, "VerifiedAt") == 0.0
 
 
 async def test_what_is_the_same_is_not_told():

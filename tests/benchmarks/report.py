@@ -69,9 +69,10 @@ def as_json(groups: dict[str, list[Figure]], *, quick: bool, datapath: str, fail
 def print_group(title: str, figures: Sequence[Figure]) -> None:
     """One table."""
     print(f"\n{title}")
+    width = max([40, *(len(figure.name) for figure in figures)])
     for figure in figures:
         budget = "" if figure.budget is None else f"budget {figure.budget:g}: {figure.verdict}"
         details = ", ".join(f"{name} {value:g}" for name, value in figure.details.items())
         count = f"n={figure.samples}" if figure.samples > 1 else ""
         note = "; ".join(part for part in (budget, details, count) if part)
-        print(f"  {figure.name:<58} {figure.value:>12,.3f} {figure.unit:<6} {note}", flush=True)
+        print(f"  {figure.name:<{width}} {figure.value:>12,.3f} {figure.unit:<6} {note}", flush=True)

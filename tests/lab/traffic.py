@@ -13,7 +13,7 @@ from ipaddress import IPv6Address
 from types import TracebackType
 from typing import Any, Self
 
-from tests.lab.interruption import Interruption, Records, flows_since, measure
+from tests.lab.interruption import Interruption, OneWay, Records, flows_since, measure, measure_one_way
 from tests.lab.lab import Lab
 from tests.lab.node import inside
 from tests.lab.processes import Process
@@ -140,6 +140,46 @@ class Probe(_Peer):
     def interruption(self, unplugged: float, until: float) -> Interruption:
         """What the move at `unplugged` cost, watched until the instant `until`."""
         return measure(self.records(unplugged - 1.0), unplugged, until, 1 / self._rate)
+
+
+class Streams(_Peer):
+    """A stream of datagrams each way: `rate` a second, so that silence is known to 1/`rate` seconds."""
+
+    module = "tests.lab.peer_streams"
+    rate = 1000.0
+
+    @property
+    def nominal(self) -> float:
+        """Seconds between two: the resolution of what is measured."""
+        return 1 / self._rate
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.flow_after(0.0, within=10.0)
+        return self
+
+    def flow_after(self, instant: float, within: float, count: int = 5) -> None:
+        """Wait until `count` have arrived after `instant`, in each direction."""
+        self.lab.eventually(
+            lambda: min(self.ask(f"count {instant}").values()) >= count, within=within, what="both streams flow"
+        )
+
+    def cost(self, unplugged: float, until: float) -> dict[str, OneWay]:
+        """What each direction ("to_laptop", "to_correspondent") suffered from `unplugged` until `until`."""
+        answer = self.ask(f"between {unplugged - 1.0} {until}")
+        return {
+            name: measure_one_way(
+                Records(sent=dict(map(tuple, each["sent"])), arrived=dict(map(tuple, each["arrived"]))),
+                unplugged,
+                until,
+                self.nominal,
+            )
+            for name, each in answer.items()
+        }
+
+    def refused(self) -> dict[str, dict[str, int]]:
+        """What the kernel refused to send so far, by direction and words."""
+        return {name: each["refused"] for name, each in self.ask("between 0 0").items()}
 
 
 def call_from_outside(lab: Lab, address: IPv6Address | str, port: int = 7009, within: float = 3.0) -> float:

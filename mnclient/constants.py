@@ -75,9 +75,11 @@ BINDING_ERROR_RATE: Final = 10  # Binding Errors and ICMPv6 errors we send, per 
 
 # Our marks on what we put into the kernel, so that it can be found again, and nobody else's is touched.
 ROUTE_PROTOCOL: Final = 135  # rtm_protocol and ifa_proto of ours: the Mobility Header's number, unused as either
-INTERFACE_PREFIX: Final = "mn6"  # names of our devices begin so: mn6home, mn6agent
+INTERFACE_PREFIX: Final = "mn6"  # names of our devices begin so
 TUNNEL_DEVICE_MOBILE_NODE: Final = "mn6home"
 TUNNEL_DEVICE_HOME_AGENT: Final = "mn6agent"
+TUNNEL_DEVICE_KERNEL: Final = "mn6tunnel"  # stands for both where the kernel does the tunnelling
+HOLDING_DEVICE: Final = "mn6hold"  # where packets wait while a tunnel of the kernel has no far end
 TABLE_HOME_BASE: Final = 627500  # + index of the home address
 TABLE_CARE_OF_BASE: Final = 627600  # + index of the interface in the engine
 RULE_FROM_HOME: Final = 6270  # from a home address: its own table
@@ -87,3 +89,7 @@ RULE_TRAFFIC: Final = 6273  # what uses the care-of address on purpose
 RULE_ON_LINK: Final = 6274  # main table without its default routes: neighbours are reached directly
 RULE_DEFAULT: Final = 6275  # everything else: through the preferred home address
 NFTABLES_TABLE: Final = "mnclient"
+PACKET_MARK: Final = 0x6D6E36  # of a packet between two of our nftables rules; gone before anybody else sees it
+LOG_GROUP: Final = 6275  # NFLOG: first packets, their headers only
+XFRM_REQID: Final = 6275  # of our transformation states and templates
+XFRM_PRIORITY: Final = 6275  # of our transformation policies; of those for signalling, one less

@@ -73,7 +73,8 @@ class RouteKind(Enum):
 class Route:
     """A route. `table` 254 is the main table. `interface` is "" only for UNREACHABLE.
 
-    `tunnel` names the home address through whose Tunnel it leads; its interface is then that tunnel's device.
+    `tunnel` names the home address through whose Tunnel it leads; its interface is then that tunnel's device. Where the
+    kernel does the tunnelling, `encapsulation` has the outer source and destination: the network fills it in.
     """
 
     destination: IPv6Network
@@ -84,6 +85,7 @@ class Route:
     metric: int = 1024
     kind: RouteKind = RouteKind.UNICAST
     tunnel: IPv6Address | None = None
+    encapsulation: tuple[IPv6Address, IPv6Address] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,12 @@ def _as_route(record: RouteRecord, names: dict[int, str]) -> Route:
         preferred_source=IPv6Address(record.preferred_source) if record.preferred_source else None,
         metric=record.metric,
         kind=RouteKind.UNREACHABLE if is_unreachable else RouteKind.UNICAST,
+        encapsulation=_outer(record.encapsulation),
     )
+
+
+def _outer(ends: tuple[bytes, bytes] | None) -> tuple[IPv6Address, IPv6Address] | None:
+    return None if ends is None else (IPv6Address(ends[0]), IPv6Address(ends[1]))
 
 
 def _rules(netlink: RouteSocket) -> list[Item]:

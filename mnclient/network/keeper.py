@@ -327,5 +327,7 @@ def _is_same(left: Item, wanted: Item) -> bool:
             return left.home == wanted.home
         case (TunnelDevice(), _) | (Neighbor(), _):
             return False
+        case Route(), Route():
+            return left == replace(wanted, tunnel=None)
         case _:
             return left == wanted

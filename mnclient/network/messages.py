@@ -9,7 +9,7 @@ import socket
 import struct
 import sys
 from dataclasses import dataclass
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from mnclient.constants import ROUTE_PROTOCOL
@@ -58,8 +58,14 @@ _RT_SCOPE_UNIVERSE: Final = 0
 _FR_ACT_TO_TBL: Final = 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS, _IFA_PROTO = 1, 2, 8, 11
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 6, 7, 15
+_RTA_ENCAP_TYPE, _RTA_ENCAP = 21, 22
+_LWTUNNEL_ENCAP_IP6: Final = 4
+_LWTUNNEL_IP6_DST, _LWTUNNEL_IP6_SRC, _LWTUNNEL_IP6_HOPLIMIT = 2, 3, 4
+_OUTER_HOP_LIMIT: Final = bytes((64,))
 _NDA_DST, _NDA_LLADDR, _NDA_PROTOCOL = 1, 2, 12
 _FRA_DST, _FRA_SRC, _FRA_PRIORITY, _FRA_SUPPRESS_PREFIXLEN, _FRA_TABLE, _FRA_PROTOCOL = 1, 2, 6, 14, 15, 21
+_FRA_IP_PROTO, _FRA_DPORT_RANGE = 22, 24
+_PORTS: Final = struct.Struct("=HH")
 
 _ADDRESS: Final = struct.Struct("=BBBBI")
 _ROUTE: Final = struct.Struct("=BBBBBBBBI")
@@ -130,7 +136,16 @@ def _route_body(item: Route, index: int) -> bytes:
         body += attribute(_RTA_GATEWAY, item.gateway.packed)
     if item.preferred_source is not None:
         body += attribute(_RTA_PREFSRC, item.preferred_source.packed)
+    if item.encapsulation is not None:
+        body += encapsulation(*item.encapsulation)
     return body
+
+
+def encapsulation(source: IPv6Address, destination: IPv6Address) -> bytes:
+    """The attributes of a route whose packets are encapsulated in IPv6 by the device it leads to."""
+    outer = attribute(_LWTUNNEL_IP6_DST, destination.packed) + attribute(_LWTUNNEL_IP6_SRC, source.packed)
+    outer += attribute(_LWTUNNEL_IP6_HOPLIMIT, _OUTER_HOP_LIMIT)
+    return attribute(_RTA_ENCAP_TYPE, struct.pack("=H", _LWTUNNEL_ENCAP_IP6)) + attribute(_RTA_ENCAP, outer)
 
 
 def _neighbor_body(item: Neighbor, index: int) -> bytes:
@@ -156,6 +171,10 @@ def _rule_body(item: Rule) -> bytes:
         body += attribute(_FRA_DST, item.destination.network_address.packed)
     if item.suppress_prefix_length is not None:
         body += attribute(_FRA_SUPPRESS_PREFIXLEN, struct.pack("=I", item.suppress_prefix_length))
+    if item.protocol is not None:
+        body += attribute(_FRA_IP_PROTO, bytes((item.protocol,)))
+    if item.destination_ports is not None:
+        body += attribute(_FRA_DPORT_RANGE, _PORTS.pack(*item.destination_ports))
     return body
 
 
@@ -186,6 +205,8 @@ class RouteRecord:
     index: int
     gateway: bytes
     preferred_source: bytes
+    encapsulation: tuple[bytes, bytes] | None = None
+    """Outer source and destination."""
 
     @property
     def network(self) -> IPv6Network:
@@ -237,7 +258,15 @@ def read_route(body: bytes) -> RouteRecord | None:
         _unsigned(found.get(_RTA_OIF)),
         found.get(_RTA_GATEWAY, b""),
         found.get(_RTA_PREFSRC, b""),
+        _read_encapsulation(found),
     )
+
+
+def _read_encapsulation(found: dict[int, bytes]) -> tuple[bytes, bytes] | None:
+    if _unsigned(found.get(_RTA_ENCAP_TYPE)) != _LWTUNNEL_ENCAP_IP6:
+        return None
+    outer = attributes(found.get(_RTA_ENCAP, b""), 0)
+    return outer.get(_LWTUNNEL_IP6_SRC, bytes(16)), outer.get(_LWTUNNEL_IP6_DST, bytes(16))
 
 
 def route_protocol(body: bytes) -> int:
@@ -258,8 +287,17 @@ def read_rule(body: bytes) -> tuple[Rule, int] | None:
         source=IPv6Network((found[_FRA_SRC], length)) if _FRA_SRC in found else None,
         destination=IPv6Network((found[_FRA_DST], to)) if _FRA_DST in found else None,
         suppress_prefix_length=None if suppress == 0xFFFFFFFF else suppress,
+        protocol=_unsigned(found[_FRA_IP_PROTO]) if _FRA_IP_PROTO in found else None,
+        destination_ports=_read_ports(found.get(_FRA_DPORT_RANGE)),
     )
     return rule, _unsigned(found.get(_FRA_PROTOCOL))
+
+
+def _read_ports(value: bytes | None) -> tuple[int, int] | None:
+    if value is None or len(value) != _PORTS.size:
+        return None
+    first, last = _PORTS.unpack(value)
+    return int(first), int(last)
 
 
 def read_neighbor(body: bytes) -> NeighborRecord | None:

@@ -7,7 +7,6 @@ is: it is *borrowed*, not marked and not removed.
 """
 
 import errno
-import os
 import socket
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from mnclient.model.network_state import (
     Tunnel,
     TunnelDevice,
 )
+from mnclient.network.datapath import Datapath
 from mnclient.network.groups import SolicitedNodeGroups
 from mnclient.network.links import bring_up
 from mnclient.network.messages import (
@@ -34,13 +34,10 @@ from mnclient.network.messages import (
     route_dump,
 )
 from mnclient.network.plan import Key, Operation, Verb, key
-from mnclient.network.portable.datapath import TunnelDatapath
-from mnclient.network.portable.tun import destroy_tun, open_tun
-from mnclient.network.rtnetlink import Answer, Message, RouteSocket, refusal
+from mnclient.network.rtnetlink import DONE, Answer, Message, RouteSocket, refusal
 from mnclient.network.sysctls import Sysctls
 
 _GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENODEV, errno.ENXIO})
-_DONE = Answer(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class Refusal:
 class Executor:
     """Does what the plan says. OSError from the constructor when there is no netlink."""
 
-    def __init__(self, datapath: TunnelDatapath, *, marks_addresses: bool = True) -> None:
+    def __init__(self, datapath: Datapath, *, marks_addresses: bool = True) -> None:
         self._netlink = RouteSocket()
         self._datapath = datapath
         self._marks_addresses = marks_addresses
@@ -105,7 +102,7 @@ class Executor:
         if operation.verb is Verb.REMOVE:
             if (where := key(item)) in self.borrowed:
                 self.borrowed.discard(where)
-                return _DONE
+                return DONE
             if isinstance(item, Address):
                 self._groups.leave(index, item.address)
             return removal(item, index)
@@ -149,17 +146,17 @@ class Executor:
         """What a refusal really means: some are as good as success."""
         item = operation.item
         if operation.verb is Verb.REMOVE:
-            return _DONE if answer.errno in _GONE else answer
+            return DONE if answer.errno in _GONE else answer
         if answer.errno != errno.EEXIST:
             return answer
         match item:
             case Address() if not again:
                 self.borrowed.add(key(item))
-                return _DONE
+                return DONE
             case Route():
                 return self._settle_route(operation, item)
             case _:
-                return _DONE
+                return DONE
 
     def _settle_route(self, operation: Operation, item: Route) -> Answer:
         """A route of this table, destination and metric exists: somebody's that says the same is as good as ours."""
@@ -168,10 +165,10 @@ class Executor:
                 continue
             if record.protocol == ROUTE_PROTOCOL:
                 message = self._message(operation, replacing=True)
-                return self._netlink.request([message])[0] if isinstance(message, Message) else _DONE
+                return self._netlink.request([message])[0] if isinstance(message, Message) else DONE
             if _says_the_same(record, item):
                 self.borrowed.add(key(item))
-                return _DONE
+                return DONE
         return Answer(errno.EEXIST, "another program has a route of the same metric")
 
     def _routes_in(self, table: int) -> list[RouteRecord]:
@@ -195,41 +192,35 @@ class Executor:
                         self.sysctls.set(item.key, item.value, item.instead_of)
                 case Tunnel() as item:
                     if operation.verb is Verb.REMOVE:
-                        self._datapath.remove_tunnel(item)
-                    elif not self._datapath.set_tunnel(item):
-                        return refusal(errno.ENODEV)
-                case RouteOptimization() | BindingUpdateReception():
-                    return Answer(errno.EOPNOTSUPP, "packets cannot go directly on this datapath")
+                        return self._datapath.remove_tunnel(item)
+                    return self._datapath.set_tunnel(item)
+                case RouteOptimization() | BindingUpdateReception() as item:
+                    if operation.verb is Verb.REMOVE:
+                        return self._datapath.stop_optimizing(item)
+                    previous = operation.previous
+                    assert previous is None or isinstance(previous, RouteOptimization | BindingUpdateReception)
+                    return self._datapath.optimize(item, previous)
         except ValueError as error:
             return Answer(errno.EINVAL, str(error))
         except OSError as error:
             return refusal(error.errno or errno.EIO)
-        return _DONE
+        return DONE
 
     def _add_device(self, item: TunnelDevice) -> Answer:
         if not item.name.startswith(INTERFACE_PREFIX):
             return Answer(errno.EINVAL, f"names of our devices begin with {INTERFACE_PREFIX}")
-        if not self._datapath.has_device(item.name):
-            descriptor = open_tun(item.name)
-            try:
-                self._datapath.attach(item.name, descriptor)
-            except OSError:
-                os.close(descriptor)
-                raise
+        self._datapath.open_device(item.name)
         index = socket.if_nametoindex(item.name)
         answers = self._netlink.request(bring_up(index, mtu=item.mtu))
-        return next((answer for answer in answers if answer.errno), _DONE)
+        return next((answer for answer in answers if answer.errno), DONE)
 
     def device_is_gone(self, name: str) -> None:
         """Somebody deleted a device of ours: what is open of it is of no use any more."""
-        self._datapath.detach(name, destroy=False)
+        self._datapath.forget_device(name)
 
     def _remove_device(self, item: TunnelDevice) -> Answer:
-        if self._datapath.has_device(item.name):
-            self._datapath.detach(item.name, destroy=True)
-        else:
-            destroy_tun(open_tun(item.name))
-        return _DONE
+        self._datapath.remove_device(item.name)
+        return DONE
 
     def restore_sysctls(self, *, except_for: Set[str] | None = None) -> None:
         """Put back all settings; with `except_for` neither those nor the ones that addresses need."""

@@ -180,6 +180,7 @@ def _tunnel(item: Tunnel) -> str:
 def _route(item: Route) -> str:
     words = ["unreachable"] if item.kind is RouteKind.UNREACHABLE else []
     words.append(str(item.destination) if item.destination.prefixlen else "default")
+    words += ["encap {} to {}".format(*item.encapsulation)] if item.encapsulation is not None else []
     words += [f"via {item.gateway}"] if item.gateway is not None else []
     words += [f"dev {item.interface}"] if item.interface else []
     words += [f"src {item.preferred_source}"] if item.preferred_source is not None else []

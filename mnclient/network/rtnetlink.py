@@ -61,6 +61,9 @@ class Answer:
         return f"{words} ({self.text.rstrip('.')})" if self.text else words
 
 
+DONE: Final = Answer(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A message from the kernel. `port` is the netlink port of whoever caused it, 0 for the kernel itself."""
@@ -90,11 +93,11 @@ def attributes(data: bytes, offset: int) -> dict[int, bytes]:
     return found
 
 
-class RouteSocket:
-    """One rtnetlink socket. OSError where the system has none."""
+class NetlinkSocket:
+    """One socket of a netlink family, subscribed to the groups whose bits are set. OSError where there is none."""
 
-    def __init__(self, groups: int = 0) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+    def __init__(self, family: int, groups: int = 0) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
         for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
             self._set_option(_SOL_NETLINK, option, 1)
         if groups:
@@ -118,22 +121,28 @@ class RouteSocket:
         """Give the socket back."""
         self._socket.close()
 
-    def request(self, messages: Sequence[Message]) -> list[Answer]:
-        """Have the kernel do all of them in this order, whatever becomes of each. One answer a message."""
+    def set_nonblocking(self) -> None:
+        """From now on the socket is only for what the kernel says by itself."""
+        self._socket.setblocking(False)
+
+    def request(self, messages: Sequence[Message], *, between: tuple[Message, Message] | None = None) -> list[Answer]:
+        """Have the kernel do all of them in this order, whatever becomes of each. One answer a message.
+
+        `between` are messages to put around each batch, which are not answered.
+        """
         answers: list[Answer] = []
         for start in range(0, len(messages), _BATCH):
-            answers += self._request_batch(messages[start : start + _BATCH])
+            answers += self._request_batch(messages[start : start + _BATCH], between)
         return answers
 
-    def _request_batch(self, messages: Sequence[Message]) -> list[Answer]:
+    def _request_batch(self, messages: Sequence[Message], between: tuple[Message, Message] | None) -> list[Answer]:
         first = self._sequence + 1
         parts = []
         for message in messages:
             self._sequence += 1
-            flags = message.flags | NLM_F_REQUEST | NLM_F_ACK
-            parts.append(_HEADER.pack(16 + len(message.body), message.type, flags, self._sequence, 0))
-            parts.append(message.body)
-            parts.append(bytes(-len(message.body) % 4))
+            parts.append(_packed(message, NLM_F_REQUEST | NLM_F_ACK, self._sequence))
+        if between is not None:
+            parts = [_packed(between[0], NLM_F_REQUEST, 0), *parts, _packed(between[1], NLM_F_REQUEST, 0)]
         self._socket.send(b"".join(parts))
         answers: dict[int, Answer] = {}
         while len(answers) < len(messages):
@@ -170,6 +179,18 @@ class RouteSocket:
                 return
             for kind, flags, _, port, body in _split(data):
                 yield Notice(kind, flags, port, body)
+
+
+class RouteSocket(NetlinkSocket):
+    """One rtnetlink socket. OSError where the system has none."""
+
+    def __init__(self, groups: int = 0) -> None:
+        super().__init__(socket.NETLINK_ROUTE, groups)
+
+
+def _packed(message: Message, flags: int, sequence: int) -> bytes:
+    header = _HEADER.pack(16 + len(message.body), message.type, message.flags | flags, sequence, 0)
+    return header + message.body + bytes(-len(message.body) % 4)
 
 
 def _split(data: bytes) -> Iterator[tuple[int, int, int, int, bytes]]:

@@ -49,7 +49,7 @@ def binding_state(binding: Binding) -> NetworkState:
     if link.interface is not None and not binding.detecting:
         proxies = frozenset(ProxyNeighbor(interface=link.interface, address=each) for each in binding.defended())
     return NetworkState(
-        routes=frozenset((Route(destination=IPv6Network(home_address), interface=TUNNEL_DEVICE_HOME_AGENT),)),
+        routes=frozenset((_route_into_tunnel(home_address),)),
         tunnels=frozenset(
             (
                 Tunnel(
@@ -83,6 +83,10 @@ def role_state(links: HomeLinks) -> NetworkState:
 def before_forwarding(state: NetworkState) -> NetworkState:
     """What must be in force before forwarding begins: from then on the kernel may drop its learned default routes."""
     return NetworkState(sysctls=state.sysctls - {FORWARDING})
+
+
+def _route_into_tunnel(home_address: IPv6Address) -> Route:
+    return Route(destination=IPv6Network(home_address), interface=TUNNEL_DEVICE_HOME_AGENT, tunnel=home_address)
 
 
 def _forwarding(links: HomeLinks) -> list[Sysctl]:

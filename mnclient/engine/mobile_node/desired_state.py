@@ -142,7 +142,13 @@ def _home_address(home: KnownHomeAddress) -> Iterable[Item]:
     if home.home_interface:
         yield from _at_home(home)
     elif home.on_device:
-        yield Route(destination=DEFAULT, interface=DEVICE, table=home.table, preferred_source=home.address)
+        yield Route(
+            destination=DEFAULT,
+            interface=DEVICE,
+            table=home.table,
+            preferred_source=home.address,
+            tunnel=home.address,
+        )
         # A host that was at home keeps the home prefix as on-link in its main table, on whatever link it is now.
         yield Rule(priority=RULE_TO_HOME, table=home.table, destination=home.prefix)
     if home.on_device or home.home_interface:

@@ -13,24 +13,23 @@ import asyncio
 import errno
 import os
 import socket
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mnclient.constants import (
     IPV6_HEADER_LENGTH,
-    MAX_HELD_PACKETS,
-    MAX_HOME_ADDRESSES,
     TUNNEL_DEVICE_HOME_AGENT,
 )
-from mnclient.model.network_state import Tunnel, TunnelEnd
+from mnclient.model.network_state import BindingUpdateReception, Tunnel, TunnelEnd
+from mnclient.network.datapath import Optimization
 from mnclient.network.portable.encapsulation import Encapsulation, pktinfo
+from mnclient.network.portable.held import HeldPackets
 from mnclient.network.portable.path_mtu import TooBig
-from mnclient.network.portable.tun import destroy_tun
-from mnclient.units import Seconds
+from mnclient.network.portable.tun import destroy_tun, open_tun
+from mnclient.network.rtnetlink import DONE, Answer, refusal
 
-HELD_FOR: Final = Seconds(2.0)  # a packet held longer than this is retransmitted by its sender anyway
 _BATCH: Final = 64  # packets of one source in one turn of the loop: signalling waits for no more
 _LARGEST_PACKET: Final = 65535
 _CONTROL_BUFFER: Final = socket.CMSG_SPACE(20)
@@ -54,8 +53,8 @@ class _Device:
     descriptor: int
     inner_offset: int
     """Where an outgoing inner packet has the home address: 8 (source, mobile node) or 24 (destination, home agent)."""
+    held: HeldPackets
     flows: dict[bytes, Flow] = field(default_factory=dict)
-    held: dict[bytes, deque[tuple[float, bytes]]] = field(default_factory=dict)
 
 
 class _Peer:
@@ -88,7 +87,8 @@ class TunnelDatapath:
             self._encapsulation = Encapsulation()
             loop.add_reader(self._encapsulation.socket.fileno(), self._receive, self._encapsulation)
             loop.add_reader(self._encapsulation.error_descriptor, self._encapsulation.drain_errors)
-        device = _Device(name, descriptor, 24 if name == TUNNEL_DEVICE_HOME_AGENT else 8)
+        offset = 24 if name == TUNNEL_DEVICE_HOME_AGENT else 8
+        device = _Device(name, descriptor, offset, HeldPackets(self.counters))
         self._devices[name] = device
         loop.add_reader(descriptor, self._forward, device)
 
@@ -116,15 +116,33 @@ class TunnelDatapath:
             self._encapsulation.close()
             self._encapsulation = None
 
-    def has_device(self, name: str) -> bool:
-        """Whether a device is being read."""
-        return name in self._devices
+    def open_device(self, name: str) -> None:
+        """See `network.datapath`."""
+        if name in self._devices:
+            return
+        descriptor = open_tun(name)
+        try:
+            self.attach(name, descriptor)
+        except OSError:
+            os.close(descriptor)
+            raise
 
-    def set_tunnel(self, tunnel: Tunnel) -> bool:
-        """Add a tunnel, or replace the one of the same home address. False when its device is not there."""
+    def remove_device(self, name: str) -> None:
+        """See `network.datapath`."""
+        if name in self._devices:
+            self.detach(name, destroy=True)
+        else:
+            destroy_tun(open_tun(name))
+
+    def forget_device(self, name: str) -> None:
+        """See `network.datapath`."""
+        self.detach(name, destroy=False)
+
+    def set_tunnel(self, tunnel: Tunnel) -> Answer:
+        """See `network.datapath`."""
         device = self._devices.get(tunnel.device)
         if device is None:
-            return False
+            return refusal(errno.ENODEV)
         home_address = tunnel.home_address.packed
         before = device.flows.get(home_address)
         if before is not None:
@@ -137,13 +155,24 @@ class TunnelDatapath:
         device.flows[home_address] = flow
         self._list(flow)
         self._release(device, home_address, flow)
-        return True
+        return DONE
 
-    def remove_tunnel(self, tunnel: Tunnel) -> None:
-        """Forget a tunnel; its packets are held from now on."""
+    def remove_tunnel(self, tunnel: Tunnel) -> Answer:
+        """See `network.datapath`."""
         device = self._devices.get(tunnel.device)
         if device is not None and (flow := device.flows.pop(tunnel.home_address.packed, None)) is not None:
             self._unlist(flow.tunnel)
+        return DONE
+
+    def optimize(self, item: Optimization, previous: Optimization | None) -> Answer:
+        """See `network.datapath`: this one carries tunnels only. Signalling needs no permission of the kernel here."""
+        if isinstance(item, BindingUpdateReception):
+            return DONE
+        return Answer(errno.EOPNOTSUPP, "packets cannot go directly on the portable datapath")
+
+    def stop_optimizing(self, item: Optimization) -> Answer:
+        """See `network.datapath`."""
+        return DONE
 
     def _list(self, flow: Flow) -> None:
         tunnel = flow.tunnel
@@ -206,24 +235,11 @@ class TunnelDatapath:
         if device.inner_offset != 8:
             self.counters["tunnel.out.no-binding"] += 1
             return
-        home_address = packet[8:24]
-        held = device.held.get(home_address)
-        if held is None:
-            if len(device.held) >= MAX_HOME_ADDRESSES:
-                device.held.pop(next(iter(device.held)))
-            held = device.held[home_address] = deque(maxlen=MAX_HELD_PACKETS)
-        if len(held) == MAX_HELD_PACKETS:
-            self.counters["tunnel.out.held-lost"] += 1
-        held.append((asyncio.get_running_loop().time(), packet))
-        self.counters["tunnel.out.held"] += 1
+        device.held.hold(packet, asyncio.get_running_loop().time())
 
     def _release(self, device: _Device, home_address: bytes, flow: Flow) -> None:
         assert self._encapsulation is not None
-        oldest = asyncio.get_running_loop().time() - HELD_FOR
-        for held_since, packet in device.held.pop(home_address, ()):
-            if held_since < oldest:
-                self.counters["tunnel.out.held-lost"] += 1
-                continue
+        for packet in device.held.release(home_address, asyncio.get_running_loop().time()):
             try:
                 self._encapsulation.socket.sendmsg([packet], flow.ancillary, 0, flow.remote)
                 self.counters["tunnel.out.packets"] += 1

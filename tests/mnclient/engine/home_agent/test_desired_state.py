@@ -109,7 +109,7 @@ def test_a_binding():
     script = Script()
     script.register(HOME)
     assert script.desired[f"home-agent:{HOME}"] == NetworkState(
-        routes=frozenset({Route(destination=IPv6Network(f"{HOME}/128"), interface="mn6agent")}),
+        routes=frozenset({Route(destination=IPv6Network(f"{HOME}/128"), interface="mn6agent", tunnel=HOME)}),
         tunnels=frozenset(
             {Tunnel(device="mn6agent", home_address=HOME, local=AGENT, remote=CARE_OF, end=TunnelEnd.HOME_AGENT)}
         ),

@@ -33,7 +33,8 @@ def render(state: NetworkState) -> list[str]:
     for route in state.routes:
         via = f" via {route.gateway}" if route.gateway else ""
         source = f" src {route.preferred_source}" if route.preferred_source else ""
-        lines.append(f"route table {route.table} {route.destination}{via} dev {route.interface}{source}")
+        through = f" tunnel {route.tunnel}" if route.tunnel else ""
+        lines.append(f"route table {route.table} {route.destination}{via} dev {route.interface}{source}{through}")
     for rule in state.rules:
         source = f" from {rule.source}" if rule.source else ""
         source += f" to {rule.destination}" if rule.destination else ""
@@ -56,7 +57,7 @@ def test_before_any_network_is_heard_and_after_the_role_is_off():
     assert render(script.state) == text(
         "address 2001:db8:1::100/128 dev mn6home home",
         "device mn6home mtu 1460",
-        "route table 627500 ::/0 dev mn6home src 2001:db8:1::100",
+        "route table 627500 ::/0 dev mn6home src 2001:db8:1::100 tunnel 2001:db8:1::100",
         "rule 6270 from 2001:db8:1::100/128 table 627500",
         "rule 6272 to 2001:db8:1::/64 table 627500",
     )
@@ -74,7 +75,7 @@ def test_registered_abroad():
         "address 2001:db8:1::100/128 dev mn6home home",
         "device mn6home mtu 1460",
         "neighbor fe80::a dev eth0 02:00:00:00:00:aa",
-        "route table 627500 ::/0 dev mn6home src 2001:db8:1::100",
+        "route table 627500 ::/0 dev mn6home src 2001:db8:1::100 tunnel 2001:db8:1::100",
         "route table 627600 2001:db8:a::/64 dev eth0",
         "route table 627600 ::/0 via fe80::a dev eth0",
         "rule 6270 from 2001:db8:1::100/128 table 627500",

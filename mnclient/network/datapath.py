@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the two datapaths have in common: what the executor asks of whichever was chosen."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from mnclient.model.network_state import BindingUpdateReception, RouteOptimization, Tunnel
+from mnclient.network.rtnetlink import Answer
+
+Optimization = RouteOptimization | BindingUpdateReception
+
+
+class Datapath(Protocol):
+    """Carries payload through tunnels, and where it can directly."""
+
+    def open_device(self, name: str) -> None:
+        """Make a device of ours, or take over the one that is there. OSError when that is refused."""
+
+    def remove_device(self, name: str) -> None:
+        """Make a device vanish. OSError when that is refused."""
+
+    def forget_device(self, name: str) -> None:
+        """Somebody deleted a device: what is open of it is of no use any more."""
+
+    def set_tunnel(self, tunnel: Tunnel) -> Answer:
+        """Add a tunnel, or replace the one of the same home address."""
+
+    def remove_tunnel(self, tunnel: Tunnel) -> Answer:
+        """Forget a tunnel; its packets are held from now on."""
+
+    def optimize(self, item: Optimization, previous: Optimization | None) -> Answer:
+        """Let packets go directly, in place of what `previous` said."""
+
+    def stop_optimizing(self, item: Optimization) -> Answer:
+        """Let them go through the tunnel again."""
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What was carried, dropped and refused so far."""
+
+    def close(self) -> None:
+        """Let go of everything; what is in the kernel stays."""

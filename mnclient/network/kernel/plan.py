@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From what the engine wants to what the kernel datapath puts into the kernel. Pure.
+
+One device without fixed ends (ip6tnl *external*) serves all tunnels of this host, because the kernel has only one such
+device in a namespace; the ends are in the routes that lead into it (lightweight encapsulation). So moving
+a tunnel is one message that replaces a route, whether a home agent has one binding or 20,000. A route whose tunnel has no
+ends at the moment leads to the holding device instead, where packets wait.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from ipaddress import IPv6Address
+from typing import Final
+
+from mnclient.constants import (
+    HOLDING_DEVICE,
+    TUNNEL_DEVICE_HOME_AGENT,
+    TUNNEL_DEVICE_KERNEL,
+    TUNNEL_DEVICE_MOBILE_NODE,
+)
+from mnclient.model.network_state import NetworkState, Route, Tunnel, TunnelDevice
+
+_TUNNEL_DEVICES: Final = frozenset({TUNNEL_DEVICE_MOBILE_NODE, TUNNEL_DEVICE_HOME_AGENT})
+
+
+def for_kernel(state: NetworkState) -> NetworkState:
+    """The state of one owner as the kernel datapath wants it."""
+    tunnels = {tunnel.home_address: tunnel for tunnel in state.tunnels}
+    return replace(
+        state,
+        devices=frozenset(_devices(state.devices)),
+        addresses=frozenset(replace(each, interface=_device(each.interface)) for each in state.addresses),
+        tunnels=frozenset(replace(each, device=TUNNEL_DEVICE_KERNEL) for each in state.tunnels),
+        routes=frozenset(_route(each, tunnels) for each in state.routes),
+    )
+
+
+def _device(name: str) -> str:
+    return TUNNEL_DEVICE_KERNEL if name in _TUNNEL_DEVICES else name
+
+
+def _devices(devices: Iterable[TunnelDevice]) -> Iterable[TunnelDevice]:
+    for device in devices:
+        yield replace(device, name=_device(device.name))
+        if device.name == TUNNEL_DEVICE_MOBILE_NODE:
+            yield replace(device, name=HOLDING_DEVICE)
+
+
+def _route(route: Route, tunnels: dict[IPv6Address, Tunnel]) -> Route:
+    if route.tunnel is None:
+        return replace(route, interface=_device(route.interface))
+    tunnel = tunnels.get(route.tunnel)
+    if tunnel is None:
+        return replace(route, interface=HOLDING_DEVICE)
+    return replace(route, interface=_device(route.interface), encapsulation=(tunnel.local, tunnel.remote))

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Route optimisation as transformation states and policies of the kernel.
+
+A state adds or takes away the Home Address option or the type 2 routing header, a policy says for which packets (RFC
+6275 sections 6.3 and 6.4; Linux calls it mode *ro*). No I/O happens here.
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
+from typing import Final
+
+from mnclient.constants import PROTOCOL_MOBILITY, XFRM_PRIORITY, XFRM_REQID
+from mnclient.model.network_state import BindingUpdateReception, OptimizationEnd, RouteOptimization
+from mnclient.network.xfrm import (
+    ANY,
+    DESTINATION_OPTIONS,
+    ROUTING_HEADER,
+    UNSPECIFIED,
+    Direction,
+    Policy,
+    Selector,
+    State,
+    Template,
+)
+
+_HAND_MADE: Final = 255  # IPPROTO_RAW: packets that a process has built whole, as all our signalling
+_SIGNALLING_PRIORITY: Final = XFRM_PRIORITY - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Transformations:
+    """States and policies, in the order in which they are added: what a policy asks for is there before it."""
+
+    states: tuple[State, ...] = ()
+    policies: tuple[Policy, ...] = ()
+
+
+def transformations(item: RouteOptimization | BindingUpdateReception) -> Transformations:
+    """What an item means in the kernel."""
+    if isinstance(item, BindingUpdateReception):
+        return _reception()
+    is_mobile = item.end is OptimizationEnd.MOBILE_NODE
+    ends = (item.home_address, item.correspondent) if is_mobile else (item.correspondent, item.home_address)
+    leaving, arriving = (DESTINATION_OPTIONS, ROUTING_HEADER) if is_mobile else (ROUTING_HEADER, DESTINATION_OPTIONS)
+    states: list[State] = []
+    policies: list[Policy] = []
+    if item.outgoing:
+        states.append(_state(*ends, leaving, item.care_of_address))
+        policies += (_policy(*ends, Direction.OUT, leaving), _as_built(*ends))
+    if item.incoming:
+        # The mobile node takes packets at whichever care-of address of its own they still reach.
+        care_of = UNSPECIFIED if is_mobile else item.care_of_address
+        states.append(_state(ends[1], ends[0], arriving, care_of))
+        policies.append(_policy(ends[1], ends[0], Direction.IN, arriving))
+    return Transformations(tuple(states), tuple(policies))
+
+
+def _state(source: IPv6Address, destination: IPv6Address, protocol: int, care_of: IPv6Address) -> State:
+    return State(source=source, destination=destination, protocol=protocol, care_of=care_of, reqid=XFRM_REQID)
+
+
+def _between(source: IPv6Address, destination: IPv6Address, protocol: int = 0) -> Selector:
+    return Selector(source=IPv6Network(source), destination=IPv6Network(destination), protocol=protocol)
+
+
+def _policy(source: IPv6Address, destination: IPv6Address, direction: Direction, protocol: int) -> Policy:
+    """Incoming packets may also come as they are: through the home agent, or from before the binding."""
+    optional = direction is Direction.IN
+    template = Template(source=source, destination=destination, protocol=protocol, reqid=XFRM_REQID, optional=optional)
+    selector = _between(source, destination)
+    return Policy(selector=selector, direction=direction, priority=XFRM_PRIORITY, template=template)
+
+
+def _as_built(source: IPv6Address, destination: IPv6Address) -> Policy:
+    """Signalling between the two leaves as it was built: a Home Test goes through the home agent, binding or not."""
+    selector = _between(source, destination, _HAND_MADE)
+    return Policy(selector=selector, direction=Direction.OUT, priority=_SIGNALLING_PRIORITY)
+
+
+def _reception() -> Transformations:
+    """Any Home Address option is undone, and then only a Mobility Header passes: the rest is refused and reported."""
+    anybody = State(
+        source=UNSPECIFIED,
+        destination=UNSPECIFIED,
+        protocol=DESTINATION_OPTIONS,
+        care_of=UNSPECIFIED,
+        reqid=XFRM_REQID,
+        wildcard=True,
+    )
+    template = Template(
+        source=UNSPECIFIED, destination=UNSPECIFIED, protocol=DESTINATION_OPTIONS, reqid=XFRM_REQID, optional=True
+    )
+    selector = Selector(source=ANY, destination=ANY, protocol=PROTOCOL_MOBILITY)
+    policy = Policy(selector=selector, direction=Direction.IN, priority=_SIGNALLING_PRIORITY, template=template)
+    return Transformations((anybody,), (policy,))
+
+
+def is_ours(found: State | Policy) -> bool:
+    """Whether something in the kernel carries our marks."""
+    if isinstance(found, State):
+        return found.reqid == XFRM_REQID
+    return found.priority in (XFRM_PRIORITY, _SIGNALLING_PRIORITY)

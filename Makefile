@@ -6,6 +6,9 @@ ifneq ($(DATAPATH),)
 export DATAPATH
 endif
 
+# The kernel datapath needs a kernel that not every machine has; tools/kernel-lab gets one where it is missing.
+LAB := $(if $(filter kernel,$(DATAPATH)),tools/kernel-lab)
+
 # TESTS: what to give to pytest, e.g. make test TESTS="tests/mnclient/wire -k binding"
 TESTS ?=
 # DEMO, BENCH: further arguments of the demo and of the benchmarks
@@ -13,7 +16,7 @@ DEMO ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-crash test check format bench man lock clean
+.PHONY: help setup demo demo-crash test test-kernel check format bench man lock clean
 
 help: ## Print this list.
 	@echo "usage: make TARGET"
@@ -25,14 +28,17 @@ setup: ## Install what this machine lacks, and the virtual environment; all othe
 
 demo: setup ## See a connection survive a move, in a network of namespaces on this machine (needs root: sudo make demo).
 	@tools/needs-namespaces "make $@"
-	@tools/run -m tests.lab.demo $(DEMO)
+	@$(LAB) tools/run -m tests.lab.demo $(DEMO)
 
 demo-crash: setup ## The demo, with the service killed half way (needs root: sudo make demo-crash).
 	@tools/needs-namespaces "make $@"
-	@tools/run -m tests.lab.demo --crash $(DEMO)
+	@$(LAB) tools/run -m tests.lab.demo --crash $(DEMO)
 
 test: check ## Run all checks and all tests; without root the tests of the lab skip.
 	@tools/run -m pytest $(TESTS)
+
+test-kernel: setup ## Run the tests of the kernel datapath alone, in a virtual machine if need be (root; make test has them too).
+	@tools/run -m pytest -m kernel $(TESTS)
 
 check: setup ## Check formatting, style and types.
 	@tools/run -m ruff format --check .
@@ -45,7 +51,7 @@ format: setup ## Format the code and sort its imports.
 
 bench: setup ## Measure against the budgets (needs root: sudo make bench).
 	@tools/needs-namespaces "make $@"
-	@tools/run -m tests.benchmarks $(BENCH)
+	@$(LAB) tools/run -m tests.benchmarks $(BENCH)
 
 man: setup ## Write docs/man/mnctl.1 from the command line's own parser.
 	@tools/run -m service.cli_manpage

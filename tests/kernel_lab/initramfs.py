@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The first file system of the virtual machine: busybox, a few modules, and the script that mounts the real one.
+"""The first file system of the virtual machine: a shell, a few modules, and the script that mounts the real one.
 
 It is a `cpio` archive in the "newc" form (kernel documentation, driver-api/early-userspace/buffer-format), written here
 because it is shorter than explaining an archiver's options.
 """
 
+import re
+import shutil
 import stat
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+PROGRAMS = ("sh", "insmod", "mkdir", "mount", "sleep", "switch_root", "umount", "uname")
 FOLDERS = ("bin", "dev", "lab", "lower", "modules", "new", "proc", "sys", "write")
 
 
@@ -49,14 +53,31 @@ def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % 4)
 
 
-def build(busybox: Path, script: bytes, settings: bytes, modules: list[tuple[str, bytes]]) -> bytes:
+def build(script: bytes, settings: bytes, modules: list[tuple[str, bytes]], search_path: str) -> bytes:
     """The archive. `modules` are loaded in this order; `settings` are shell variables that the script reads."""
     archive = Archive()
     for name in FOLDERS:
         archive.folder(name)
-    archive.file("bin/busybox", busybox.read_bytes(), 0o755)
+    for name, content in _programs(search_path).items():
+        for parent in reversed(Path(name).parents[:-1]):
+            archive.folder(str(parent))
+        archive.file(name, content, 0o755)
     archive.file("init", script, 0o755)
     archive.file("lab/settings", settings)
     for number, (name, content) in enumerate(modules):
         archive.file(f"modules/{number:02d}-{name}", content)
     return archive.data()
+
+
+def _programs(search_path: str) -> dict[str, bytes]:
+    """This machine's own programs, by the name they get, and the libraries that they ask for."""
+    contents: dict[str, bytes] = {}
+    for name in PROGRAMS:
+        program = shutil.which(name, path=search_path)
+        if program is None:
+            raise FileNotFoundError(f"{name} is not installed")
+        contents[f"bin/{name}"] = Path(program).read_bytes()
+        asked = subprocess.run(["ldd", program], check=False, capture_output=True, text=True).stdout
+        for library in re.findall(r"(?:^\s*|=> )(/\S+)", asked, re.MULTILINE):
+            contents[library.lstrip("/")] = Path(library).read_bytes()
+    return contents

@@ -112,7 +112,7 @@ def _image_package() -> str:
         found = IMAGE_PACKAGE.findall(_output(["apt-cache", "depends", name]))
     if not found:
         raise NoKernel(f"apt knows no package {name}: run `sudo apt-get update`, then repeat the command")
-    return found[0]
+    return str(found[0])
 
 
 def _distribution() -> str:

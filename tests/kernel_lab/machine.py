@@ -13,8 +13,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -26,6 +26,7 @@ from tests.lab.processes import ROOT, Process
 BUILD = ROOT / "build"
 CACHE = BUILD / "kernel"
 CONSOLE = CACHE / "console.log"  # of the machine that ended last
+PYTEST_LOG = CACHE / "pytest.log"  # what the pytest in it said
 HERE = Path(__file__).resolve().parent
 
 BOOT_LIMIT = 300.0  # seconds; measured: 15 to 30 on an idle machine
@@ -61,7 +62,7 @@ def why_not() -> str:
     emulator = EMULATORS.get(platform.machine())
     if emulator is None:
         return f"The kernel lab has no virtual machine for a {platform.machine()}"
-    missing = [name for name in (emulator.program, "busybox", "depmod") if not shutil.which(name, path=_search_path())]
+    missing = [name for name in (emulator.program, "depmod") if not shutil.which(name, path=_search_path())]
     return f"The kernel lab needs programs that are not installed: {', '.join(missing)}" if missing else ""
 
 
@@ -130,9 +131,8 @@ class Machine:
     def _first_file_system(self, kernel: kernel_image.Kernel) -> bytes:
         places = {"checkout": ROOT, "build": BUILD, "modules": kernel.modules, "run": self.folder}
         settings = "".join(f"{name}={shlex.quote(str(place))}\n" for name, place in places.items())
-        busybox = Path(shutil.which("busybox", path=_search_path()) or "busybox")
         script = (HERE / "guest_init.sh").read_bytes()
-        return initramfs.build(busybox, script, settings.encode(), kernel.modules_for(*MODULES))
+        return initramfs.build(script, settings.encode(), kernel.modules_for(*MODULES), _search_path())
 
     def _qemu(self, kernel: kernel_image.Kernel) -> list[str]:
         emulator = EMULATORS[platform.machine()]
@@ -150,17 +150,22 @@ class Machine:
 
     # --- while it runs ------------------------------------------------------------------------------------------------
 
-    def wait(self, meanwhile: Callable[[], None] = lambda: None) -> int:
-        """The command's exit status, when it has ended; its output is passed on, and `meanwhile` called, until then."""
+    def wait(self) -> int:
+        """The command's exit status, when it has ended; its output is passed on until then."""
+        while (status := self.poll()) is None:
+            pass
+        return status
+
+    def poll(self) -> int | None:
+        """Pass on what the command has said; its exit status, or None while it runs, after a moment."""
         assert self._process is not None
-        while self._process.is_running():
-            self._pass_on()
-            meanwhile()
-            self._watch()
-            time.sleep(POLL)
+        running = self._process.is_running()
         self._pass_on()
-        meanwhile()
-        return self._status()
+        if not running:
+            return self._status()
+        self._watch()
+        time.sleep(POLL)
+        return None
 
     def _pass_on(self) -> None:
         for name, source in self._sources.items():
@@ -198,7 +203,15 @@ def _kernel_command_line(emulator: Emulator) -> str:
         "mitigations=off nokaslr audit=0 apparmor=0 selinux=0 nowatchdog rcu_cpu_stall_suppress=1 cryptomgr.notests"
     )
     # namespaces are made and deleted all the time; each would wait for grace periods, which emulation draws out
-    return f"{options} {spared} rcupdate.rcu_expedited=1 random.trust_cpu=on"
+    return f"{options} {spared} rcupdate.rcu_expedited=1 random.trust_cpu=on tsc=reliable"
+
+
+@contextmanager
+def for_pytest() -> Iterator[Machine]:
+    """A machine whose output goes to a file."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with PYTEST_LOG.open("wb") as log, Machine(log, log) as machine:
+        yield machine
 
 
 def _sweep() -> None:

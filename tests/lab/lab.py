@@ -11,12 +11,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self, TypeVar
 
+from tests.kernel_lab.probe import is_emulated
 from tests.lab import settings
 from tests.lab.bus import Bus
 from tests.lab.cable import Cable, Move
 from tests.lab.capture import Capture
 from tests.lab.leftovers import new_folder, sweep_dead_runs
 from tests.lab.node import Echo, Node
+from tests.lab.patience import patient
 from tests.lab.processes import Ended, Process
 from tests.lab.routers import QUICK, Pace, Radvd
 from tests.lab.service import Service
@@ -33,6 +35,7 @@ from tests.lab.topology import (
 )
 
 POLL = 0.02
+PAUSE = 5 * POLL if is_emulated() else POLL  # what is asked runs on the same slow processor as what is waited for
 
 T = TypeVar("T")
 
@@ -179,7 +182,7 @@ class Lab:
         An `AssertionError` of the predicate counts as "not yet" and its words are kept for the message; `Ended` is
         passed on at once.
         """
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + patient(within)
         words = ""
         while True:
             try:
@@ -192,7 +195,7 @@ class Lab:
                 return answer
             if time.monotonic() >= deadline:
                 raise NotInTime(f"not within {within:g} s: {what or predicate}\n{words}\n{self.picture()}")
-            time.sleep(POLL)
+            time.sleep(PAUSE)
 
     def picture(self) -> str:
         """Services' logs, addresses, routes, rules, neighbours of every machine: what one wants to know in trouble."""

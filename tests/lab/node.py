@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.lab.patience import patient
 from tests.lab.processes import Process
 
 CLONE_NEWNET = 0x40000000
@@ -79,7 +80,8 @@ class Node:
     def run(self, command: Sequence[str], *, check: bool = True, within: float = 30.0) -> str:
         """Run a program here and return its standard output; `check` raises when it fails."""
         self._echo(f"[{self.name}] {' '.join(command)}")
-        result = subprocess.run(self.command(command), check=False, capture_output=True, text=True, timeout=within)
+        limit = patient(within)
+        result = subprocess.run(self.command(command), check=False, capture_output=True, text=True, timeout=limit)
         if check and result.returncode:
             raise subprocess.CalledProcessError(
                 result.returncode, f"[{self.name}] {' '.join(command)}", result.stdout, result.stderr.strip()

@@ -10,6 +10,7 @@ from mnclient.model.service_status import ServiceStatus
 from mnclient.model.status import HomeAddressState, HomeAddressStatus, Phase, Status
 from tests.lab.answers import read_status
 from tests.lab.lab import Lab
+from tests.lab.patience import patient
 from tests.lab.processes import ROOT
 from tests.lab.service import MnctlError, Service, program
 
@@ -38,7 +39,7 @@ def reads(service: Service, *arguments: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=20.0,
+        timeout=patient(20.0),
     )
     if result.returncode:
         raise MnctlError(f"mnctl {' '.join(arguments)} ended with {result.returncode}: {result.stderr.strip()}")

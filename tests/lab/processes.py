@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.lab.patience import patient
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PR_SET_PDEATHSIG = 1
 
@@ -57,7 +59,7 @@ class Process:
         if self.is_running():
             self.popen.send_signal(number)
         try:
-            status = self.popen.wait(timeout=within)
+            status = self.popen.wait(timeout=patient(within))
         except subprocess.TimeoutExpired:
             self.popen.kill()
             status = self.popen.wait()

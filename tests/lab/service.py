@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.lab.bus import Bus
 from tests.lab.node import Node
+from tests.lab.patience import patient
 from tests.lab.processes import ROOT, Ended, Process
 
 BUS_NAME = "org.mnclient.MobileNode1"
@@ -106,7 +107,7 @@ class Service:
             capture_output=True,
             text=True,
             check=False,
-            timeout=within,
+            timeout=patient(within),
         )
 
     def status(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.lab import demo
 from tests.lab.leftovers import namespaces_of_runs
+from tests.lab.patience import patient
 from tests.lab.processes import ROOT
 from tests.lab.topology import HOME, HOME_PREFIX, VISITED_A, VISITED_B
 
@@ -18,7 +19,7 @@ def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.lab.demo", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
-            out, err = process.communicate(timeout=170)
+            out, err = process.communicate(timeout=patient(170))
         finally:
             process.terminate()
     assert process.pid not in namespaces_of_runs().values(), "it left namespaces behind"

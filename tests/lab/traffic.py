@@ -16,6 +16,7 @@ from typing import Any, Self
 from tests.lab.interruption import Interruption, OneWay, Records, flows_since, measure, measure_one_way
 from tests.lab.lab import Lab
 from tests.lab.node import inside
+from tests.lab.patience import patient
 from tests.lab.processes import Process
 
 DEFAULT_OCTETS_PER_SECOND = 500_000  # 4 Mbit/s
@@ -104,7 +105,7 @@ class TcpTransfer(_Peer):
     def finish(self, within: float = 30.0) -> Verdict:
         """End the stream and compare both ends. Never raises for a broken stream: the verdict says it."""
         answer = self.ask("finish")
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + patient(within)
         while not answer["done"] and not answer["error"] and time.monotonic() < deadline:
             time.sleep(0.02)
             answer = self.ask("progress")

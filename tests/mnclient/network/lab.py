@@ -22,6 +22,7 @@ import pytest
 from mnclient.engine.events import Event
 from mnclient.model.network_state import NetworkState
 from mnclient.network.network import Network
+from tests.lab.patience import patient
 
 T = TypeVar("T")
 _CLONE_NEWNET = 0x40000000
@@ -43,7 +44,7 @@ def why_not() -> str:
 
 def eventually(condition: Callable[[], T], within: float = 5.0) -> T:
     """The first true answer of `condition`; fails after `within` seconds."""
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + patient(within)
     while True:
         answer = condition()
         if answer:
@@ -76,7 +77,7 @@ class Namespace:
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=patient(30),
         )
         assert not check or done.returncode == 0, f"{command}: {done.stderr}"
         return done.stdout

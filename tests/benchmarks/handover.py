@@ -32,7 +32,7 @@ TITLE = "Handover, one cable re-plugged"
 TOUR = (VISITED_A, VISITED_B, HOME)
 ROUNDS, QUICK_ROUNDS = 20, 3
 RATE, EMULATED_RATE = 1000.0, 250.0
-PATIENCE, EMULATED_PATIENCE = 20.0, 120.0
+PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,6 @@ class _Tours:
         self._context, self._scenario = context, scenario
         self._roaming = context.roaming()
         self._lab = context.lab
-        self._patience = EMULATED_PATIENCE if is_emulated() else PATIENCE
         self._renumbering = context.renumbering
 
     def measure(self) -> list[Figure]:
@@ -109,15 +108,15 @@ class _Tours:
         agent = self._roaming.home_agent
         agent.settings.write_text(settings.home_agent(pace=pace), encoding="utf-8")
         agent.restart()
-        self._lab.eventually(agent.is_ready, within=self._patience, what="the home agent is back")
-        self._roaming.go_home(within=self._patience)
+        self._lab.eventually(agent.is_ready, within=PATIENCE, what="the home agent is back")
+        self._roaming.go_home(within=PATIENCE)
         there = reachable_from_outside(self._lab, self._context.home_address())
-        self._lab.eventually(there, within=self._patience, what="somebody outside can reach the laptop")
+        self._lab.eventually(there, within=PATIENCE, what="somebody outside can reach the laptop")
 
     def _visit_all(self) -> Limits:
         """One tour before those that count, and the round trips as they are in this run."""
         self._lab.move(VISITED_A)
-        self._roaming.registered_at(VISITED_A, within=self._patience)
+        self._roaming.registered_at(VISITED_A, within=PATIENCE)
         care_of = str(self._roaming.home_addresses()[0].care_of_address)
         limits = Limits(
             home_agent_ms=self._round_trip("-I", care_of, str(HOME_AGENT_ADDRESS)),
@@ -125,7 +124,7 @@ class _Tours:
         )
         for link in (VISITED_B, HOME):
             self._lab.move(link)
-            self._roaming.registered_at(link, within=self._patience)
+            self._roaming.registered_at(link, within=PATIENCE)
         return limits
 
     def _round_trip(self, *arguments: str) -> float:
@@ -136,11 +135,11 @@ class _Tours:
         router, interface = (self._lab.home_agent, "home0") if link == HOME else (self._lab.routers[link].node, "lan0")
         mac = router.run(["cat", f"/sys/class/net/{interface}/address"]).strip()
         move = self._lab.move(link)
-        streams.flow_after(move.plugged, within=self._patience)
+        streams.flow_after(move.plugged, within=PATIENCE)
         self._context.let_pass(WATCH)
         until = boot_time()
         cost = streams.cost(move.unplugged, until)
-        self._roaming.registered_at(link, within=self._patience)
+        self._roaming.registered_at(link, within=PATIENCE)
         if self._scenario.new_networks and move.from_link != HOME:
             self._renumbering.renew(move.from_link)  # in time: a router that has just started behaves unlike others
         return _Step(move, bytes.fromhex(mac.replace(":", "")), until, cost, self._record(move))

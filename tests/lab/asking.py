@@ -5,7 +5,7 @@ import asyncio
 
 from mnclient.model.service_status import ServiceStatus
 from mnclient.model.status import BindingCacheStatus
-from service.client import Client
+from service.client import Client, ServiceUnavailable
 from tests.lab.service import Service
 
 
@@ -14,16 +14,22 @@ async def _ask(service: Service) -> tuple[ServiceStatus, tuple[BindingCacheStatu
         return await client.status(), (await client.binding_cache())[0]
 
 
-def ask(service: Service) -> tuple[ServiceStatus, tuple[BindingCacheStatus, ...]]:
-    """Its status and its binding cache."""
-    return asyncio.run(_ask(service))
-
-
 async def _ask_status(service: Service) -> ServiceStatus:
     async with Client.connect(service.bus.address, interactive=False) as client:
         return await client.status()
 
 
+def ask(service: Service) -> tuple[ServiceStatus, tuple[BindingCacheStatus, ...]]:
+    """Its status and its binding cache. `AssertionError` when there is no answer."""
+    try:
+        return asyncio.run(_ask(service))
+    except ServiceUnavailable as error:
+        raise AssertionError(f"mnclientd on {service.node.name} gives no answer: {error}") from error
+
+
 def ask_status(service: Service) -> ServiceStatus:
-    """Its status alone: a binding cache may be long."""
-    return asyncio.run(_ask_status(service))
+    """Its status alone, because a binding cache may be long. `AssertionError` when there is no answer."""
+    try:
+        return asyncio.run(_ask_status(service))
+    except ServiceUnavailable as error:
+        raise AssertionError(f"mnclientd on {service.node.name} gives no answer: {error}") from error

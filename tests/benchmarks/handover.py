@@ -31,7 +31,7 @@ from tests.lab.traffic import Streams, reachable_from_outside
 TITLE = "Handover, one cable re-plugged"
 TOUR = (VISITED_A, VISITED_B, HOME)
 ROUNDS, QUICK_ROUNDS = 20, 3
-RATE, EMULATED_RATE = 1000.0, 250.0
+RATE, EMULATED_RATE = 1000.0, 100.0
 PATIENCE = 20.0
 
 

@@ -16,7 +16,7 @@ from tests.lab.traffic import Streams
 TITLE = "Two interfaces, eth0 preferred"
 DIRECTIONS = {"to_laptop": "correspondent to laptop", "to_correspondent": "laptop to correspondent"}
 ROUNDS, QUICK_ROUNDS = 20, 3
-RATE, EMULATED_RATE = 1000.0, 250.0
+RATE, EMULATED_RATE = 1000.0, 100.0
 LONGEST = 60.0  # seconds: hysteresis may keep the laptop from a better network for a while
 PREFERENCE = '[{name = "eth0", priority = 10}, {name = "eth1", priority = 20}]'
 

@@ -2,8 +2,9 @@
 """Traffic between the correspondent and the home address: a paced TCP stream, a probe, and a call from outside."""
 
 import json
+import os
 import random
-import selectors
+import select
 import socket
 import sys
 import time
@@ -36,6 +37,8 @@ class _Peer:
         self.seed = random.randrange(2**32)
         self._rate = self.rate if rate is None else rate
         self._process: Process | None = None
+        self._unanswered = 0
+        self._said = b""
 
     def __enter__(self) -> Self:
         laptop, correspondent = self.lab.laptop.namespace, self.lab.correspondent.namespace
@@ -62,12 +65,26 @@ class _Peer:
             pipes.stdin.flush()
         except BrokenPipeError:
             pass  # it ended; its last words are below
-        with selectors.DefaultSelector() as selector:
-            selector.register(pipes.stdout, selectors.EVENT_READ)
-            line = pipes.stdout.readline() if selector.select(ANSWER_WITHIN) else b""
-        assert line, f"{self.module} gave no answer to {question!r}:\n{self._process.last_words()}"
+        self._unanswered += 1
+        line = b""
+        while self._unanswered:  # an answer that came too late for its question must not be taken for this one
+            line = self._next_line(pipes.stdout.fileno())
+            assert line, f"{self.module} gave no answer to {question!r}:\n{self._process.last_words()}"
+            self._unanswered -= 1
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _next_line(self, pipe: int) -> bytes:
+        """The next answer; b"" when none comes in time."""
+        while b"\n" not in self._said:
+            if not select.select([pipe], [], [], patient(ANSWER_WITHIN))[0]:
+                return b""
+            chunk = os.read(pipe, 1 << 20)
+            if not chunk:
+                return b""
+            self._said += chunk
+        line, _, self._said = self._said.partition(b"\n")
+        return line
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class Timer(Enum):
     # home agent
     DUPLICATE_DETECTION = auto()  # RFC 6275 section 10.3.1, RFC 4862 section 5.4
     CACHE_ENTRY_EXPIRES = auto()  # RFC 6275 section 9.6, 10.3.1
+    PREVIOUS_CARE_OF_ENDS = auto()  # ours: tunnelled packets from the care-of address of before are refused again
     DELETED_ENTRY_EXPIRES = auto()  # RFC 6275 section 10.3.2: MAX_DELETE_BCE_TIMEOUT
     REPEAT_PROXY_ADVERTISEMENT = auto()  # RFC 6275 section 10.4.1
     SEND_ROUTER_ADVERTISEMENT = auto()  # RFC 4861 section 6.2.4

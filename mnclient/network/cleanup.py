@@ -17,6 +17,7 @@ from mnclient.model.network_state import (
     TunnelDevice,
 )
 from mnclient.network import nftables
+from mnclient.network.kernel import direct
 from mnclient.network.links import Link, link_dump, read_link
 from mnclient.network.messages import (
     IFA_F_HOMEADDRESS,
@@ -134,6 +135,7 @@ async def sweep() -> list[str]:
     for operation in plan_items(find_ours(), ()):
         reason = _remove(operation)
         lines.append(describe(operation) if not reason else f"{describe(operation)}: not removed: {reason}")
+    lines += _direct_routes()
     found = await nftables.remembered_settings()
     settings = Sysctls(found)
     for key, value in found.items():
@@ -145,6 +147,13 @@ async def sweep() -> list[str]:
     if await nftables.remove_table():
         lines.append(f"nft delete table ip6 {NFTABLES_TABLE}")
     return lines
+
+
+def _direct_routes() -> list[str]:
+    try:
+        return direct.sweep()
+    except OSError:
+        return []  # a kernel without transformations has none
 
 
 def _remove(operation: Operation) -> str:

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the two datapaths have in common: what the executor asks of whichever was chosen."""
 
+import errno
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from mnclient.model.network_state import BindingUpdateReception, RouteOptimization, Tunnel
 from mnclient.network.rtnetlink import Answer
 
 Optimization = RouteOptimization | BindingUpdateReception
+NO_DIRECT_ROUTES: Final = Answer(errno.EOPNOTSUPP, "packets cannot go directly on this host")
 
 
 class Datapath(Protocol):
@@ -33,6 +35,12 @@ class Datapath(Protocol):
 
     def stop_optimizing(self, item: Optimization) -> Answer:
         """Let them go through the tunnel again."""
+
+    def last_used(self, item: RouteOptimization) -> float | None:
+        """When a packet last left by a direct route, in seconds since 1970; None for never, or not known."""
+
+    def settle(self) -> None:
+        """Everybody has said what is wanted: what an earlier run has left, and nobody wants, is dropped."""
 
     @property
     def counters(self) -> Mapping[str, int]:

@@ -20,6 +20,7 @@ _IFLA_INFO_KIND, _IFLA_INFO_SLAVE_KIND = 1, 4
 _IFLA_INET6_ADDR_GEN_MODE: Final = 8
 _IN6_ADDR_GEN_MODE_NONE: Final = 1
 
+_OUR_KINDS: Final = frozenset({"tun", "ip6tnl"})
 _NO_LINKS: Final = frozenset({"vxlan", "gretap", "ip6gretap", "geneve", "erspan", "ip6erspan"})  # tunnels
 _NO_LINKS_OF: Final = frozenset({"bridge", "bond", "team"})  # ports: the address lives on the device above them
 
@@ -38,6 +39,8 @@ class Link:
     permanent_link_layer_address: bytes
     mtu: int
     carrier_losses: int
+    kind: str = ""
+    """The kernel's name for the kind of device, "" for hardware."""
 
 
 def read_link(body: bytes) -> Link | None:
@@ -53,7 +56,7 @@ def read_link(body: bytes) -> Link | None:
         for each in (_IFLA_INFO_KIND, _IFLA_INFO_SLAVE_KIND)
     )
     address = found.get(_IFLA_ADDRESS, b"")
-    is_ours = name.startswith(INTERFACE_PREFIX)
+    is_ours = name.startswith(INTERFACE_PREFIX) and driver in _OUR_KINDS
     return Link(
         index=index,
         name=name,
@@ -65,6 +68,7 @@ def read_link(body: bytes) -> Link | None:
         permanent_link_layer_address=found.get(_IFLA_PERM_ADDRESS, b""),
         mtu=_number(found.get(_IFLA_MTU), 1500),
         carrier_losses=_number(found.get(_IFLA_CARRIER_DOWN_COUNT), 0),
+        kind=driver,
     )
 
 

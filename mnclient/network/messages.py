@@ -148,6 +148,13 @@ def encapsulation(source: IPv6Address, destination: IPv6Address) -> bytes:
     return attribute(_RTA_ENCAP_TYPE, struct.pack("=H", _LWTUNNEL_ENCAP_IP6)) + attribute(_RTA_ENCAP, outer)
 
 
+def impossible_route() -> Message:
+    """Asks for an encapsulating route to an interface that cannot be."""
+    nowhere = _ROUTE.pack(_INET6, 128, 0, 0, _RT_TABLE_UNSPEC, ROUTE_PROTOCOL, _RT_SCOPE_UNIVERSE, RTN_UNICAST, 0)
+    nowhere += attribute(_RTA_DST, bytes(16)) + attribute(_RTA_OIF, struct.pack("=i", 0x7FFFFFFF))
+    return Message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, nowhere + encapsulation(IPv6Address(1), IPv6Address(1)))
+
+
 def _neighbor_body(item: Neighbor, index: int) -> bytes:
     body = _NEIGHBOR.pack(_INET6, index, NUD_REACHABLE, 0, RTN_UNICAST)
     body += attribute(_NDA_DST, item.address.packed) + attribute(_NDA_LLADDR, item.link_layer_address)

@@ -11,14 +11,18 @@ from typing import Final
 
 from mnclient.engine.actions import SendPacket
 from mnclient.engine.events import Event, LinkChanged, LinkRemoved, NetworkStateFailed, PayloadReceived
-from mnclient.model.network_state import Neighbor, NetworkState, Route, Tunnel
+from mnclient.model.network_state import Neighbor, NetworkState, Route, RouteOptimization, Tunnel
 from mnclient.network import nftables
-from mnclient.network.capabilities import Capabilities, probe
+from mnclient.network.capabilities import KERNEL, Capabilities, not_direct, portable, probe
 from mnclient.network.cleanup import find_ours
+from mnclient.network.datapath import Datapath, Optimization
 from mnclient.network.keeper import Keeper
+from mnclient.network.kernel import direct
+from mnclient.network.kernel.datapath import KernelDatapath
+from mnclient.network.kernel.plan import for_kernel
 from mnclient.network.monitor import Monitor
 from mnclient.network.netlink import Executor
-from mnclient.network.plan import describe_item
+from mnclient.network.plan import describe_item, key
 from mnclient.network.portable.datapath import TunnelDatapath
 from mnclient.network.sockets import SignallingSockets
 from mnclient.units import Seconds
@@ -34,11 +38,12 @@ class Network:
     What the host refuses is an event or a counter, never an exception.
     """
 
-    def __init__(self, deliver: Callable[[Event], None]) -> None:
+    def __init__(self, deliver: Callable[[Event], None], datapath: str = "auto") -> None:
+        """`datapath` is one of `capabilities.WISHES`."""
         self._deliver = deliver
-        self._capabilities = probe()
+        self._capabilities = probe(datapath)
         self._counters: Counter[str] = Counter()
-        self._datapath = TunnelDatapath(self._first_payload)
+        self._datapath: Datapath = TunnelDatapath(self._first_payload)
         self._monitor: Monitor | None = None
         self._executor: Executor | None = None
         self._keeper: Keeper | None = None
@@ -57,6 +62,8 @@ class Network:
         """Open everything, find what an earlier run has left, and deliver LinkChanged for every link there is."""
         if not self._capabilities.ipv6:
             return
+        remembered = await nftables.remembered_settings()
+        await self._choose_datapath()
         try:
             self._monitor = Monitor(self._heard)
             self._executor = Executor(self._datapath, marks_addresses=self._capabilities.address_protocol)
@@ -65,9 +72,11 @@ class Network:
             self._miss("netlink", error)
             await self.stop(withdraw=False)
             return
+        self._executor.sysctls.found.update(remembered)
+        if self._capabilities.nftables:
+            self._executor.sysctls.remember = self._remember_setting
         self._keeper = Keeper(self._executor, self._monitor, self._deliver_soon, leftovers)
         self._open_sockets()
-        await self._prepare_nftables()
         self._monitor.start(self._keeper, self._executor.port, self._news_lost)
         if self._sockets is not None:
             self._sockets.start()
@@ -79,15 +88,40 @@ class Network:
             self._sockets = SignallingSockets(self._deliver, self._monitor, self._counters)
         except OSError as error:
             self._miss("signalling", error)
+            return
+        if self._has_kernel_datapath:
+            self._sockets.tunnel_is(0)  # there is none yet, but payload with extension headers is the kernel's already
 
-    async def _prepare_nftables(self) -> None:
-        assert self._executor is not None
-        self._executor.sysctls.found.update(await nftables.remembered_settings())
-        reason = await nftables.install_table()
-        reasons = self._capabilities.reasons | ({"nftables": reason} if reason else {})
-        self._capabilities = replace(self._capabilities, nftables=not reason, reasons=reasons)
-        if not reason:
-            self._executor.sysctls.remember = self._remember_setting
+    async def _choose_datapath(self) -> None:
+        """The kernel's, when it has all it needs; what it lacks shows at the latest when the rules are made."""
+        if self._has_kernel_datapath and (reason := await self._open_kernel_datapath()):
+            lost = not_direct("packets go directly only on the kernel datapath")
+            self._capabilities = replace(self._capabilities, datapath=portable(reason), route_optimization=lost)
+            _log.warning("the portable datapath is used: %s", reason)
+        if not self._has_kernel_datapath:
+            reason = await nftables.install_table()
+            reasons = self._capabilities.reasons | ({"nftables": reason} if reason else {})
+            self._capabilities = replace(self._capabilities, nftables=not reason, reasons=reasons)
+
+    @property
+    def _has_kernel_datapath(self) -> bool:
+        return self._capabilities.datapath == KERNEL
+
+    async def _open_kernel_datapath(self) -> str:
+        """ "" when it is open, otherwise why not."""
+        if reason := await nftables.install_kernel_table():
+            return f"nftables: {reason}"
+        is_direct = self._capabilities.route_optimization == KERNEL
+        try:
+            if is_direct:
+                direct.sweep()  # correspondents are not kept over a restart, and would be misled
+            self._datapath = KernelDatapath(
+                self._deliver_soon, self._touched, self._tunnel_device_made, direct=is_direct
+            )
+        except OSError as error:
+            return f"the kernel refuses: {error.strerror}"
+        self._capabilities = replace(self._capabilities, nftables=True)
+        return ""
 
     def _miss(self, what: str, error: OSError) -> None:
         reasons = self._capabilities.reasons | {what: error.strerror or str(error)}
@@ -101,6 +135,8 @@ class Network:
             for item in state.items():
                 self._deliver_soon(NetworkStateFailed(owner=owner, item=describe_item(item), reason=reason))
             return
+        if self._has_kernel_datapath:
+            state = for_kernel(state)
         before = self._keeper.registry.state(owner)
         self._keeper.set(owner, state)
         self._proxies_changed(before, state)
@@ -115,6 +151,11 @@ class Network:
             self._settling = None
         if self._keeper is not None:
             self._keeper.settle()
+            self._datapath.settle()
+
+    def last_used(self, item: RouteOptimization) -> float | None:
+        """When a packet last left by a direct route, in seconds since 1970; None for never, or not known."""
+        return self._datapath.last_used(item)
 
     def send(self, action: SendPacket) -> None:
         """Send a packet; if that fails it is counted."""
@@ -161,6 +202,15 @@ class Network:
 
     def _first_payload(self, tunnel: Tunnel) -> None:
         self._deliver(PayloadReceived(home_address=tunnel.home_address))
+
+    def _touched(self, item: Optimization) -> None:
+        """Somebody else changed transformations, and this one may be missing now."""
+        if self._keeper is not None:
+            self._keeper.lost(key(item))
+
+    def _tunnel_device_made(self, index: int) -> None:
+        if self._sockets is not None:
+            self._sockets.tunnel_is(index)
 
     def _news_lost(self) -> None:
         assert self._keeper is not None

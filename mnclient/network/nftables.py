@@ -5,6 +5,8 @@ A kernel without Mobile IPv6 answers a Home Address option and a type 2 routing 
 The packet socket sees packets before this table drops them. Only what is addressed to this host is dropped, and only
 with the Home Address option in its canonical place: everything else of these headers is not ours.
 
+Where the kernel carries the tunnels, the table is what tells a packet of ours from one that somebody made up.
+
 The table is also where settings are remembered that were changed under /proc/sys: a chain without rules for each, its
 comment the setting and the value found before. So they can be put back after a crash, and are gone with the namespace.
 """
@@ -15,7 +17,15 @@ import re
 import shutil
 from typing import Final
 
-from mnclient.constants import NFTABLES_TABLE
+from mnclient.constants import (
+    CORRESPONDENT_HEARD_INTERVAL,
+    IPV6_HEADER_LENGTH,
+    LOG_GROUP,
+    MAX_HOME_ADDRESSES,
+    NFTABLES_TABLE,
+    PACKET_MARK,
+    TUNNEL_DEVICE_KERNEL,
+)
 
 _CHAIN: Final = "prerouting"
 _PRIORITY: Final = -450  # before the defragmentation and the connection tracking of others
@@ -36,16 +46,75 @@ _RULES: Final = (
 )
 _TO_US: Final = "fib daddr type local "
 
+TUNNELS: Final = "tunnels"  # set: outer source and inner destination of what a mobile node takes
+BINDINGS: Final = "bindings"  # set: outer source and inner source of what a home agent takes
+ARRIVED: Final = "arrived"  # set: home addresses that had a packet since their tunnel moved
+STRANGERS: Final = "strangers"  # counter: what came by a tunnel that is none of ours
+FIRST: Final = "first"  # what the packets are logged with
+HEARD: Final = "heard"
+_INNER: Final = "decapsulated"
+_LIMIT: Final = "limit rate 200/second burst 100 packets"  # a flood of made-up correspondents costs no more
+_SOURCE: Final = "@nh,64,128"
+# Offsets of the inner addresses, in bits from the outer header: behind it, or behind the tunnel encapsulation limit
+# (RFC 2473 section 4.1.1) that other home agents add.
+_PLAIN: Final = "ip6 nexthdr 41"
+_LIMITED: Final = "ip6 nexthdr 60 @nh,320,16 0x2900"
+_LOOK: Final = (
+    (_PLAIN, "@nh,512,128", TUNNELS),
+    (_PLAIN, "@nh,384,128", BINDINGS),
+    (_LIMITED, "@nh,576,128", TUNNELS),
+    (_LIMITED, "@nh,448,128", BINDINGS),
+)
+_CORRESPONDENTS: Final = "correspondents"
+
+# Not as concatenations of ip6 saddr and @th: some versions of nft cannot list what they have added that way.
+_KERNEL_SETUP: Final = f"""
+table ip6 {NFTABLES_TABLE} {{
+    set {TUNNELS} {{ typeof {_SOURCE} . @nh,512,128; }}
+    set {BINDINGS} {{ typeof {_SOURCE} . @nh,384,128; }}
+    set {ARRIVED} {{ type ipv6_addr; size {MAX_HOME_ADDRESSES}; flags dynamic; }}
+    set {_CORRESPONDENTS} {{
+        type ipv6_addr . ipv6_addr; size 4096; flags dynamic,timeout; timeout {CORRESPONDENT_HEARD_INTERVAL:.0f}s;
+    }}
+    counter {STRANGERS} {{ }}
+    chain {_INNER} {{ }}
+}}
+flush chain ip6 {NFTABLES_TABLE} {_INNER}
+add rule ip6 {NFTABLES_TABLE} {_INNER} meta mark != {PACKET_MARK:#x} counter name {STRANGERS} drop
+add rule ip6 {NFTABLES_TABLE} {_INNER} meta mark set 0
+add rule ip6 {NFTABLES_TABLE} {_INNER} fib daddr type != local accept
+add rule ip6 {NFTABLES_TABLE} {_INNER} ip6 daddr != @{ARRIVED} add @{ARRIVED} {{ ip6 daddr }} \
+    log prefix "{FIRST}" group {LOG_GROUP} snaplen {IPV6_HEADER_LENGTH}
+add rule ip6 {NFTABLES_TABLE} {_INNER} ip6 daddr . ip6 saddr != @{_CORRESPONDENTS} {_LIMIT} \
+    add @{_CORRESPONDENTS} {{ ip6 daddr . ip6 saddr }} \
+    log prefix "{HEARD}" group {LOG_GROUP} snaplen {IPV6_HEADER_LENGTH}
+add rule ip6 {NFTABLES_TABLE} {_CHAIN} iifname "{TUNNEL_DEVICE_KERNEL}" jump {_INNER}
+"""
+
 
 async def install_table() -> str:
-    """Make the table, or make it right. "" when it is there, otherwise why not."""
+    """Make the table of the portable datapath, or make it right. "" when it is there, otherwise why not."""
     reason = ""
     for condition in (_TO_US, ""):  # without the fib expression in the kernel it drops what passes through as well
-        rules = "".join(f"add rule ip6 {NFTABLES_TABLE} {_CHAIN} {condition}{rule}\n" for rule in _RULES)
-        reason, _ = await _nft(_SETUP + rules)
+        reason, _ = await _nft(_SETUP + "".join(_rule(condition + rule) for rule in _RULES))
         if not reason:
             return ""
     return reason
+
+
+async def install_kernel_table() -> str:
+    """Make the table of the kernel datapath, or make it right: it is the kernel that understands the headers then.
+
+    A packet that is about to be decapsulated is looked up, and marked when its ends are those of one of our tunnels;
+    what comes out of our device without the mark is dropped. Tunnels of others are left alone.
+    """
+    looks = [_rule(f"{kind} {_SOURCE} . {inner} @{name} meta mark set {PACKET_MARK:#x}") for kind, inner, name in _LOOK]
+    reason, _ = await _nft(_SETUP + _KERNEL_SETUP + "".join(looks))
+    return reason
+
+
+def _rule(rule: str) -> str:
+    return f"add rule ip6 {NFTABLES_TABLE} {_CHAIN} {rule}\n"
 
 
 async def remove_table() -> bool:

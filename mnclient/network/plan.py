@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from mnclient.constants import TUNNEL_DEVICE_KERNEL
 from mnclient.model.network_state import (
     Address,
     BindingUpdateReception,
@@ -134,7 +135,8 @@ def describe(operation: Operation) -> str:
     verb = "del" if removes else "replace" if operation.previous is not None else "add"
     match operation.item:
         case TunnelDevice() as item:
-            return f"link {verb} {item.name} type tun mtu {item.mtu}"
+            kind = "ip6tnl" if item.name == TUNNEL_DEVICE_KERNEL else "tun"
+            return f"link {verb} {item.name} type {kind} mtu {item.mtu}"
         case Sysctl() as item:
             return f"sysctl {verb} {item.key}={item.value}"
         case Address() as item:
@@ -173,6 +175,7 @@ def _address(item: Address) -> str:
 
 def _tunnel(item: Tunnel) -> str:
     accepted = "".join(f" accept {address}" for address in item.accept_local)
+    accepted += "".join(f" accept from {address}" for address in item.accept_remote)
     ends = f"local {item.local} remote {item.remote}{accepted}"
     return f"{item.home_address} dev {item.device} {ends} at {item.end.value}"
 

@@ -170,6 +170,15 @@ class NetlinkSocket:
                     return found
                 found.append((kind, body))
 
+    def get(self, message: Message) -> bytes | None:
+        """The body of the one message that answers a question; None when there is no such thing."""
+        self._sequence += 1
+        self._socket.send(_packed(message, NLM_F_REQUEST, self._sequence))
+        while True:
+            for kind, _, sequence, _, body in _split(self._socket.recv(_DATAGRAM)):
+                if sequence == self._sequence:
+                    return None if kind == _NLMSG_ERROR else body
+
     def notices(self, limit: int) -> Iterator[Notice]:
         """What has happened since, up to `limit` datagrams. OSError ENOBUFS: some of it got lost."""
         for _ in range(limit):

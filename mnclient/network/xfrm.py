@@ -35,9 +35,10 @@ ROUTING_HEADER: Final = 43
 ANY: Final = IPv6Network("::/0")
 UNSPECIFIED: Final = IPv6Address(0)
 
+_NETLINK_XFRM: Final = 6
 _MODE_ROUTE_OPTIMIZATION: Final = 2
 _STATE_WILDCARD_RECEIVE: Final = 8
-_XFRMA_TMPL, _XFRMA_SRCADDR, _XFRMA_COADDR, _XFRMA_LASTUSED = 5, 13, 14, 15
+_XFRMA_TMPL, _XFRMA_SA, _XFRMA_POLICY, _XFRMA_SRCADDR, _XFRMA_COADDR, _XFRMA_LASTUSED = 5, 6, 7, 13, 14, 15
 _INET6: Final = int(socket.AF_INET6)
 
 _SELECTOR: Final = struct.Struct("=16s16sHHHHHBBB3xiI")
@@ -134,7 +135,7 @@ class XfrmSocket(NetlinkSocket):
     """A netlink socket for these messages. OSError where the kernel has no XFRM."""
 
     def __init__(self, groups: int = 0) -> None:
-        super().__init__(socket.NETLINK_XFRM if hasattr(socket, "NETLINK_XFRM") else 6, groups)
+        super().__init__(_NETLINK_XFRM, groups)
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
@@ -160,18 +161,29 @@ def state_trial(protocol: int) -> Message:
     return Message(XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL, _state_body(nobody, 0))
 
 
-def policy_addition(policy: Policy) -> Message:
-    """Adds a policy, or replaces the one with the same selector, direction and priority."""
+def state_question(state: State) -> Message:
+    """Asks for the state of this identity."""
+    body = _STATE_ID.pack(state.destination.packed, 0, _INET6, state.protocol)
+    return Message(XFRM_MSG_GETSA, 0, body + attribute(_XFRMA_SRCADDR, state.source.packed))
+
+
+def policy_addition(policy: Policy, *, replace: bool = False) -> Message:
+    """Adds a policy; EEXIST when there is one for the same packets and direction, which `replace` takes away."""
     body = _selector(policy.selector) + _FOREVER + bytes(_CURRENT.size)
     body += _POLICY_END.pack(policy.priority, 0, policy.direction, 0, 0, 0)
     if policy.template is not None:
         body += attribute(_XFRMA_TMPL, _template(policy.template))
-    return Message(XFRM_MSG_UPDPOLICY, 0, body)
+    return Message(XFRM_MSG_UPDPOLICY if replace else XFRM_MSG_NEWPOLICY, 0, body)
 
 
 def policy_removal(policy: Policy) -> Message:
     """Removes the policy with this selector and direction; ENOENT when there is none."""
     return Message(XFRM_MSG_DELPOLICY, 0, _selector(policy.selector) + _POLICY_ID.pack(0, policy.direction))
+
+
+def policy_question(policy: Policy) -> Message:
+    """Asks for the policy with this selector and direction."""
+    return Message(XFRM_MSG_GETPOLICY, 0, _selector(policy.selector) + _POLICY_ID.pack(0, policy.direction))
 
 
 def state_dump() -> Message:
@@ -269,6 +281,16 @@ def read_policy(body: bytes) -> Policy | None:
         template=_read_template(template) if template is not None and len(template) >= _TEMPLATE.size else None,
         last_used=used or None,
     )
+
+
+def read_removed_state(body: bytes) -> State | None:
+    """The state of an XFRM_MSG_DELSA."""
+    return read_state(attributes(body, _STATE_ID.size).get(_XFRMA_SA, b""))
+
+
+def read_removed_policy(body: bytes) -> Policy | None:
+    """The policy of an XFRM_MSG_DELPOLICY, without its template."""
+    return read_policy(attributes(body, _SELECTOR.size + _POLICY_ID.size).get(_XFRMA_POLICY, b""))
 
 
 def read_report(body: bytes) -> Report | None:

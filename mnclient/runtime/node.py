@@ -10,15 +10,17 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-from mnclient.engine.actions import Action, Note, SendPacket, SetNetworkState
+from mnclient.engine.actions import Action, AskRouteUse, Note, SendPacket, SetNetworkState
 from mnclient.engine.engine import Engine
-from mnclient.engine.events import Configured, DeadlineReached, Event, Stopping
+from mnclient.engine.events import Configured, DatapathChosen, DeadlineReached, Event, RouteUseKnown, Stopping
 from mnclient.engine.machine import Entropy
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
+from mnclient.model.network_state import RouteOptimization
 from mnclient.model.service_status import Datapath
 from mnclient.model.status import BindingCacheStatus, Status
 from mnclient.model.stored_binding import Stored
+from mnclient.network.capabilities import KERNEL
 from mnclient.network.network import Network
 from mnclient.runtime.clock import Alarm, boottime, wall_clock_of_boot
 from mnclient.runtime.entropy import SystemEntropy
@@ -33,11 +35,16 @@ EVENTS_PER_TURN = 64  # then other tasks (D-Bus) get their turn: a flood must no
 class Node:
     """A running node: engine, network and clock together."""
 
-    def __init__(self, observer: Callable[[Action], None], entropy: Entropy | None = None) -> None:
-        """`observer` is told of every action that is not for the network (reports, notes, status changes)."""
+    def __init__(
+        self, observer: Callable[[Action], None], entropy: Entropy | None = None, *, datapath: str = "auto"
+    ) -> None:
+        """`observer` is told of every action that is not for the network (reports, notes, status changes).
+
+        `datapath` is one of `network.capabilities.WISHES`.
+        """
         self._observer = observer
         self._engine = Engine(entropy or SystemEntropy())
-        self._network = Network(self._deliver)
+        self._network = Network(self._deliver, datapath)
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -50,6 +57,7 @@ class Node:
         self._alarm = Alarm(self._deadline_came)
         await self._network.start()
         self._queue.appendleft(Configured(config=config))
+        self._queue.appendleft(DatapathChosen(route_optimization=self.route_optimization == KERNEL))
         if stored is not None:
             self._engine.restore(stored, self.now())
         self._task = asyncio.create_task(self._run(), name="engine")
@@ -110,6 +118,11 @@ class Node:
         """How payload is carried, and why that way."""
         return self._network.capabilities.datapath
 
+    @property
+    def route_optimization(self) -> Datapath:
+        """How packets go directly, or why they cannot."""
+        return self._network.capabilities.route_optimization
+
     def _deliver(self, event: Event) -> None:
         self._queue.append(event)
         self._wake.set()
@@ -148,8 +161,23 @@ class Node:
                 self._network.send(action)
             case SetNetworkState():
                 await self._network.set_state(action.owner, action.state)
+            case AskRouteUse():
+                self._deliver(self._route_use(action))
             case Note():
                 _log.info("%s: %s", action.kind, action.text)
                 self._observer(action)
             case _:
                 self._observer(action)
+
+    def _route_use(self, question: AskRouteUse) -> RouteUseKnown:
+        home_address, correspondent = question.home_address, question.correspondent
+        route = RouteOptimization(  # what tells one from another; the care-of address does not
+            end=question.end, home_address=home_address, correspondent=correspondent, care_of_address=home_address
+        )
+        used = self._network.last_used(route)
+        return RouteUseKnown(
+            end=question.end,
+            home_address=home_address,
+            correspondent=correspondent,
+            last_used=None if used is None else Instant(used - self.boot_time()),
+        )

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 
-from tests.kernel_lab.kernel_image import NoKernel
 from tests.kernel_lab.machine import Broken, Machine
 from tests.kernel_lab.probe import is_emulated, lacking
 from tests.lab.processes import ROOT
@@ -30,7 +29,7 @@ def main() -> int:
     print(f"This kernel lacks {missing}: starting a virtual machine ...", file=sys.stderr, flush=True)
     try:
         return run_in_machine(command)
-    except (Broken, NoKernel) as error:
+    except Broken as error:
         print(f"{error}.", file=sys.stderr)
         return COULD_NOT_RUN
     except KeyboardInterrupt:

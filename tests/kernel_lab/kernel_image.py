@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The distribution's kernel, unpacked into build/kernel: fetched once, never installed (no boot loader is touched)."""
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -73,6 +74,12 @@ def _content(file: Path) -> bytes:
 def find(cache: Path) -> Kernel:
     """The kernel in the cache, fetched first if it is not there."""
     cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two that fetch at once would be in each other's way
+        return _find(cache)
+
+
+def _find(cache: Path) -> Kernel:
     present = [Kernel(image.parent.parent) for image in cache.glob("*/boot/vmlinuz-*")]
     if present:
         return max(present, key=lambda kernel: kernel.image.stat().st_mtime)
@@ -131,4 +138,8 @@ def _output(command: list[str]) -> str:
 def _run(command: list[str], place: Path, complaint: str) -> None:
     result = subprocess.run(command, cwd=place, check=False, capture_output=True, text=True)
     if result.returncode:
-        raise NoKernel(f"{complaint}: {(result.stderr or result.stdout).strip().splitlines()[-1:]}")
+        raise NoKernel(f"{complaint}: {_last_line(result.stderr) or _last_line(result.stdout)}")
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1]

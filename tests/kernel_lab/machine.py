@@ -10,6 +10,7 @@ import os
 import platform
 import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -100,12 +101,17 @@ class Machine:
         """Switch the machine on; it will run the command as root, from the top of the checkout."""
         if reason := why_not():
             raise Broken(reason)
-        kernel = kernel_image.find(CACHE)
+        try:
+            self._start(kernel_image.find(CACHE), command, environment or {})
+        except (kernel_image.NoKernel, OSError, subprocess.SubprocessError) as error:
+            raise Broken(f"The virtual machine cannot be started: {error}") from error
+
+    def _start(self, kernel: kernel_image.Kernel, command: Sequence[str], environment: Mapping[str, str]) -> None:
         for name in self._targets:
             (self.folder / name).touch()
             self._sources[name] = self._undo.enter_context((self.folder / name).open("rb"))
         shutil.copy(HERE / "guest_main.sh", self.folder)
-        (self.folder / "command.sh").write_text(self._script(command, environment or {}), encoding="utf-8")
+        (self.folder / "command.sh").write_text(self._script(command, environment), encoding="utf-8")
         (self.folder / "initramfs").write_bytes(self._first_file_system(kernel))
         self._process = Process(self._qemu(kernel), self.folder / "qemu")
         self._undo.callback(self._process.stop)

@@ -18,7 +18,6 @@ import pytest
 
 from tests.kernel_lab import machine
 from tests.kernel_lab.inside import REQUEST, RESULTS, deserialized
-from tests.kernel_lab.kernel_image import NoKernel
 from tests.kernel_lab.probe import is_emulated, lacking
 from tests.lab import rights
 
@@ -64,7 +63,7 @@ class Elsewhere:
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *self._options(), *files]
         try:
             self._runner.start(command, {REQUEST: str(request), RESULTS: str(results), "PYTEST_ADDOPTS": ""})
-        except (machine.Broken, NoKernel) as error:
+        except machine.Broken as error:
             self.end = str(error)
 
     def _options(self) -> list[str]:

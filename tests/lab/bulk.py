@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 from tests.lab.node import Node, inside
+from tests.lab.patience import patient
 
 PORT = 7010
 CHUNK = bytes(range(256)) * 1024  # 256 KiB
@@ -30,6 +31,7 @@ def send_bulk(
     sender: Node, receiver: Node, destination: str, octets: int, *, source: str = "", within: float = 30.0
 ) -> Bulk:
     """Send `octets` over one TCP connection. `source` binds the sender's address. `AssertionError` if it stalls."""
+    within = patient(within)
     with inside(receiver.namespace), socket.create_server(("::", PORT), family=socket.AF_INET6) as server:
         server.settimeout(within)
         with inside(sender.namespace):

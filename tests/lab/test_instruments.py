@@ -13,6 +13,7 @@ from tests.lab.cable import boot_time
 from tests.lab.lab import NotInTime
 from tests.lab.leftovers import namespaces_of_runs, sweep_dead_runs
 from tests.lab.node import NAMESPACES
+from tests.lab.patience import patient
 from tests.lab.processes import ROOT
 from tests.lab.renumbering import Renumbering
 from tests.lab.standin import ADDRESS, StandIn
@@ -163,7 +164,7 @@ def test_an_interrupted_lab_leaves_nothing(other_lab, number):
     process, namespace, folder = other_lab
     assert (NAMESPACES / namespace).exists()
     process.send_signal(number)
-    process.wait(timeout=20)
+    process.wait(timeout=patient(20))
     assert process.pid not in namespaces_of_runs().values()
     assert not Path(folder).exists()
 
@@ -171,7 +172,7 @@ def test_an_interrupted_lab_leaves_nothing(other_lab, number):
 def test_a_killed_lab_is_swept_by_the_next(other_lab):
     process, namespace, folder = other_lab
     process.kill()
-    process.wait(timeout=20)
+    process.wait(timeout=patient(20))
     assert namespace in sweep_dead_runs()
     assert process.pid not in namespaces_of_runs().values()
     assert not Path(folder).exists()

@@ -207,16 +207,16 @@ def call_from_outside(lab: Lab, address: IPv6Address | str, port: int = 7009, wi
     """
     begin = time.monotonic()
     with inside(lab.laptop.namespace), socket.create_server(("::", port), family=socket.AF_INET6) as server:
-        server.settimeout(within)
+        server.settimeout(patient(within))
         with inside(lab.correspondent.namespace):
             client = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
         with client:
-            client.settimeout(within)
+            client.settimeout(patient(within))
             try:
                 client.connect((str(address), port))
                 accepted, _ = server.accept()
                 with accepted:
-                    accepted.settimeout(within)
+                    accepted.settimeout(patient(within))
                     client.sendall(b"are you there?")
                     accepted.sendall(accepted.recv(64).upper())
                     answer = client.recv(64)

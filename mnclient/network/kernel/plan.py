@@ -2,9 +2,9 @@
 """From what the engine wants to what the kernel datapath puts into the kernel. Pure.
 
 One device without fixed ends (ip6tnl *external*) serves all tunnels of this host, because the kernel has only one such
-device in a namespace; the ends are in the routes that lead into it (lightweight encapsulation). So moving
-a tunnel is one message that replaces a route, whether a home agent has one binding or 20,000. A route whose tunnel has no
-ends at the moment leads to the holding device instead, where packets wait.
+device in a namespace; the ends are in the routes that lead into it (lightweight encapsulation). So moving a tunnel is
+one message that replaces a route, whether a home agent has one binding or 20,000. A route whose tunnel has no ends at
+the moment leads to the holding device instead, where packets wait.
 """
 
 from collections.abc import Iterable

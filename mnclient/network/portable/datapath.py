@@ -14,7 +14,7 @@ import errno
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,8 +22,8 @@ from mnclient.constants import (
     IPV6_HEADER_LENGTH,
     TUNNEL_DEVICE_HOME_AGENT,
 )
-from mnclient.model.network_state import BindingUpdateReception, Tunnel, TunnelEnd
-from mnclient.network.datapath import Optimization
+from mnclient.model.network_state import BindingUpdateReception, RouteOptimization, Tunnel, TunnelEnd
+from mnclient.network.datapath import NO_DIRECT_ROUTES, Optimization
 from mnclient.network.portable.encapsulation import Encapsulation, pktinfo
 from mnclient.network.portable.held import HeldPackets
 from mnclient.network.portable.path_mtu import TooBig
@@ -168,22 +168,28 @@ class TunnelDatapath:
         """See `network.datapath`: this one carries tunnels only. Signalling needs no permission of the kernel here."""
         if isinstance(item, BindingUpdateReception):
             return DONE
-        return Answer(errno.EOPNOTSUPP, "packets cannot go directly on the portable datapath")
+        return NO_DIRECT_ROUTES
 
     def stop_optimizing(self, item: Optimization) -> Answer:
         """See `network.datapath`."""
         return DONE
 
+    def last_used(self, item: RouteOptimization) -> float | None:
+        """See `network.datapath`."""
+        return None
+
+    def settle(self) -> None:
+        """See `network.datapath`: nothing but the devices outlives a run."""
+
     def _list(self, flow: Flow) -> None:
         tunnel = flow.tunnel
-        for local in (tunnel.local, *tunnel.accept_local):
-            peer = self._peers.setdefault((str(tunnel.remote), local.packed), _Peer())
+        for where in _outer_ends(tunnel):
+            peer = self._peers.setdefault(where, _Peer())
             flows = peer.by_destination if tunnel.end is TunnelEnd.MOBILE_NODE else peer.by_source
             flows[tunnel.home_address.packed] = flow
 
     def _unlist(self, tunnel: Tunnel) -> None:
-        for local in (tunnel.local, *tunnel.accept_local):
-            where = (str(tunnel.remote), local.packed)
+        for where in _outer_ends(tunnel):
             if (peer := self._peers.get(where)) is None:
                 continue
             flows = peer.by_destination if tunnel.end is TunnelEnd.MOBILE_NODE else peer.by_source
@@ -273,7 +279,8 @@ class TunnelDatapath:
                     counters["tunnel.in.refused"] += 1
                     continue
                 counters["tunnel.in.packets"] += 1
-                if not flow.announced:
+                # A packet from our own care-of address is a probe of ours (docs/adr/0024-verified.md), no payload.
+                if not flow.announced and packet[8:24] != ancillary[0][2][:16]:
                     flow.announced = True
                     self._first_payload(flow.tunnel)
         except BlockingIOError:
@@ -286,6 +293,13 @@ class TunnelDatapath:
             os.write(descriptor, packet)
         except OSError:
             self.counters["tunnel.in.refused"] += 1
+
+
+def _outer_ends(tunnel: Tunnel) -> Iterator[tuple[str, bytes]]:
+    """All pairs of outer addresses by which its packets may come."""
+    for remote in (tunnel.remote, *tunnel.accept_remote):
+        for local in (tunnel.local, *tunnel.accept_local):
+            yield str(remote), local.packed
 
 
 def _ends(tunnel: Tunnel) -> tuple[object, object]:

@@ -111,8 +111,9 @@ class Namespace:
 class Node:
     """A Network inside a namespace."""
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(self, namespace: Namespace, datapath: str) -> None:
         self.namespace = namespace
+        self._datapath = datapath
         self.events: list[Event] = []
         self.errors: list[dict[str, Any]] = []
         self._loop = asyncio.new_event_loop()
@@ -130,7 +131,7 @@ class Node:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
     async def _make(self) -> Network:
-        return Network(self.events.append)
+        return Network(self.events.append, self._datapath)
 
     def start(self) -> "Node":
         self._call(self.network.start())
@@ -200,8 +201,8 @@ class Lab:
         one.run(f"ip link set {names[0]} up")
         other.run(f"ip link set {names[1]} up")
 
-    def node(self, namespace: Namespace) -> Node:
-        node = Node(namespace)
+    def node(self, namespace: Namespace, datapath: str = "portable") -> Node:
+        node = Node(namespace, datapath)
         self._undo.append(node.stop)
         return node
 

@@ -5,91 +5,34 @@ import hashlib
 import os
 import socket
 import threading
-from dataclasses import dataclass, replace
-from ipaddress import IPv6Address, IPv6Network
+from dataclasses import replace
+from ipaddress import IPv6Address
 
 import pytest
 
-from mnclient.engine.events import NetworkStateFailed, PayloadReceived
-from mnclient.model.network_state import Address, Route, Rule, Sysctl, Tunnel, TunnelDevice, TunnelEnd
+from mnclient.engine.actions import SendPacket
+from mnclient.engine.events import NetworkStateFailed, PacketReceived, PayloadReceived
 from mnclient.network.portable.datapath import _may_be_tunnelled
-from tests.mnclient.network.lab import Lab, Namespace, Node, add_address, eventually
+from mnclient.wire.icmpv6 import EchoRequest
+from mnclient.wire.packet import Packet
+from tests.mnclient.network.lab import Lab, add_address, eventually
+from tests.mnclient.network.tunnel_hosts import (
+    AT_AGENT,
+    AT_MOBILE,
+    CARE_OF,
+    CORRESPONDENT,
+    HOME,
+    OLD_CARE_OF,
+    OTHER_HOME,
+    Hosts,
+)
 
-HOME, OTHER_HOME = IPv6Address("2001:db8:1::100"), IPv6Address("2001:db8:1::200")
-CARE_OF, OLD_CARE_OF = IPv6Address("2001:db8:2::5"), IPv6Address("2001:db8:2::6")
-AGENT = IPv6Address("2001:db8:3::1")
-CORRESPONDENT = IPv6Address("2001:db8:4::1")  # on the agent's loopback: behind the tunnel all the same
-
-
-@dataclass
-class Hosts:
-    """mobile --- router --- agent"""
-
-    lab: Lab
-    mobile: Namespace
-    router: Namespace
-    agent: Namespace
-    mobile_node: Node
-    agent_node: Node
-
-    def set_mobile(self, *tunnels: Tunnel) -> None:
-        self.mobile_node.set(
-            devices=[TunnelDevice(name="mn6home")],
-            addresses=[Address(interface="mn6home", address=HOME, home=True)],
-            routes=[Route(destination=IPv6Network("::/0"), interface="mn6home", table=627500, preferred_source=HOME)],
-            rules=[Rule(priority=6270, table=627500, source=IPv6Network((HOME, 128)))],
-            tunnels=tunnels,
-        )
-
-    def set_agent(self, *tunnels: Tunnel) -> None:
-        homes = {tunnel.home_address for tunnel in tunnels} | {HOME}
-        self.agent_node.set(
-            devices=[TunnelDevice(name="mn6agent")],
-            sysctls=[Sysctl(key="net/ipv6/conf/all/forwarding", value="1")],
-            routes=[Route(destination=IPv6Network((home, 128)), interface="mn6agent") for home in homes],
-            tunnels=tunnels,
-        )
-
-    def narrow(self, mtu: int, *, beyond_the_router: bool) -> None:
-        """Give one of the two links another MTU, at both its ends: one end drops what it does not take itself."""
-        device, host = ("eth1", self.agent) if beyond_the_router else ("eth0", self.mobile)
-        self.router.run(f"ip link set {device} mtu {mtu}")
-        host.run(f"ip link set eth0 mtu {mtu}")
-
-    def ends(self) -> tuple[socket.socket, socket.socket]:
-        """A UDP socket at the home address and one at the correspondent."""
-        return self.lab.socket(self.mobile, str(HOME)), self.lab.socket(self.agent, str(CORRESPONDENT))
-
-
-AT_MOBILE = Tunnel(device="mn6home", home_address=HOME, local=CARE_OF, remote=AGENT, end=TunnelEnd.MOBILE_NODE)
-AT_AGENT = Tunnel(device="mn6agent", home_address=HOME, local=AGENT, remote=CARE_OF, end=TunnelEnd.HOME_AGENT)
+pytestmark = pytest.mark.lab
 
 
 @pytest.fixture
 def hosts(lab: Lab) -> Hosts:
-    mobile, router, agent = (lab.host(detects_duplicates=False) for _ in range(3))
-    lab.cable(mobile, router, ("eth0", "eth0"))
-    lab.cable(router, agent, ("eth1", "eth0"))
-    router.sysctl("net.ipv6.conf.all.forwarding", 1)
-    for host, address, device in (
-        (mobile, f"{CARE_OF}/64", "eth0"),
-        (mobile, f"{OLD_CARE_OF}/64", "eth0"),
-        (router, "2001:db8:2::ff/64", "eth0"),
-        (router, "2001:db8:3::ff/64", "eth1"),
-        (agent, f"{AGENT}/64", "eth0"),
-        (agent, f"{CORRESPONDENT}/128", "lo"),
-    ):
-        add_address(host, address, device)
-    mobile.run("ip -6 route add default via 2001:db8:2::ff")
-    agent.run("ip -6 route add default via 2001:db8:3::ff")
-    eventually(lambda: "1 received" in mobile.run(f"ping -c1 -W1 {AGENT}", check=False))
-    built = Hosts(lab, mobile, router, agent, lab.node(mobile).start(), lab.node(agent).start())
-    built.set_mobile(AT_MOBILE)
-    built.set_agent(AT_AGENT)
-    return built
-
-
-pytestmark = pytest.mark.lab
+    return Hosts.build(lab, "portable")
 
 
 def test_hop_limits_count_the_tunnel_as_one_link(hosts):
@@ -161,6 +104,19 @@ def test_the_agent_forwards_only_from_the_registered_care_of_address(hosts):
     hosts.set_mobile(replace(AT_MOBILE))
     at_home.sendto(b"good", correspondent.getsockname())
     assert correspondent.recv(10) == b"good"
+
+
+def test_the_agent_forwards_from_the_care_of_address_of_before_while_told_to(hosts):
+    at_home, correspondent = hosts.ends()
+    hosts.set_mobile(replace(AT_MOBILE, local=OLD_CARE_OF, accept_local=(CARE_OF,)))
+    hosts.set_agent(replace(AT_AGENT, accept_remote=(OLD_CARE_OF,)))
+    at_home.sendto(b"from before", correspondent.getsockname())
+    assert correspondent.recv(20) == b"from before"
+    correspondent.sendto(b"to the new one", at_home.getsockname())
+    assert at_home.recv(20) == b"to the new one"
+    hosts.set_agent(AT_AGENT)
+    at_home.sendto(b"x", correspondent.getsockname())
+    eventually(lambda: hosts.agent_node.counters().get("tunnel.in.stranger") == 1)
 
 
 def test_the_agent_forwards_only_for_the_home_address_of_that_care_of_address(hosts):
@@ -262,3 +218,19 @@ def test_scopes(source, destination, may):
     assert _may_be_tunnelled(packet) is may
     assert not _may_be_tunnelled(packet[:39])
     assert not _may_be_tunnelled(b"\x45" + packet[1:])
+
+
+def test_signalling_that_comes_through_the_tunnel_is_delivered_once_and_is_no_payload(hosts):
+    """What verifies a home address: an Echo Request from our care-of address, which the home agent sends back."""
+    request = EchoRequest(identifier=77, sequence=1, data=b"unpredictable")
+    packet = Packet(source=CARE_OF, destination=HOME, message=request)
+    hosts.router.run("ip -6 route add 2001:db8:1::100/128 via 2001:db8:3::1")
+    hardware = hosts.router.run("cat /sys/class/net/eth0/address").strip().replace(":", "")
+    hosts.mobile_node.send(SendPacket(packet=packet, interface="eth0", link_layer_destination=bytes.fromhex(hardware)))
+
+    def heard() -> list[PacketReceived]:
+        return [event for event in hosts.mobile_node.events if isinstance(event, PacketReceived)]
+
+    (event,) = eventually(lambda: [each for each in heard() if isinstance(each.packet.message, EchoRequest)])
+    assert (event.interface, event.through_tunnel, event.packet.message) == ("mn6home", True, request)
+    assert not [event for event in hosts.mobile_node.events if isinstance(event, PayloadReceived)]

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kernel's tunnel device: ip6tnl without fixed ends, for IPv6 in IPv6 only."""
+
+import errno
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+from mnclient.constants import PROTOCOL_IPV6
+from mnclient.network.links import Link, link_dump, read_link
+from mnclient.network.messages import LINK, RTM_DELLINK, RTM_NEWLINK
+from mnclient.network.rtnetlink import NLM_F_CREATE, NLM_F_EXCL, Message, RouteSocket, attribute, attributes
+
+KIND: Final = "ip6tnl"
+_IFLA_IFNAME, _IFLA_LINKINFO, _IFLA_STATS64 = 3, 18, 23
+_IFLA_INFO_KIND, _IFLA_INFO_DATA = 1, 2
+_IFLA_IPTUN_PROTO, _IFLA_IPTUN_COLLECT_METADATA = 9, 19
+_NO_PROTOCOL: Final = 255
+_STATISTICS: Final = struct.Struct("=QQ16xQQQQ")  # packets in and out, (octets,) errors and drops
+
+
+def make(netlink: RouteSocket, name: str) -> None:
+    """Make the device, or take over the one of a run before. OSError, with the reason, when that is refused."""
+    there = find(netlink, name)
+    if there is not None and there.kind == "tun":  # left over by the portable datapath
+        remove(netlink, there.index)
+        there = None
+    if there is not None and there.kind != KIND:
+        raise OSError(errno.EEXIST, f"somebody else's device has the name {name}")
+    if there is not None:
+        return
+    answer = netlink.request([Message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, _body(name, PROTOCOL_IPV6))])[0]
+    if answer.errno == errno.EEXIST:
+        # The kernel has room for one such device in a namespace.
+        raise OSError(errno.EEXIST, "another program has the one tunnel device without fixed ends (ip6tnl external)")
+    if answer.errno:
+        raise OSError(answer.errno, answer.reason)
+
+
+def remove(netlink: RouteSocket, index: int) -> None:
+    """Remove a device. OSError when that is refused."""
+    answer = netlink.request([Message(RTM_DELLINK, 0, LINK.pack(0, 0, index, 0, 0))])[0]
+    if answer.errno:
+        raise OSError(answer.errno, answer.reason)
+
+
+def find(netlink: RouteSocket, name: str) -> Link | None:
+    """The device of this name. OSError when the kernel cannot be asked."""
+    return next((link for link, _ in _links(netlink) if link.name == name), None)
+
+
+def statistics(netlink: RouteSocket, name: str) -> dict[str, int]:
+    """What the device has carried, as counters; empty when there is none."""
+    for link, body in _links(netlink):
+        found = attributes(body, LINK.size).get(_IFLA_STATS64, b"")
+        if link.name == name and len(found) >= _STATISTICS.size:
+            packets_in, packets_out, errors_in, errors_out, dropped_in, dropped_out = _STATISTICS.unpack_from(found)
+            return {
+                "tunnel.in.packets": packets_in,
+                "tunnel.out.packets": packets_out,
+                "tunnel.in.refused": errors_in + dropped_in,
+                "tunnel.out.refused": max(errors_out, dropped_out),  # the kernel counts one loss as both
+            }
+    return {}
+
+
+def why_not(netlink: RouteSocket) -> str:
+    """Why the kernel makes no such devices, "" when it does. Asks for an impossible one, so nothing is made."""
+    answer = netlink.request([Message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, _body("", _NO_PROTOCOL))])[0]
+    return "kernel lacks ip6_tunnel" if answer.errno == errno.EOPNOTSUPP else _refused(answer.errno, answer.reason)
+
+
+def _refused(code: int, reason: str) -> str:
+    return "" if code in (errno.EINVAL, 0) else f"the kernel refuses tunnels: {reason}"
+
+
+def _body(name: str, protocol: int) -> bytes:
+    data = attribute(_IFLA_IPTUN_PROTO, bytes((protocol,))) + attribute(_IFLA_IPTUN_COLLECT_METADATA, b"")
+    information = attribute(_IFLA_INFO_KIND, KIND.encode()) + attribute(_IFLA_INFO_DATA, data)
+    names = attribute(_IFLA_IFNAME, name.encode() + b"\0") if name else b""
+    return LINK.pack(0, 0, 0, 0, 0) + names + attribute(_IFLA_LINKINFO, information)
+
+
+def _links(netlink: RouteSocket) -> Iterator[tuple[Link, bytes]]:
+    for _, body in netlink.dump(link_dump()):
+        if (link := read_link(body)) is not None:
+            yield link, body

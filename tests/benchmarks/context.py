@@ -8,6 +8,7 @@ from ipaddress import IPv6Address
 from mnclient.units import Instant
 from tests.lab.cable import boot_time
 from tests.lab.lab import Lab
+from tests.lab.renumbering import Renumbering
 from tests.lab.roaming import Roaming
 from tests.lab.topology import HOME
 
@@ -20,6 +21,7 @@ class Context:
     undo: ExitStack
     datapath: str = field(default="", init=False)
     """Of the services measured; "" before there are any."""
+    _renumbering: Renumbering | None = field(default=None, init=False)
     _roaming: Roaming | None = field(default=None, init=False)
 
     @property
@@ -37,6 +39,13 @@ class Context:
         elif self._roaming.lab.cables["eth0"].link != HOME or not self._roaming.laptop.is_running():
             self._roaming.go_home()
         return self._roaming
+
+    @property
+    def renumbering(self) -> Renumbering:
+        """For the lab of `roaming`: one for all, so that no network is taken for new twice."""
+        if self._renumbering is None:
+            self._renumbering = Renumbering(self.lab)
+        return self._renumbering
 
     def home_address(self) -> IPv6Address:
         """The laptop's home address."""

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tests.kernel_lab.probe import is_emulated
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -30,15 +32,38 @@ class Figure:
         return "within" if within else "OVER" if not self.higher_is_better else "BELOW"
 
 
-def spread(name: str, values: Sequence[float], unit: str, budget: float | None = None) -> Figure:
+@dataclass(frozen=True)
+class Group:
+    """The figures of one benchmark. `datapath` is "" where no service was measured."""
+
+    name: str
+    title: str
+    datapath: str
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What could not be measured, and why, in one line."""
+
+    name: str
+    datapath: str
+    reason: str
+
+
+def spread(
+    name: str, values: Sequence[float], unit: str, budget: float | None = None, *, higher_is_better: bool = False
+) -> Figure:
     """The median of several measurements, with the best and the worst."""
+    best, worst = (max, min) if higher_is_better else (min, max)
     return Figure(
         name=name,
         value=round(statistics.median(values), 3),
         unit=unit,
         budget=budget,
+        higher_is_better=higher_is_better,
         samples=len(values),
-        details={"best": round(min(values), 3), "worst": round(max(values), 3)},
+        details={"best": round(best(values), 3), "worst": round(worst(values), 3)},
     )
 
 
@@ -54,24 +79,37 @@ def machine() -> dict[str, Any]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "processors": os.cpu_count(),
+        "emulated": is_emulated(),
         "load": round(os.getloadavg()[0], 2),
     }
 
 
-def as_json(groups: dict[str, list[Figure]], *, quick: bool, datapath: str, failed: dict[str, str]) -> dict[str, Any]:
-    """What becomes build/bench.json."""
-    figures = {
-        group: [asdict(figure) | {"verdict": figure.verdict} for figure in each] for group, each in groups.items()
+def as_json(groups: Sequence[Group], failures: Sequence[Failure], *, quick: bool) -> dict[str, Any]:
+    """What a part of the benchmarks writes; tests/benchmarks/parts.py makes build/bench.json of all parts."""
+    here = machine()
+    return {
+        "quick": quick,
+        "groups": [
+            {
+                "name": group.name,
+                "title": group.title,
+                "datapath": group.datapath,
+                "machine": here,
+                "figures": [asdict(figure) | {"verdict": figure.verdict} for figure in group.figures],
+            }
+            for group in groups
+        ],
+        "failed": [asdict(failure) for failure in failures],
     }
-    return {"machine": machine(), "datapath": datapath, "quick": quick, "figures": figures, "failed": failed}
 
 
-def print_group(title: str, figures: Sequence[Figure]) -> None:
+def print_group(group: Group) -> None:
     """One table."""
-    print(f"\n{title}")
-    for figure in figures:
+    print(f"\n{group.title}{f' ({group.datapath} datapath)' if group.datapath else ''}")
+    width = max([40, *(len(figure.name) for figure in group.figures)])
+    for figure in group.figures:
         budget = "" if figure.budget is None else f"budget {figure.budget:g}: {figure.verdict}"
         details = ", ".join(f"{name} {value:g}" for name, value in figure.details.items())
         count = f"n={figure.samples}" if figure.samples > 1 else ""
         note = "; ".join(part for part in (budget, details, count) if part)
-        print(f"  {figure.name:<58} {figure.value:>12,.3f} {figure.unit:<6} {note}", flush=True)
+        print(f"  {figure.name:<{width}} {figure.value:>12,.3f} {figure.unit:<6} {note}", flush=True)

@@ -2,16 +2,14 @@
 """What `mnctl --json` prints, read into values: the one place of the lab that knows the field names."""
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 
 from mnclient.model.handover import Handover
 from mnclient.model.service_status import ServiceStatus
 from mnclient.model.status import HomeAddressState, HomeAddressStatus
 from service.codec import from_plain
-from tests.lab.topology import LINKS
-
-PREFIX_TO_LINK = {str(prefix): link for link, prefix in LINKS.items()}
+from tests.lab.topology import HOME, SITES
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,9 @@ class HandoverRecord:
 
 def link_name(network: str) -> str:
     """ "home" or a prefix as the lab's name of the link; "" when there was none."""
-    return PREFIX_TO_LINK.get(network, network)
+    if network in (HOME, ""):
+        return network
+    return next((link for link, site in SITES.items() if IPv6Network(network).subnet_of(site)), network)
 
 
 def read_status(plain: Any) -> ServiceStatus:
@@ -40,10 +40,11 @@ def read_status(plain: Any) -> ServiceStatus:
 def read_handovers(plain: Any) -> list[HandoverRecord]:
     """`mnctl --json handovers`, the oldest first."""
     entries = plain["handovers"] if isinstance(plain, dict) else plain
-    return [_record(from_plain(Handover, entry)) for entry in entries]
+    return [read_handover(from_plain(Handover, entry)) for entry in entries]
 
 
-def _record(handover: Handover) -> HandoverRecord:
+def read_handover(handover: Handover) -> HandoverRecord:
+    """One of them."""
     return HandoverRecord(
         number=handover.number,
         home_address=handover.home_address,
@@ -57,10 +58,10 @@ def _record(handover: Handover) -> HandoverRecord:
 
 def is_registered_at(entry: HomeAddressStatus, link: str) -> bool:
     """True when a home address is where it should be with its laptop on that link, and the home agent knows it."""
-    if link == "home":
+    if link == HOME:
         return entry.state is HomeAddressState.AT_HOME
     return (
         entry.state is HomeAddressState.REGISTERED
         and entry.care_of_address is not None
-        and entry.care_of_address in LINKS[link]
+        and entry.care_of_address in SITES[link]
     )

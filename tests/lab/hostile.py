@@ -5,7 +5,6 @@ Nothing here uses the product's codec: what it would refuse to write must be wri
 other eyes.
 """
 
-import asyncio
 import socket
 import struct
 from collections.abc import Iterator
@@ -14,9 +13,6 @@ from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Self
 
-from mnclient.model.service_status import ServiceStatus
-from mnclient.model.status import BindingCacheStatus
-from service.client import Client
 from tests.lab.node import Node, inside
 from tests.lab.service import Service
 
@@ -220,16 +216,6 @@ def told(packet: bytes) -> str:
     if body[2] == BE:
         return f"BE {body[6]} home {IPv6Address(body[8:24])}{way}"
     return f"MH type {body[2]}{way}"
-
-
-async def _ask(service: Service) -> tuple[ServiceStatus, tuple[BindingCacheStatus, ...]]:
-    async with Client.connect(service.bus.address, interactive=False) as client:
-        return await client.status(), (await client.binding_cache())[0]
-
-
-def ask(service: Service) -> tuple[ServiceStatus, tuple[BindingCacheStatus, ...]]:
-    """What `mnctl status` and `mnctl bindings` show, in a hundredth of the time."""
-    return asyncio.run(_ask(service))
 
 
 def resident_kilobytes(service: Service) -> int:

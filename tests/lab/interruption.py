@@ -15,6 +15,9 @@ probes_lost
     not lost: its delay shows in the interruption.
 
 Arrival times are the kernel's receive timestamps, so they do not depend on when a process was scheduled.
+
+Where each direction has a stream of its own (tests.lab.peer_streams), `measure_one_way` tells the same of one of them:
+`silence_ms` is the longest time without an arrival, less the nominal time between two, and `lost` what never arrived.
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,6 +51,19 @@ class Interruption:
     recovered: float
 
 
+@dataclass(frozen=True)
+class OneWay:
+    """What one direction suffered. `begun` and `recovered` are the instants of the last and first arrival around it."""
+
+    silence_ms: float
+    lost: int
+    sent: int
+    begun: float
+    recovered: float
+    unsteadiness_ms: float
+    """The longest time between two that were sent, less the nominal one: silence of the sender's own making."""
+
+
 class NotRecovered(AssertionError):
     """No probe came back after the move."""
 
@@ -76,6 +92,23 @@ def measure(records: Records, unplugged: float, until: float, nominal: float) ->
         probes_lost=sum(1 for number in judged if number not in records.returned),
         probes_sent=len(judged),
         recovered=recovered,
+    )
+
+
+def measure_one_way(records: Records, unplugged: float, until: float, nominal: float) -> OneWay:
+    """What a move cost one stream; its records have no `returned`. Arguments as for `measure`."""
+    silence, recovered = longest_silence(records.arrived.values(), unplugged, until)
+    pauses = [
+        later - earlier for earlier, later in pairwise(sorted(records.sent.values())) if unplugged < later < until
+    ]
+    judged = [n for n, at in records.sent.items() if unplugged - IN_FLIGHT <= at <= until - GRACE]
+    return OneWay(
+        silence_ms=round(max(0.0, silence - nominal) * 1000, 2),
+        lost=sum(1 for number in judged if number not in records.arrived),
+        sent=len(judged),
+        begun=recovered - silence,
+        recovered=recovered,
+        unsteadiness_ms=round(max([0.0, *(pause - nominal for pause in pauses)]) * 1000, 2),
     )
 
 

@@ -8,7 +8,8 @@ from mnclient.model.service_status import ServiceStatus
 from mnclient.model.status import HomeAddressState, HomeAddressStatus
 from mnclient.units import Instant
 from tests.lab import settings
-from tests.lab.answers import HandoverRecord, is_registered_at, read_handovers, read_status
+from tests.lab.answers import HandoverRecord, is_registered_at, read_handover
+from tests.lab.asking import ask_status
 from tests.lab.cable import Move, boot_time
 from tests.lab.interruption import Interruption
 from tests.lab.lab import Lab
@@ -78,8 +79,8 @@ class Roaming:
         self.lab.eventually(self.home_agent.is_ready, within=15.0, what="the home agent is back")
 
     def status(self) -> ServiceStatus:
-        """The laptop's status."""
-        return read_status(self.laptop.status())
+        """The laptop's status, as `mnctl --json status` tells it."""
+        return ask_status(self.laptop)
 
     def home_addresses(self) -> tuple[HomeAddressStatus, ...]:
         """The laptop's home addresses."""
@@ -110,8 +111,8 @@ class Roaming:
         self.lab.eventually(registered, within=within, what=f"the home addresses are registered at {link}")
 
     def handovers(self) -> list[HandoverRecord]:
-        """The laptop's record of its moves, the oldest first."""
-        return read_handovers(self.laptop.mnctl("handovers"))
+        """The laptop's record of its moves, the oldest first, as `mnctl --json handovers` tells it."""
+        return [read_handover(each) for each in self.status().handovers]
 
     def step(self, link: str, probe: Probe, within: float = 20.0) -> Step:
         """Move, wait until probes come back and the laptop says that it is done; what it cost and what it says."""

@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Settings files of the lab's services, as a person would write them."""
 
+import os
+
 from tests.lab.routers import QUICK, Pace
 from tests.lab.topology import HOME_AGENT_ADDRESS, HOME_PREFIX
+
+
+def datapath() -> str:
+    """The section that says which datapath to use: DATAPATH, or what the service finds to be best."""
+    wanted = os.environ.get("DATAPATH", "")
+    return f'\n[network]\ndatapath = "{wanted}"\n' if wanted else ""
 
 
 def laptop(*, max_home_addresses: int = 1, extra: str = "") -> str:
     """A laptop that knows nothing, and takes the first home address it can get."""
     return f"""\
 version = 1
-
+{datapath()}
 [mobile_node]
 enabled = true
 allow_unprotected_signalling = true
@@ -26,7 +34,7 @@ def home_agent(*, pace: Pace = QUICK, interface: str = "home0", extra: str = "")
     """The home agent of the home link, which sends the link's Router Advertisements itself."""
     return f"""\
 version = 1
-
+{datapath()}
 [mobile_node]
 enabled = false
 
@@ -46,3 +54,16 @@ min_delay_between = {pace.between}
 answer_delay = {0.0 if pace is QUICK else 0.5}
 router_lifetime = 1800.0
 """
+
+
+def correspondent(extra: str = "") -> str:
+    """A correspondent that lets laptops talk to it directly."""
+    return f"""\
+version = 1
+{datapath()}
+[mobile_node]
+enabled = false
+
+[correspondent_node]
+enabled = true
+{extra}"""

@@ -17,13 +17,13 @@ from mnclient.constants import (
     MAX_ROUTERS_PER_INTERFACE,
 )
 from mnclient.model.status import HomeAddressState
+from tests.lab.asking import ask
 from tests.lab.hostile import (
     BA,
     MOBILITY,
     Stranger,
     acknowledgement,
     advertisement,
-    ask,
     complete_log,
     frames,
     home_agent_option,

@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from tests.lab import hostile
+from tests.lab.asking import ask
 from tests.lab.bulk import send_bulk
 from tests.lab.hostile import (
     BA,
@@ -20,7 +21,6 @@ from tests.lab.hostile import (
     MOBILITY,
     Stranger,
     acknowledgement,
-    ask,
     error,
     home_option,
     ipv6,

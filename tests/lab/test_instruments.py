@@ -15,9 +15,10 @@ from tests.lab.leftovers import namespaces_of_runs, sweep_dead_runs
 from tests.lab.node import NAMESPACES
 from tests.lab.patience import patient
 from tests.lab.processes import ROOT
+from tests.lab.renumbering import Renumbering
 from tests.lab.standin import ADDRESS, StandIn
 from tests.lab.topology import HOME, VISITED_A, VISITED_B
-from tests.lab.traffic import Probe, TcpTransfer, call_from_outside
+from tests.lab.traffic import Probe, Streams, TcpTransfer, call_from_outside
 
 pytestmark = pytest.mark.lab
 
@@ -59,6 +60,41 @@ def test_the_probe_sees_as_long_a_silence_as_the_cable_is_out(lab, stand_in):
     out = (plugged - unplugged) * 1000
     assert out - 25 < result.interruption_ms < out + 100  # a busy machine may answer later, never earlier
     assert result.probes_lost >= 15
+
+
+def test_the_streams_see_each_direction_by_itself(lab, stand_in):
+    with Streams(lab, ADDRESS, rate=200) as streams:
+        cut = boot_time()
+        lab.nodes["r"].ip(f"route replace blackhole {ADDRESS}/128")
+        lab.eventually(lambda: boot_time() > cut + 0.3, within=1.0)
+        stand_in.turn_to(HOME)
+        restored = boot_time()
+        streams.flow_after(restored, within=5.0)
+        lab.eventually(lambda: boot_time() > restored + 0.5, within=1.0)
+        cost = streams.cost(cut, boot_time())
+        assert streams.refused() == {"to_laptop": {}, "to_correspondent": {}}
+    assert 250 < cost["to_laptop"].silence_ms < 600
+    assert cost["to_laptop"].lost >= 40
+    assert cost["to_correspondent"].lost == 0
+
+
+def test_a_link_is_made_a_network_where_nobody_has_been(lab, stand_in):
+    """Its router has another address, hardware address and prefix, advertises it, and is reached from outside."""
+    renumbering = Renumbering(lab)
+    before = lab.nodes["ar-a"].run(["cat", "/sys/class/net/lan0/address"])
+    prefixes = [renumbering.renew(VISITED_A), renumbering.renew(VISITED_A)]
+    assert len({*prefixes, lab.routers[VISITED_B].prefix}) == 3
+    assert lab.nodes["ar-a"].run(["cat", "/sys/class/net/lan0/address"]) != before
+    lab.correspondent.run(["ping", "-6", "-c", "1", "-W", "2", str(prefixes[1][1])])
+    lab.laptop.sysctl("net/ipv6/conf/eth0/accept_ra", 1)
+    lab.move(VISITED_A)
+    lab.eventually(
+        lambda: str(prefixes[1][0])[:-1] in lab.laptop.run(["ip", "-6", "-o", "addr", "show", "dev", "eth0"]),
+        within=10.0,
+    )
+    lab.laptop.sysctl("net/ipv6/conf/eth0/accept_ra", 0)
+    lab.move(HOME)
+    stand_in.turn_to(HOME)
 
 
 def test_a_broken_stream_is_said_to_be_broken(lab, stand_in):

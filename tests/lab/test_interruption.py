@@ -3,7 +3,7 @@
 
 import pytest
 
-from tests.lab.interruption import NotRecovered, Records, flows_since, longest_silence, measure
+from tests.lab.interruption import NotRecovered, Records, flows_since, longest_silence, measure, measure_one_way
 
 NOMINAL = 0.01
 
@@ -72,3 +72,28 @@ def test_longest_silence_needs_an_arrival_on_each_side():
 def test_flowing_again_takes_more_than_one_probe():
     assert not flows_since([1.0, 2.0], 1.5, 2)
     assert flows_since([1.0, 2.0, 2.1], 1.5, 2)
+
+
+def test_one_direction_by_itself():
+    result = measure_one_way(records(lost=range(100, 105)), 10.995, 12.9, NOMINAL)
+    assert result.silence_ms == pytest.approx(50.0)
+    assert (result.lost, result.sent) == (5, 171)
+    assert (result.begun, result.recovered) == (pytest.approx(10.991), pytest.approx(11.051))
+    assert result.unsteadiness_ms == pytest.approx(0.0, abs=0.01)
+
+
+def test_a_sender_that_pauses_is_told_from_a_path_that_is_cut():
+    unsteady = records()
+    for number in range(100, 104):
+        del unsteady.sent[number], unsteady.arrived[number]
+    result = measure_one_way(unsteady, 10.995, 12.9, NOMINAL)
+    assert (result.lost, result.silence_ms, result.unsteadiness_ms) == (0, pytest.approx(40.0), pytest.approx(40.0))
+
+
+def test_held_back_in_one_direction_is_silence_but_not_loss():
+    held = records()
+    for number in range(100, 120):
+        held.arrived[number] = 11.2 + number / 1e6
+    result = measure_one_way(held, 10.995, 12.9, NOMINAL)
+    assert result.lost == 0
+    assert result.silence_ms > 190

@@ -36,6 +36,12 @@ CORRESPONDENT_ADDRESS = IPv6Address("2001:db8:ffff:0:2::2")
 
 HOME, VISITED_A, VISITED_B = "home", "visited-a", "visited-b"
 LINKS = {HOME: HOME_PREFIX, VISITED_A: VISITED_A_PREFIX, VISITED_B: VISITED_B_PREFIX}
+# A visited link may be given another /64 of its site, to be a network where nobody has been before.
+SITES = {
+    HOME: HOME_PREFIX,
+    VISITED_A: IPv6Network("2001:db8:2::/48"),
+    VISITED_B: IPv6Network("2001:db8:3::/48"),
+}
 BRIDGES = {HOME: "br-home", VISITED_A: "br-a", VISITED_B: "br-b"}
 
 NODES = ("ha", "laptop", "cn", "r", "ar-a", "ar-b", "switch")
@@ -78,8 +84,8 @@ class Arm:
 ARMS = (
     Arm("ha", 1, HOME_PREFIX),
     Arm("cn", 2, None),
-    Arm("ar-a", 3, VISITED_A_PREFIX),
-    Arm("ar-b", 4, VISITED_B_PREFIX),
+    Arm("ar-a", 3, SITES[VISITED_A]),
+    Arm("ar-b", 4, SITES[VISITED_B]),
 )
 ROUTERS = ("ha", "r", "ar-a", "ar-b")
 
@@ -121,6 +127,8 @@ def _build_arm(core: Node, node: Node, arm: Arm) -> None:
     )
     if arm.behind is not None:
         core.ip(f"route add {arm.behind} via {arm.node_address}")
+    if arm.behind in (SITES[VISITED_A], SITES[VISITED_B]):
+        node.ip(f"route add blackhole {arm.behind}")  # what is not on the link must not go round in circles
 
 
 def _build_bridges(switch: Node) -> None:

@@ -2,8 +2,9 @@
 """Traffic between the correspondent and the home address: a paced TCP stream, a probe, and a call from outside."""
 
 import json
+import os
 import random
-import selectors
+import select
 import socket
 import sys
 import time
@@ -13,7 +14,7 @@ from ipaddress import IPv6Address
 from types import TracebackType
 from typing import Any, Self
 
-from tests.lab.interruption import Interruption, Records, flows_since, measure
+from tests.lab.interruption import Interruption, OneWay, Records, flows_since, measure, measure_one_way
 from tests.lab.lab import Lab
 from tests.lab.node import inside
 from tests.lab.patience import patient
@@ -36,6 +37,8 @@ class _Peer:
         self.seed = random.randrange(2**32)
         self._rate = self.rate if rate is None else rate
         self._process: Process | None = None
+        self._unanswered = 0
+        self._said = b""
 
     def __enter__(self) -> Self:
         laptop, correspondent = self.lab.laptop.namespace, self.lab.correspondent.namespace
@@ -62,12 +65,26 @@ class _Peer:
             pipes.stdin.flush()
         except BrokenPipeError:
             pass  # it ended; its last words are below
-        with selectors.DefaultSelector() as selector:
-            selector.register(pipes.stdout, selectors.EVENT_READ)
-            line = pipes.stdout.readline() if selector.select(ANSWER_WITHIN) else b""
-        assert line, f"{self.module} gave no answer to {question!r}:\n{self._process.last_words()}"
+        self._unanswered += 1
+        line = b""
+        while self._unanswered:  # an answer that came too late for its question must not be taken for this one
+            line = self._next_line(pipes.stdout.fileno())
+            assert line, f"{self.module} gave no answer to {question!r}:\n{self._process.last_words()}"
+            self._unanswered -= 1
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _next_line(self, pipe: int) -> bytes:
+        """The next answer; b"" when none comes in time."""
+        while b"\n" not in self._said:
+            if not select.select([pipe], [], [], patient(ANSWER_WITHIN))[0]:
+                return b""
+            chunk = os.read(pipe, 1 << 20)
+            if not chunk:
+                return b""
+            self._said += chunk
+        line, _, self._said = self._said.partition(b"\n")
+        return line
 
 
 @dataclass(frozen=True)
@@ -141,6 +158,46 @@ class Probe(_Peer):
     def interruption(self, unplugged: float, until: float) -> Interruption:
         """What the move at `unplugged` cost, watched until the instant `until`."""
         return measure(self.records(unplugged - 1.0), unplugged, until, 1 / self._rate)
+
+
+class Streams(_Peer):
+    """A stream of datagrams each way: `rate` a second, so that silence is known to 1/`rate` seconds."""
+
+    module = "tests.lab.peer_streams"
+    rate = 1000.0
+
+    @property
+    def nominal(self) -> float:
+        """Seconds between two: the resolution of what is measured."""
+        return 1 / self._rate
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.flow_after(0.0, within=10.0)
+        return self
+
+    def flow_after(self, instant: float, within: float, count: int = 5) -> None:
+        """Wait until `count` have arrived after `instant`, in each direction."""
+        self.lab.eventually(
+            lambda: min(self.ask(f"count {instant}").values()) >= count, within=within, what="both streams flow"
+        )
+
+    def cost(self, unplugged: float, until: float) -> dict[str, OneWay]:
+        """What each direction ("to_laptop", "to_correspondent") suffered from `unplugged` until `until`."""
+        answer = self.ask(f"between {unplugged - 1.0} {until}")
+        return {
+            name: measure_one_way(
+                Records(sent=dict(map(tuple, each["sent"])), arrived=dict(map(tuple, each["arrived"]))),
+                unplugged,
+                until,
+                self.nominal,
+            )
+            for name, each in answer.items()
+        }
+
+    def refused(self) -> dict[str, dict[str, int]]:
+        """What the kernel refused to send so far, by direction and words."""
+        return {name: each["refused"] for name, each in self.ask("between 0 0").items()}
 
 
 def call_from_outside(lab: Lab, address: IPv6Address | str, port: int = 7009, within: float = 3.0) -> float:

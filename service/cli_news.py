@@ -7,7 +7,7 @@ from typing import Any
 from mnclient.model.handover import Outcome
 from mnclient.model.problems import Problem
 from mnclient.model.service_status import OptimizationState, ServiceStatus
-from mnclient.model.status import CorrespondentState, CorrespondentStatus
+from mnclient.model.status import CorrespondentState, CorrespondentStatus, InterfaceStatus
 from service.cli_output import Output
 from service.cli_status import (
     CORRESPONDENT_STATES,
@@ -60,9 +60,18 @@ def _interface_changes(before: ServiceStatus, after: ServiceStatus) -> list[str]
             told.append(f"{each.name} is kept ready as standby")
         if was and was.is_standby and not each.is_standby and not each.is_active:
             told.append(f"{each.name} is no standby any more")
-        if each.reaches_home_agent is not None and (was is None or was.reaches_home_agent != each.reaches_home_agent):
-            told.append(f"{'A' if each.reaches_home_agent else 'No'} home agent answers on {each.name}")
+        told += _answers(was, each)
     return told + [f"{name} is gone" for name in known]
+
+
+def _answers(was: InterfaceStatus | None, now: InterfaceStatus) -> list[str]:
+    """That the home agent answers where it is registered with is in the headline."""
+    before = was.reaches_home_agent if was else None
+    if now.reaches_home_agent is False and before is not False:
+        return [f"No home agent answers on {now.name}"]
+    if now.reaches_home_agent and (before is False or (before is None and not now.is_active)):
+        return [f"A home agent answers on {now.name}"]
+    return []
 
 
 def _optimization_changes(before: ServiceStatus, after: ServiceStatus) -> list[str]:

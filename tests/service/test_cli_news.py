@@ -55,6 +55,12 @@ def with_interface(**changes):
         ),
         (with_interface(is_standby=True), with_interface(is_active=True), []),
         (with_interface(reaches_home_agent=False), with_interface(reaches_home_agent=None), []),
+        (AWAY, with_interface(is_active=True, reaches_home_agent=True), []),
+        (
+            with_interface(is_active=True, reaches_home_agent=False),
+            with_interface(is_active=True, reaches_home_agent=True),
+            ["A home agent answers on eth0"],
+        ),
         (AWAY, CAN, ["Datapath: kernel", "Route optimisation: on"]),
         (
             CAN,

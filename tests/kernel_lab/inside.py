@@ -71,7 +71,8 @@ def stretch_timeouts(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give pytest-timeout the patience that emulation needs."""
     if not is_emulated():
         return
+    usual = float(config.getoption("timeout", None) or config.getini("timeout") or 0)
     for item in items:
         marker = item.get_closest_marker("timeout")
-        limit = marker.args[0] if marker and marker.args else float(config.getini("timeout") or 0)
+        limit = marker.args[0] if marker and marker.args else usual
         item.add_marker(pytest.mark.timeout(min(patient(limit), LONGEST_TEST)), append=False)

@@ -332,9 +332,7 @@ class CorrespondentSteps(CorrespondentBinding):
 
     def repeat_deletion(self, now: Instant) -> State | None:
         """No answer to the deletion in time."""
-        return (
-            self.be_gone(now) if self._has_tried_enough(self._update_retries, now) else self.continue_leaving(now)
-        )
+        return self.be_gone(now) if self._has_tried_enough(self._update_retries, now) else self.continue_leaving(now)
 
     def be_gone(self, now: Instant) -> State | None:
         """Deleted, or nobody answers any more."""

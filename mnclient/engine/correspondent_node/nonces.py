@@ -65,9 +65,12 @@ class Nonces:
         return self._current
 
     def find(self, index: int, now: Instant) -> Nonce | None:
-        """The nonce of an index, None when it is not known or too old (sections 5.2.7 and 9.5.1)."""
+        """The nonce of an index, None when it is not known or too old (sections 5.2.7 and 9.5.1).
+
+        At the very end of its time it is too old: what is remembered of an ended binding ends then, too.
+        """
         nonce = self._nonces.get(index)
-        return nonce if nonce is not None and now - nonce.made <= MAX_NONCE_LIFETIME else None
+        return nonce if nonce is not None and now - nonce.made < MAX_NONCE_LIFETIME else None
 
     def retire(self, index: int) -> None:
         """Give this one out no longer if it can be helped: it belongs to a deleted binding (section 9.5.3)."""
@@ -107,7 +110,7 @@ class Nonces:
 
     def _make(self, now: Instant) -> Nonce:
         """A new nonce. Indices count up from a random one: those from before a restart are hardly ever valid again."""
-        self._nonces = {each.index: each for each in self._nonces.values() if now - each.made <= MAX_NONCE_LIFETIME}
+        self._nonces = {each.index: each for each in self._nonces.values() if now - each.made < MAX_NONCE_LIFETIME}
         last = int.from_bytes(self._entropy.octets(2)) if self._current is None else self._current.index
         nonce = Nonce(
             index=(last + 1) % _INDICES,

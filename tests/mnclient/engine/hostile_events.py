@@ -11,7 +11,9 @@ from mnclient.engine.events import (
     AddressDuplicate,
     AddressSettled,
     Configured,
+    DatapathChosen,
     DeadlineReached,
+    HomeAddressRefused,
     LinkChanged,
     LinkRemoved,
     MalformedReceived,
@@ -20,10 +22,18 @@ from mnclient.engine.events import (
     NetworkStateRestored,
     PacketReceived,
     PayloadReceived,
+    RouteUseKnown,
 )
-from mnclient.errors import WireFault
-from mnclient.model.config import HomeAddressConfig, InterfacePolicy, MobileNodeConfig, NodeConfig
-from mnclient.units import Seconds
+from mnclient.errors import WireError, WireFault
+from mnclient.model.config import (
+    CorrespondentNodeConfig,
+    HomeAddressConfig,
+    InterfacePolicy,
+    MobileNodeConfig,
+    NodeConfig,
+)
+from mnclient.model.network_state import OptimizationEnd
+from mnclient.units import Instant, Seconds
 from mnclient.wire.binding import BindingError, BindingUpdate
 from mnclient.wire.mobility_options import AlternateCareOfAddress
 from mnclient.wire.neighbor_discovery import RouterAdvertisement
@@ -34,7 +44,7 @@ from mnclient.wire.neighbor_options import (
     RouterPreference,
     SourceLinkLayerAddress,
 )
-from mnclient.wire.packet import Packet
+from mnclient.wire.packet import Packet, decode_packet, encode_packet
 from tests.mnclient.engine.home_agent.script import CONFIG
 from tests.mnclient.wire.strategies import icmpv6_messages, mobility_messages, neighbor_discovery_messages
 
@@ -55,7 +65,7 @@ HOMES = (
 MOBILE = MobileNodeConfig(home_addresses=HOMES, stable_secret=bytes(16), allow_unprotected_signalling=True)
 AGENT = replace(CONFIG, max_bindings=MAX_BINDINGS)
 CONFIGURATIONS = (
-    NodeConfig(mobile_node=MOBILE, home_agent=AGENT),
+    NodeConfig(mobile_node=MOBILE, correspondent_node=CorrespondentNodeConfig(), home_agent=AGENT),
     NodeConfig(mobile_node=MOBILE),
     NodeConfig(home_agent=AGENT),
     NodeConfig(
@@ -63,6 +73,7 @@ CONFIGURATIONS = (
     ),
     NodeConfig(mobile_node=replace(MOBILE, interfaces=(InterfacePolicy(name="eth0", enabled=False),))),
     NodeConfig(),
+    NodeConfig(correspondent_node=CorrespondentNodeConfig()),
 )
 
 pool = st.sampled_from(
@@ -136,6 +147,17 @@ messages = st.one_of(
     plausible_updates,
     st.builds(BindingError, status=st.sampled_from([1, 2, 9]), home_address=pool),
 )
+
+
+def can_arrive(event: PacketReceived) -> bool:
+    """Whether the decoder lets it through, which looks at the addresses of Neighbor Discovery."""
+    try:
+        decode_packet(encode_packet(event.packet))
+    except WireError:
+        return False
+    return True
+
+
 packets = st.builds(
     PacketReceived,
     interface=interfaces,
@@ -149,7 +171,7 @@ packets = st.builds(
     ),
     link_layer_source=hardware,
     through_tunnel=st.sampled_from([False, False, False, True]),
-)
+).filter(can_arrive)
 neighbors = st.builds(
     PacketReceived,
     interface=interfaces,
@@ -243,7 +265,13 @@ usual = st.sampled_from(
         LinkChanged(interface="wlan0", is_up=True, link_layer_address=b"\2\0\0\0\0\7", link_local_address=LINK_LOCAL),
     ]
 )
-wild = st.one_of(packets, neighbors, neighbors, malformed, links, others)
+correspondence = st.one_of(
+    st.builds(DatapathChosen, route_optimization=st.sampled_from([True, True, False])),
+    st.builds(HomeAddressRefused, source=pool, destination=pool, home_address=pool),
+    st.builds(RouteUseKnown, end=st.sampled_from(OptimizationEnd), home_address=pool, correspondent=pool,
+              last_used=st.none() | st.just(Instant(1000.0))),
+)  # fmt: skip
+wild = st.one_of(packets, neighbors, neighbors, malformed, links, others, correspondence)
 steps = st.tuples(
     st.one_of(usual, usual, answers, wild),
     st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.01, 0.3, 0.3, 1.0, 5.0, 700.0, 1e6]),

@@ -6,10 +6,11 @@ from ipaddress import IPv6Network
 
 import pytest
 
-from mnclient.engine.events import LinkChanged, LinkRemoved
+from mnclient.engine.events import DatapathChosen, LinkChanged, LinkRemoved
 from mnclient.model.config import AdvertisingConfig
 from mnclient.model.network_state import (
     Address,
+    BindingUpdateReception,
     DuplicateDetection,
     NetworkState,
     ProxyNeighbor,
@@ -57,6 +58,22 @@ def test_a_real_link():
         ),
         routes=frozenset({Route(destination=REAL_LINK.prefix, interface="eth0")}),
     )
+
+
+@pytest.mark.parametrize("known_first", [True, False])
+def test_a_datapath_that_refuses_home_addresses_lets_binding_updates_in(known_first):
+    script = Script(None)
+    if known_first:
+        script.give(DatapathChosen(route_optimization=True))
+    script.configure(CONFIG)
+    if not known_first:
+        script.give(DatapathChosen(route_optimization=True))
+    assert role(script).receptions == {BindingUpdateReception()}
+    script.give(DatapathChosen(route_optimization=False))
+    assert role(script).receptions == set()
+    script.configure(None)
+    script.give(DatapathChosen(route_optimization=True))
+    assert script.desired == {}
 
 
 def test_a_virtual_link_has_an_unreachable_prefix_behind_all_other_routes():

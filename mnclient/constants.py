@@ -77,6 +77,8 @@ BINDING_IN_USE: Final = Seconds(60.0)  # since the last packet of payload: longe
 MAX_CORRESPONDENTS: Final = 256  # a mobile node keeps for each home address: bounds memory if triggers are forged
 MAX_REMEMBERED_CORRESPONDENTS: Final = 64  # that did or did not answer, kept over restarts
 CORRESPONDENT_HEARD_INTERVAL: Final = Seconds(5.0)  # a pair is reported by the datapath once in this time at most
+# A mobile node with two interfaces sends from the old one until it has our answer, the first of which may be lost.
+PREVIOUS_CARE_OF_ACCEPTED: Final = Seconds(4.0)  # by the home agent, as source of tunnelled packets
 MAX_HOME_AGENTS_LISTED: Final = 64  # per home link
 MAX_KNOWN_HOME_AGENTS: Final = 32  # the list shown to the person
 MAX_BINDING_LIFETIME: Final = Seconds(262_140.0)  # what 16 bits of 4 s can say

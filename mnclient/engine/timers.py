@@ -30,9 +30,13 @@ class Timer(Enum):
     RETRANSMIT_CORRESPONDENT_UPDATE = auto()  # RFC 6275 section 11.8
     REFRESH_CORRESPONDENT = auto()  # RFC 6275 sections 5.2.7 and 11.7.3: before tokens or the binding expire
     CORRESPONDENT_EXPIRES = auto()  # RFC 6275 section 11.1
+    PROBE_HOME_AGENT = auto()  # ours: next Echo Request to the home agent from an interface, by its name
+    INTERFACE_PROVED = auto()  # ours: an interface has lasted long enough to be trusted, by its name
+    VERIFY = auto()  # ours: next Echo Request to a home address of our own
     # home agent
     DUPLICATE_DETECTION = auto()  # RFC 6275 section 10.3.1, RFC 4862 section 5.4
     CACHE_ENTRY_EXPIRES = auto()  # RFC 6275 section 9.6, 10.3.1
+    PREVIOUS_CARE_OF_ENDS = auto()  # ours: tunnelled packets from the care-of address of before are refused again
     DELETED_ENTRY_EXPIRES = auto()  # RFC 6275 section 10.3.2: MAX_DELETE_BCE_TIMEOUT
     REPEAT_PROXY_ADVERTISEMENT = auto()  # RFC 6275 section 10.4.1
     SEND_ROUTER_ADVERTISEMENT = auto()  # RFC 4861 section 6.2.4

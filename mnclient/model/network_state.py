@@ -39,7 +39,8 @@ class Tunnel:
     """One bidirectional IPv6-in-IPv6 tunnel (RFC 2473) that carries the packets of one home address.
 
     At the mobile node `local` is the care-of address and `remote` the home agent; at the home agent the other way
-    round. `accept_local` lists further local addresses at which its packets are still accepted (old care-of addresses).
+    round. `accept_local` lists further local addresses at which its packets are still accepted (old care-of addresses),
+    `accept_remote` further remote ones from which they still are: at the home agent, where the mobile node just was.
     A tunnel device whose home address has no Tunnel holds packets for a while instead of failing them.
     """
 
@@ -49,6 +50,7 @@ class Tunnel:
     remote: IPv6Address
     end: TunnelEnd
     accept_local: tuple[IPv6Address, ...] = ()
+    accept_remote: tuple[IPv6Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -20,6 +20,7 @@ class ProblemCode(Enum):
 
     HOME_AGENT_SILENT = "home-agent-silent"
     REGISTRATION_REFUSED = "registration-refused"
+    NOT_VERIFIED = "not-verified"
     NOT_HOME_SUBNET = "not-home-subnet"
     HOME_ADDRESS_DUPLICATE = "home-address-duplicate"
     CARE_OF_DUPLICATE = "care-of-duplicate"
@@ -62,6 +63,13 @@ DECLARATIONS: dict[ProblemCode, Declaration] = {
         "The home agent answered for {subject}: {detail}.",
         "Ask the person who runs the home agent, or choose another one.",
         Severity.ERROR,
+    ),
+    ProblemCode.NOT_VERIFIED: Declaration(
+        "The home address was registered, but does not work",
+        "The home agent {detail} accepted {subject}, but a packet sent to it as a test did not come back.",
+        "It is tried again by itself. If it stays so: check that packets for the home network reach the home agent, and"
+        " that this network lets tunnelled packets (IPv6 protocol 41) and pings pass.",
+        Severity.WARNING,
     ),
     ProblemCode.NOT_HOME_SUBNET: Declaration(
         "The home agent does not serve this home address",

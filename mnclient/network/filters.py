@@ -9,20 +9,26 @@ from typing import Final
 from mnclient.constants import PROTOCOL_ICMPV6, PROTOCOL_MOBILITY
 
 _SO_ATTACH_FILTER: Final = 26
-_LOAD_BYTE, _LOAD_WORD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _RETURN = 0x30, 0x20, 0x15, 0x35, 0x06
+_LOAD_BYTE, _LOAD_HALF, _LOAD_WORD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _RETURN = 0x30, 0x28, 0x20, 0x15, 0x35, 0x06
 _PACKET_TYPE: Final = 0xFFFFF000 + 4  # SKF_AD_OFF + SKF_AD_PKTTYPE
 _PACKET_OTHERHOST: Final = 3
 _NEXT_HEADER: Final = 6  # octet of the IPv6 header
 _BEHIND_HEADER: Final = 40  # first octet after the IPv6 header
 _ROUTING_TYPE: Final = 42
+_ECHO_IDENTIFIER: Final = _BEHIND_HEADER + 4
+_QUOTED: Final = 48  # octets of the IPv6 and ICMPv6 headers before the packet that an ICMPv6 error quotes
+_UNREACHABLE, _ECHO_REQUEST, _ECHO_REPLY = 1, 128, 129
 _DESTINATION_OPTIONS, _ROUTING_HEADER, _TYPE_2 = 60, 43, 2
 _ALL_OCTETS: Final = 0x40000
+_NOBODYS: Final = 0x10000  # no 16 bits say this
 
 _Instruction = tuple[int, int | str, int | str, int]
 """Code, where to go on equality and otherwise (a label, or 0 for the next), operand."""
 
 # Over a packet socket that begins with the IPv6 header: Mobility Headers, Home Address options and type 2 routing
-# headers (or what may be such), and the ICMPv6 messages that the engine reads.
+# headers (or what may be such), and the ICMPv6 messages that the engine reads. Of Echo messages, and of errors about
+# them, only those with the identifier in the place of _OURS: nobody else's ping wakes us.
+_OURS: Final = -1
 _SIGNALLING: Final[tuple[tuple[str, _Instruction], ...]] = (
     ("", (_LOAD_WORD, 0, 0, _PACKET_TYPE)),
     ("", (_JUMP_EQUAL, "drop", 0, _PACKET_OTHERHOST)),
@@ -35,24 +41,39 @@ _SIGNALLING: Final[tuple[tuple[str, _Instruction], ...]] = (
     ("", (_JUMP_EQUAL, "pass", "drop", _TYPE_2)),
     ("icmpv6", (_LOAD_BYTE, 0, 0, _BEHIND_HEADER)),
     ("", (_JUMP_EQUAL, "pass", 0, 4)),  # Parameter Problem
+    ("", (_JUMP_EQUAL, "unreachable", 0, _UNREACHABLE)),
+    ("", (_JUMP_EQUAL, "echo", 0, _ECHO_REQUEST)),
+    ("", (_JUMP_EQUAL, "echo", 0, _ECHO_REPLY)),
     ("", (_JUMP_GREATER_EQUAL, 0, "drop", 133)),  # Router Solicitation ... Neighbor Advertisement
     ("", (_JUMP_GREATER_EQUAL, 0, "pass", 137)),
     ("", (_JUMP_GREATER_EQUAL, 0, "drop", 144)),  # home agent address discovery, mobile prefix discovery
     ("", (_JUMP_GREATER_EQUAL, "drop", "pass", 148)),
+    ("unreachable", (_LOAD_BYTE, 0, 0, _QUOTED + _NEXT_HEADER)),
+    ("", (_JUMP_EQUAL, 0, "drop", PROTOCOL_ICMPV6)),
+    ("", (_LOAD_BYTE, 0, 0, _QUOTED + _BEHIND_HEADER)),
+    ("", (_JUMP_EQUAL, 0, "drop", _ECHO_REQUEST)),
+    ("", (_LOAD_HALF, 0, 0, _QUOTED + _ECHO_IDENTIFIER)),
+    ("", (_JUMP_EQUAL, "pass", "drop", _OURS)),
+    ("echo", (_LOAD_HALF, 0, 0, _ECHO_IDENTIFIER)),
+    ("", (_JUMP_EQUAL, "pass", "drop", _OURS)),
     ("pass", (_RETURN, 0, 0, _ALL_OCTETS)),
     ("drop", (_RETURN, 0, 0, 0)),
 )
 
 
-def signalling_program() -> bytes:
-    """The filter of the signalling socket, packed."""
+def signalling_program(echo_identifier: int | None = None) -> bytes:
+    """The filter of the signalling socket, packed. Without an `echo_identifier` no Echo message passes."""
     places = {label: index for index, (label, _) in enumerate(_SIGNALLING) if label}
+
+    ours = _NOBODYS if echo_identifier is None else echo_identifier
 
     def distance(target: int | str, index: int) -> int:
         return places[target] - index - 1 if isinstance(target, str) else target
 
     return b"".join(
-        struct.pack("=HBBI", code, distance(equal, index), distance(other, index), operand)
+        struct.pack(
+            "=HBBI", code, distance(equal, index), distance(other, index), ours if operand == _OURS else operand
+        )
         for index, (_, (code, equal, other, operand)) in enumerate(_SIGNALLING)
     )
 

@@ -173,6 +173,7 @@ def _address(item: Address) -> str:
 
 def _tunnel(item: Tunnel) -> str:
     accepted = "".join(f" accept {address}" for address in item.accept_local)
+    accepted += "".join(f" accept from {address}" for address in item.accept_remote)
     ends = f"local {item.local} remote {item.remote}{accepted}"
     return f"{item.home_address} dev {item.device} {ends} at {item.end.value}"
 

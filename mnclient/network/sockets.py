@@ -3,7 +3,8 @@
 
 In: one packet socket for all interfaces. It sees packets before the kernel judges them, so it works the same whether
 the kernel knows Mobile IPv6, refuses it or drops it by our nftables table. A filter in the kernel passes only what
-may be ours.
+may be ours. What comes out of the mobile node's tunnel is seen in the same way, on the tunnel's device, whoever carries
+the tunnel: the signalling in it is delivered as such, once.
 
 Out: a raw socket with the IPv6 header included, so that the kernel routes and resolves; or the packet socket, when the
 hardware address is given. A third socket only keeps the kernel from answering Mobility Headers.
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from typing import Final, Protocol
 
-from mnclient.constants import INTERFACE_PREFIX, PROTOCOL_MOBILITY
+from mnclient.constants import INTERFACE_PREFIX, PROTOCOL_MOBILITY, TUNNEL_DEVICE_MOBILE_NODE
 from mnclient.engine.actions import SendPacket
 from mnclient.engine.events import Event, MalformedReceived, PacketReceived
 from mnclient.errors import WireError
@@ -27,6 +28,7 @@ from mnclient.network.filters import attach_filter, drop_everything, signalling_
 from mnclient.network.links import Link
 from mnclient.network.portable.encapsulation import pktinfo
 from mnclient.wire.addresses import is_link_local, is_multicast
+from mnclient.wire.icmpv6 import EchoRequest
 from mnclient.wire.ipv6_extension import decode_ipv6
 from mnclient.wire.packet import decode_packet, encode_packet
 
@@ -43,7 +45,7 @@ _BATCH: Final = 64  # packets in one turn of the loop, so that everything else s
 _LARGEST: Final = 65535
 
 _NEXT_HEADER: Final = 6
-_ICMPV6, _HOME_ADDRESS_OPTION = 58, 201
+_ICMPV6, _ECHO_REQUEST, _HOME_ADDRESS_OPTION = 58, 128, 201
 _DISCOVERY_REQUEST: Final = 144  # goes to the home agents' anycast address, which no interface has
 
 
@@ -68,6 +70,7 @@ class SignallingSockets:
         self._counters = counters
         self._limit = SourceLimit()
         self._groups: set[int] = set()
+        self._echo_identifier: int | None = None
         self._packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_IPV6))
         try:
             self._raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
@@ -153,7 +156,8 @@ class SignallingSockets:
         if is_neighbor_discovery and not self._limit.permits(name, bytes(buffer[8:24]), now):
             self._counters["receive.limited"] += 1
             return
-        if not self._is_for_us(buffer) or not self._is_from_outside(name):
+        is_inner = name == TUNNEL_DEVICE_MOBILE_NODE
+        if not self._is_for_us(buffer) or not (_is_inner_signalling(buffer) if is_inner else _is_from_outside(name)):
             self._counters["receive.not-for-us"] += 1
             return
         data = bytes(buffer[:length])
@@ -163,7 +167,10 @@ class SignallingSockets:
             self._malformed(name, data, error)
             return
         self._counters["receive.packets"] += 1
-        self._deliver(PacketReceived(interface=name, packet=packet, link_layer_source=link_layer_source))
+        if is_inner:
+            self._deliver(PacketReceived(interface=name, packet=packet, through_tunnel=True))
+        else:
+            self._deliver(PacketReceived(interface=name, packet=packet, link_layer_source=link_layer_source))
 
     def _is_for_us(self, buffer: bytearray) -> bool:
         addresses, destination = self._hosts.local_addresses, bytes(buffer[24:40])
@@ -174,10 +181,6 @@ class SignallingSockets:
         if destination in addresses:
             return True
         return buffer[_NEXT_HEADER] == _ICMPV6 and buffer[40] == _DISCOVERY_REQUEST
-
-    @staticmethod
-    def _is_from_outside(name: str) -> bool:
-        return name != "lo" and not name.startswith(INTERFACE_PREFIX)
 
     def _malformed(self, interface: str, data: bytes, error: WireError) -> None:
         is_mobility_header, home_address = _classify(data)
@@ -211,6 +214,8 @@ class SignallingSockets:
         except ValueError:
             self._counters["send.refused.encoding"] += 1
             return
+        if isinstance(action.packet.message, EchoRequest):
+            self._hear_echoes(action.packet.message.identifier)
         try:
             if action.link_layer_destination is not None and action.interface is not None:
                 self._send_to_hardware(data, action.interface, action.link_layer_destination)
@@ -224,6 +229,12 @@ class SignallingSockets:
             self._counters[f"send.refused.{errno.errorcode.get(error.errno or 0, 'other')}"] += 1
         else:
             self._counters["send.packets"] += 1
+
+    def _hear_echoes(self, identifier: int) -> None:
+        """From now on answers with this identifier pass the filter, and no others."""
+        if identifier != self._echo_identifier:
+            self._echo_identifier = identifier
+            attach_filter(self._packets, signalling_program(identifier))
 
     def _send_to_hardware(self, data: bytes, interface: str, address: bytes) -> None:
         self._packets.sendto(data, (interface, _ETH_P_IPV6, 0, 0, address))
@@ -251,6 +262,16 @@ class SignallingSockets:
             return False
         self._counters["send.past-kernel"] += 1
         return True
+
+
+def _is_from_outside(name: str) -> bool:
+    return name != "lo" and not name.startswith(INTERFACE_PREFIX)
+
+
+def _is_inner_signalling(buffer: bytearray) -> bool:
+    """Whether a tunnelled packet is for the engine: a Mobility Header (a Home Test), or our own Echo Request."""
+    next_header = buffer[_NEXT_HEADER]
+    return next_header == PROTOCOL_MOBILITY or (next_header == _ICMPV6 and buffer[40] == _ECHO_REQUEST)
 
 
 def _classify(data: bytes) -> tuple[bool, IPv6Address | None]:

@@ -7,15 +7,19 @@ The boot-time clock goes on while the machine sleeps, so that a lifetime that en
 
 import asyncio
 import ctypes
+import errno
 import os
 import time
 from collections.abc import Callable
 
-from mnclient.units import Instant
+from mnclient.units import Instant, Seconds
 
 _TFD_NONBLOCK = os.O_NONBLOCK
 _TFD_CLOEXEC = os.O_CLOEXEC
 _TFD_TIMER_ABSTIME = 1
+_TFD_TIMER_CANCEL_ON_SET = 2
+_FAR_AWAY = 1 << 40  # seconds since 1970
+ASLEEP = Seconds(0.5)  # the two clocks are read one after the other; a shorter sleep loses nothing
 
 
 class _Timespec(ctypes.Structure):
@@ -75,4 +79,69 @@ class Alarm:
         except BlockingIOError:  # set anew between the wake-up and this call
             return
         self._set_to = None
+        self._callback()
+
+
+def monotonic() -> float:
+    """CLOCK_MONOTONIC, which stands still while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+class SleepMeter:
+    """Notices that the machine slept: the boot-time clock has run ahead of the monotonic one."""
+
+    def __init__(self, boot: Callable[[], Instant] = boottime, awake: Callable[[], float] = monotonic) -> None:
+        self._boot, self._awake = boot, awake
+        self._asleep = boot() - awake()
+
+    def slept(self) -> bool:
+        """Whether it slept since the last call."""
+        asleep = self._boot() - self._awake()
+        longer = asleep - self._asleep >= ASLEEP
+        if longer:
+            self._asleep = asleep
+        return longer
+
+
+class WakeUp:
+    """Calls back when the wall clock jumps, which it does when the machine wakes up: somebody should look at once.
+
+    A timer that waits for ever, but is cancelled by such a jump (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET).
+    """
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._fd: int = self._libc.timerfd_create(time.CLOCK_REALTIME, _TFD_NONBLOCK | _TFD_CLOEXEC)
+        if self._fd < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, f"timerfd_create: {os.strerror(number)}")
+        self._loop = asyncio.get_running_loop()
+        self._arm()
+        self._loop.add_reader(self._fd, self._jumped)
+
+    def close(self) -> None:
+        """Give the timer back; no call follows."""
+        if self._fd >= 0:
+            self._loop.remove_reader(self._fd)
+            os.close(self._fd)
+            self._fd = -1
+
+    def _arm(self) -> None:
+        spec = _Itimerspec(_Timespec(0, 0), _Timespec(_FAR_AWAY, 0))
+        flags = _TFD_TIMER_ABSTIME | _TFD_TIMER_CANCEL_ON_SET
+        if self._libc.timerfd_settime(self._fd, flags, ctypes.byref(spec), None) != 0:
+            number = ctypes.get_errno()
+            if number != errno.ECANCELED:  # it jumped just now, and the timer is armed all the same
+                raise OSError(number, f"timerfd_settime: {os.strerror(number)}")
+
+    def _jumped(self) -> None:
+        try:
+            os.read(self._fd, 8)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            if error.errno != errno.ECANCELED:
+                raise
+        self._arm()
         self._callback()

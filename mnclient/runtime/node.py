@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from mnclient.engine.actions import Action, Note, SendPacket, SetNetworkState
 from mnclient.engine.engine import Engine
-from mnclient.engine.events import Configured, DeadlineReached, Event, Stopping
+from mnclient.engine.events import Configured, DeadlineReached, Event, Resumed, Stopping
 from mnclient.engine.machine import Entropy
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
@@ -20,13 +20,14 @@ from mnclient.model.service_status import Datapath
 from mnclient.model.status import BindingCacheStatus, Status
 from mnclient.model.stored_binding import Stored
 from mnclient.network.network import Network
-from mnclient.runtime.clock import Alarm, boottime, wall_clock_of_boot
+from mnclient.runtime.clock import Alarm, SleepMeter, WakeUp, boottime, wall_clock_of_boot
 from mnclient.runtime.entropy import SystemEntropy
 from mnclient.runtime.journal import Journal
-from mnclient.units import Instant
+from mnclient.units import Instant, Seconds, between
 
 _log = logging.getLogger(__name__)
 
+ONE_RESUME = Seconds(2.0)  # the clock, and whoever else tells us, speak of the same waking up
 EVENTS_PER_TURN = 64  # then other tasks (D-Bus) get their turn: a flood must not make the service deaf
 
 
@@ -43,11 +44,15 @@ class Node:
         self._task: asyncio.Task[None] | None = None
         self._alarm: Alarm | None = None
         self._due = False
+        self._sleep = SleepMeter()
+        self._wake_up: WakeUp | None = None
+        self._resumed_at: Instant | None = None
         self.journal = Journal()
 
     async def start(self, config: NodeConfig, stored: Stored | None = None) -> None:
         """Open the network and begin. `stored` is what `snapshot` said when the service last stopped."""
         self._alarm = Alarm(self._deadline_came)
+        self._wake_up = WakeUp(self._clock_jumped)
         await self._network.start()
         self._queue.appendleft(Configured(config=config))
         if stored is not None:
@@ -65,6 +70,8 @@ class Node:
         await self._step(Stopping())
         if self._alarm is not None:
             self._alarm.close()
+        if self._wake_up is not None:
+            self._wake_up.close()
         await self._network.stop(withdraw=True)
 
     async def failed(self) -> BaseException:
@@ -78,6 +85,13 @@ class Node:
     def configure(self, config: NodeConfig) -> None:
         """Let a new configuration take effect."""
         self._deliver(Configured(config=config))
+
+    def resumed(self) -> None:
+        """The machine was asleep until now. The node notices it by itself; who is told sooner may say so."""
+        now = self.now()
+        if self._resumed_at is None or between(self._resumed_at, now) >= ONE_RESUME:
+            self._resumed_at = now
+            self._deliver(Resumed())
 
     def now(self) -> Instant:
         """The present instant."""
@@ -118,10 +132,15 @@ class Node:
         self._due = True
         self._wake.set()
 
+    def _clock_jumped(self) -> None:
+        self._wake.set()
+
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            if self._sleep.slept():
+                self.resumed()
             handled = 0
             while self._queue or self._due:
                 if self._due:

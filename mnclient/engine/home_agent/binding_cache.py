@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Final
 
-from mnclient.constants import MAX_DELETE_BCE_TIMEOUT
+from mnclient.constants import MAX_DELETE_BCE_TIMEOUT, PREVIOUS_CARE_OF_ACCEPTED
 from mnclient.engine.timers import Timer, TimerTable
 from mnclient.model.config import HomeLinkConfig
 from mnclient.model.status import BindingCacheStatus
@@ -28,7 +28,11 @@ def is_newer(sequence: int, last: int) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Binding:
-    """A home registration. `detecting`: duplicate detection still runs, nothing was acknowledged yet."""
+    """A home registration. `detecting`: duplicate detection still runs, nothing was acknowledged yet.
+
+    `previous_care_of_address`: the mobile node has just moved away from there, and what it sent before it heard our
+    answer is still forwarded.
+    """
 
     home_address: IPv6Address
     care_of_address: IPv6Address
@@ -38,6 +42,7 @@ class Binding:
     link: HomeLinkConfig
     link_local_compatibility: bool = False
     detecting: bool = False
+    previous_care_of_address: IPv6Address | None = None
 
     def defended(self) -> tuple[IPv6Address, ...]:
         """The addresses this binding is about on the home link (L bit, section 10.3.1)."""
@@ -88,10 +93,17 @@ class BindingCache:
         self._bindings[binding.home_address] = binding
         self._timers.set(Timer.CACHE_ENTRY_EXPIRES, binding.home_address, binding.expires)
 
+    def move_from(self, binding: Binding, now: Instant) -> None:
+        """Its care-of address is about to change; the old one is accepted for a moment."""
+        binding.previous_care_of_address = binding.care_of_address
+        ends = after(now, PREVIOUS_CARE_OF_ACCEPTED)
+        self._timers.set(Timer.PREVIOUS_CARE_OF_ENDS, binding.home_address, ends)
+
     def forget(self, home_address: IPv6Address) -> None:
         """Drop an entry as if it had never been there."""
         self._bindings.pop(home_address, None)
         self._timers.stop(Timer.CACHE_ENTRY_EXPIRES, home_address)
+        self._timers.stop(Timer.PREVIOUS_CARE_OF_ENDS, home_address)
 
     def delete(self, binding: Binding, sequence: int, now: Instant, limit: int) -> None:
         """Mark an entry as deleted: only its sequence number is kept, for MAX_DELETE_BCE_TIMEOUT (section 10.3.2)."""

@@ -45,7 +45,7 @@ def binding_state(binding: Binding) -> NetworkState:
 
     The link-local address is defended but never tunnelled.
     """
-    home_address, link = binding.home_address, binding.link
+    home_address, link, previous = binding.home_address, binding.link, binding.previous_care_of_address
     proxies: frozenset[ProxyNeighbor] = frozenset()
     if link.interface is not None and not binding.detecting:
         proxies = frozenset(ProxyNeighbor(interface=link.interface, address=each) for each in binding.defended())
@@ -59,6 +59,7 @@ def binding_state(binding: Binding) -> NetworkState:
                     local=link.address,
                     remote=binding.care_of_address,
                     end=TunnelEnd.HOME_AGENT,
+                    accept_remote=() if previous is None else (previous,),
                 ),
             )
         ),

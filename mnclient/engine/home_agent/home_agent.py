@@ -264,6 +264,8 @@ class HomeAgent:
                 return self._registrations.finish_detection(subject, now)
             case Timer.CACHE_ENTRY_EXPIRES, IPv6Address():
                 return self._registrations.expire(subject, now)
+            case Timer.PREVIOUS_CARE_OF_ENDS, IPv6Address():
+                return self._registrations.leave_previous(subject)
             case Timer.DELETED_ENTRY_EXPIRES, IPv6Address():
                 self._registrations.cache.forget_deleted(subject)
             case Timer.REPEAT_PROXY_ADVERTISEMENT, IPv6Address():

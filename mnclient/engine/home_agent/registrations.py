@@ -101,6 +101,14 @@ class Registrations:
         note = Note(kind="binding-expired", text=f"The binding of {home_address} expired.")
         return [_withdrawn(home_address), note, PublishStatus()]
 
+    def leave_previous(self, home_address: IPv6Address) -> list[Action]:
+        """The care-of address of before is refused again as source of tunnelled packets (section 10.4.5)."""
+        binding = self.cache.find(home_address)
+        if binding is None or binding.previous_care_of_address is None:
+            return []
+        binding.previous_care_of_address = None
+        return [] if binding.detecting and not self.config.optimistic_forwarding else [_state(binding)]
+
     def repeat_advertisement(self, home_address: IPv6Address, now: Instant) -> Sequence[Action]:
         """Time for the next unsolicited Neighbor Advertisement of a home address."""
         binding = self.cache.find(home_address)
@@ -209,6 +217,8 @@ class Registrations:
         moved = binding.care_of_address != request.care_of_address
         link_local = request.update.link_local_compatibility
         redefended = binding.link_local_compatibility != link_local
+        if moved:
+            self.cache.move_from(binding, now)
         binding.care_of_address = request.care_of_address
         binding.sequence = request.update.sequence
         binding.lifetime = granted.lifetime

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which interface is in use, and where each home address is: at home, abroad, or nowhere (RFC 6275 section 11.5.2).
 
-One interface carries all home addresses: the usable one that the person prefers. It is not left for another of equal
-priority. Whether a home address is at home there is decided by the on-link prefixes of its current router.
+One interface carries all home addresses: the usable one that the person prefers and that has proved itself (see
+`standing`). It is not left for another of equal priority. Whether a home address is at home there is decided by the
+on-link prefixes of its current router.
 
 Router Advertisements prove nothing. When the home agent's hardware address is pinned, the link counts as home only if
 that very router was heard on it, as a home agent for the home prefix; another router that claims the home prefix with
@@ -10,7 +11,7 @@ the H flag is then a problem to show, and the link is treated as abroad. A route
 home prefix next to the pinned home agent is an ordinary router of the home link.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Network
 
@@ -42,6 +43,19 @@ class Place:
     def is_same_network(self, other: "Place") -> bool:
         """Whether going from one to the other is no move."""
         return (self.interface, self.network) == (other.interface, other.network)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkStanding:
+    """`reaches`: whether the home agent answers from there, None if not known; `is_proved`: it may take over."""
+
+    reaches: bool | None
+    is_proved: bool
+
+    @property
+    def rank(self) -> int:
+        """The smaller the better, when there is no choice but to take one now."""
+        return {True: 0, None: 1, False: 2}[self.reaches]
 
 
 def is_home_link(link: Link, home: HomeAddressConfig, now: Instant) -> bool:
@@ -90,8 +104,26 @@ def is_usable(link: Link, homes: Iterable[HomeAddressConfig], now: Instant) -> b
 
 
 def choose_link(
-    links: Iterable[Link], homes: tuple[HomeAddressConfig, ...], active: str | None, now: Instant
+    links: Iterable[Link],
+    homes: tuple[HomeAddressConfig, ...],
+    active: str | None,
+    standing: Mapping[str, LinkStanding],
+    now: Instant,
 ) -> Link | None:
-    """The link in use from now on: smallest priority first, then the one already in use, then by name."""
+    """The link in use from now on.
+
+    While the present one works, another takes its place only if it has proved itself and is preferred, or if the
+    present one does not lead to the home agent. When the present one has failed the best other is taken at once: whence
+    the home agent answers, then by priority, then by name.
+    """
     usable = [link for link in links if is_usable(link, homes, now)]
-    return min(usable, key=lambda link: (link.priority, link.name != active, link.name), default=None)
+    present = next((link for link in usable if link.name == active), None)
+    if present is None:
+        return min(usable, key=lambda link: (standing[link.name].rank, link.priority, link.name), default=None)
+    is_cut_off = standing[present.name].reaches is False
+    rivals = [
+        link
+        for link in usable
+        if link is not present and standing[link.name].is_proved and (is_cut_off or link.priority < present.priority)
+    ]
+    return min(rivals, key=lambda link: (link.priority, link.name), default=present)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Care-of addresses (RFC 6275 section 11.5.3): formed from the prefixes of the current router, one per interface.
 
+One of them is the primary one; those of other interfaces stand by.
+
 A care-of address is kept as long as its prefix is valid at the current router, and replaced when the prefix becomes
 deprecated while a better one exists, when duplicate detection fails, or when the home agent cannot use it. The one
 before is kept for a moment, so that packets still under way to it arrive (section 11.5.4).
@@ -61,6 +63,7 @@ class CareOfAddresses:
         self._silent: set[tuple[str, IPv6Network]] = set()
         self.current: dict[str, CareOfAddress] = {}
         self.previous: list[Previous] = []
+        self._settled: set[IPv6Address] = set()
         self.collided: dict[str, CareOfAddress] = {}
         """By interface: the address that was taken, until its successor is known to be free."""
 
@@ -110,7 +113,11 @@ class CareOfAddresses:
         """The care-of addresses of an interface: the one in use first, then those just left, the newest first."""
         current = self.current.get(interface)
         mine = [each.care_of for each in reversed(self.previous) if each.care_of.interface == interface]
-        return tuple(each.address for each in ([current] if current else []) + mine)
+        return tuple(dict.fromkeys(each.address for each in ([current] if current else []) + mine))
+
+    def addresses(self) -> tuple[IPv6Address, ...]:
+        """The present care-of addresses of all interfaces."""
+        return tuple(each.address for each in self.current.values())
 
     def leave(self, interface: str) -> None:
         """The interface is no longer attached: its addresses are worth nothing."""
@@ -122,6 +129,17 @@ class CareOfAddresses:
         self._context.timers.stop(Timer.REGENERATE_IDENTIFIER, interface)
         for each in [each for each in self.previous if each.care_of.interface == interface]:
             self._drop(each)
+
+    def is_settled(self, interface: str) -> bool:
+        """Whether nobody else has the care-of address of an interface: its duplicate detection ended well."""
+        care_of = self.current.get(interface)
+        return care_of is not None and care_of.address in self._settled
+
+    def still_accept(self, interface: str, now: Instant) -> None:
+        """Another interface takes over; the address stays, and what is under way to it arrives."""
+        care_of = self.current.get(interface)
+        if care_of is not None:
+            self._keep(care_of, now)
 
     def keep_previous(self, interface: str, now: Instant) -> None:
         """The interface is no longer the one in use, but its link is still up."""
@@ -160,6 +178,10 @@ class CareOfAddresses:
         care_of = self.current.get(interface)
         if care_of is not None and care_of.address == address:
             self.collided.pop(interface, None)
+            self._settled = {
+                address,
+                *(each.address for each in self.current.values() if each.address in self._settled),
+            }
 
     def previous_expired(self, address: IPv6Address) -> None:
         """PREFIX_EXPIRES fired for a previous care-of address."""
@@ -207,6 +229,7 @@ class CareOfAddresses:
 
     def _formed(self, link: Link, prefix: IPv6Network, address: IPv6Address, now: Instant) -> CareOfAddress:
         self._context.count("care-of.formed")
+        self._settled.discard(address)
         if self._method is not IdentifierMethod.TEMPORARY:
             return CareOfAddress(interface=link.name, address=address, prefix=prefix)
         desync = self._context.entropy.uniform(0.0, MAX_DESYNC_FACTOR * TEMP_PREFERRED_LIFETIME)

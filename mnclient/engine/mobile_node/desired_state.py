@@ -45,6 +45,7 @@ DEVICE: Final = TUNNEL_DEVICE_MOBILE_NODE
 DEFAULT: Final = IPv6Network("::/0")
 MAIN_TABLE: Final = 254
 CHOSEN_METRIC: Final = 512  # before the same route that says nothing of a source
+FALLBACK_METRIC: Final = 4096
 
 _FIELDS: Final[dict[type, str]] = {
     TunnelDevice: "devices",
@@ -68,9 +69,10 @@ class KnownRouter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownInterface:
-    """An interface with care-of addresses; `care_of` holds the one in use and those just left.
+    """An interface with care-of addresses; `care_of` holds the present one and those just left.
 
-    `chosen` is the one in use if traffic uses it on purpose: that of `traffic`.
+    `in_use`: there is a present one, in use or standing by. `chosen` is the one in use, if this is the interface that
+    carries the home addresses: that of `traffic`, which uses it on purpose.
     """
 
     name: str
@@ -177,6 +179,16 @@ def _at_home(home: KnownHomeAddress) -> Iterable[Item]:
     # Not flagged as a home address: the copy on the device is, and the kernel side makes such ones without detection.
     yield Address(interface=interface, address=home.address, duplicate_detection=home.home_detection)
     yield Route(destination=home.prefix, interface=interface, table=table, preferred_source=source)
+    if home.on_device:
+        # When the interface goes, the kernel drops its routes at once; what is sent before we know waits on the device.
+        yield Route(
+            destination=DEFAULT,
+            interface=DEVICE,
+            table=table,
+            preferred_source=source,
+            metric=FALLBACK_METRIC,
+            tunnel=source,
+        )
     if home.home_router is not None:
         yield Route(
             destination=DEFAULT, interface=interface, table=table, gateway=home.home_router, preferred_source=source

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
-from mnclient.constants import MAX_ROUTERS_PER_INTERFACE
+from mnclient.constants import MAX_ROUTERS_PER_INTERFACE, ROUTER_PROBE_INTERVAL
 from mnclient.engine.mobile_node.routers import NEVER, Router
-from mnclient.units import Instant, Seconds
+from mnclient.units import Instant, Seconds, between
 from mnclient.wire.neighbor_discovery import RouterAdvertisement
 
 RouterKey = tuple[IPv6Address, bytes]
 
 FIRST_DOUBT_FACTOR: Final = 1.0
+QUICKEST_PROBE: Final = Seconds(0.05)  # three of them outlast the sleep of a radio between two beacons
+ANSWER_TIMES: Final = 8  # times the longest answer so far
 
 
 @dataclass(slots=True)
@@ -20,7 +22,9 @@ class Link:
     """An interface. `index` is small, unique and stays: routing tables are numbered by it.
 
     `solicit_interval` is the last interval of the running solicitation, None when none runs. `probes` counts the
-    unanswered probes of the current router, None when it is not in doubt.
+    unanswered probes of the current router, None when it is not in doubt. `guests` are routers known from other
+    interfaces that were asked here too. `asked_at` is the last probe of the current router that is not answered yet,
+    `answer_time` the longest that it took to answer.
     """
 
     name: str
@@ -38,6 +42,9 @@ class Link:
     probes: int | None = None
     confirmed_at: Instant = NEVER
     doubt_factor: float = FIRST_DOUBT_FACTOR
+    guests: dict[RouterKey, Router] = field(default_factory=dict)
+    asked_at: Instant = NEVER
+    answer_time: Seconds | None = None
 
     @property
     def works(self) -> bool:
@@ -83,6 +90,9 @@ class Link:
         self.current = None
         self.probes = None
         self.solicit_interval = None
+        self.answer_time = None
+        self.asked_at = NEVER
+        self.guests = {}
         for router in self.routers.values():
             router.heard_here = False
             router.failed = False
@@ -97,6 +107,22 @@ class Link:
             if router.link_layer_address and global_address in router.global_addresses.values():
                 return router.link_layer_address
         return None
+
+    def router_answered(self, now: Instant) -> None:
+        """Take note of how long the current router took; the longest counts."""
+        if self.asked_at > NEVER:
+            self.answer_time = Seconds(max(between(self.asked_at, now), self.answer_time or 0.0))
+            self.asked_at = NEVER
+
+    def probe_interval(self) -> Seconds:
+        """How long an answer to a probe may take.
+
+        RFC 6275 section 11.5.1 leaves it open. A router that has always answered within a millisecond is not waited for
+        as if it were far away; one that was never measured is.
+        """
+        if self.answer_time is None:
+            return ROUTER_PROBE_INTERVAL
+        return Seconds(min(max(ANSWER_TIMES * self.answer_time, QUICKEST_PROBE), ROUTER_PROBE_INTERVAL))
 
     def tunnel_mtu(self) -> int:
         """The MTU of the link in octets, as far as the current router does not lower it."""

@@ -10,6 +10,7 @@ from mnclient.security.binding_keys import authorize
 from mnclient.units import Seconds
 from mnclient.wire.addresses import ALL_NODES, ALL_ROUTERS, UNSPECIFIED, solicited_node
 from mnclient.wire.binding import BindingUpdate
+from mnclient.wire.icmpv6 import EchoRequest
 from mnclient.wire.mobility_options import AlternateCareOfAddress, MobilityOption, NonceIndices
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement, NeighborSolicitation, RouterSolicitation
 from mnclient.wire.neighbor_options import NeighborOption, SourceLinkLayerAddress, TargetLinkLayerAddress
@@ -75,6 +76,14 @@ def gratuitous_advertisement(
     )
     packet = Packet(source=source, destination=ALL_NODES, message=message, hop_limit=ND_HOP_LIMIT)
     return SendPacket(packet=packet, interface=interface)
+
+
+def echo_request(
+    source: IPv6Address, destination: IPv6Address, message: EchoRequest, interface: str, hardware: bytes | None
+) -> SendPacket:
+    """A question of our own (RFC 4443 section 4.1), out of `interface`; to the neighbour `hardware` if it is given."""
+    packet = Packet(source=source, destination=destination, message=message)
+    return SendPacket(packet=packet, interface=interface, link_layer_destination=hardware)
 
 
 def home_registration(

@@ -11,7 +11,6 @@ One event goes through three steps:
 Left out for now: discovery of home agents, mobile prefix discovery, protection of signalling.
 """
 
-from collections.abc import Iterator
 from ipaddress import IPv6Address
 
 from mnclient.constants import MAX_HOME_ADDRESSES, MAX_INTERFACES
@@ -29,6 +28,7 @@ from mnclient.engine.events import (
     NetworkStateRestored,
     PacketReceived,
     PayloadReceived,
+    Resumed,
     Stopping,
 )
 from mnclient.engine.machine import Entropy
@@ -43,7 +43,7 @@ from mnclient.engine.mobile_node.handover_record import HandoverLog
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
 from mnclient.engine.mobile_node.kept import Kept
 from mnclient.engine.mobile_node.movement import Movement
-from mnclient.engine.mobile_node.problem_list import Found, ProblemList, impostors_of, problems_of
+from mnclient.engine.mobile_node.problem_list import ProblemList, all_problems
 from mnclient.engine.mobile_node.route_optimization import RouteOptimization
 from mnclient.engine.mobile_node.signs import Sign
 from mnclient.engine.mobile_node.whereabouts import Whereabouts
@@ -51,7 +51,7 @@ from mnclient.engine.timers import Timer
 from mnclient.model.config import HomeAddressConfig, MobileNodeConfig
 from mnclient.model.handover import Handover, Outcome
 from mnclient.model.network_state import EMPTY, NetworkState
-from mnclient.model.problems import Problem, ProblemCode
+from mnclient.model.problems import Problem
 from mnclient.model.status import (
     BindingUpdateStatus,
     CorrespondentStatus,
@@ -63,6 +63,7 @@ from mnclient.model.status import HomeAddressState as State
 from mnclient.model.stored_binding import Stored
 from mnclient.units import Instant
 from mnclient.wire.binding import BindingAcknowledgement, BindingError, BindingStatus
+from mnclient.wire.icmpv6 import DestinationUnreachable, EchoReply, EchoRequest
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement, RouterAdvertisement
 
 OWNER = "mobile-node"
@@ -73,6 +74,13 @@ _TIMER_INPUTS = {
     Timer.BINDING_EXPIRES: Input.EXPIRED,
     Timer.RETRY_REFUSED: Input.RETRY,
     Timer.REPEAT_ADVERTISEMENT: Input.ADVERTISE,
+}
+_LINK_TIMERS = {
+    Timer.SOLICIT_ROUTERS: Movement.solicit_due,
+    Timer.PROBE_ROUTER: Movement.probe_due,
+    Timer.ROUTER_IN_DOUBT: Movement.doubt_due,
+    Timer.ROUTER_EXPIRES: Movement.router_expired,
+    Timer.PREFIX_EXPIRES: Movement.prefix_expired,
 }
 _ENDINGS = (Timer.BINDING_EXPIRES, Timer.ROUTER_EXPIRES, Timer.CORRESPONDENT_EXPIRES)
 
@@ -155,6 +163,10 @@ class MobileNode:
                 self._movement.link_removed(event)
             case NeighborUnreachable():
                 self._movement.neighbor_unreachable(event, now)
+            case Resumed():
+                self._movement.resumed(now)
+                self._whereabouts.resumed(now)
+                self._dirty = True
             case AddressDuplicate():
                 self._detection.duplicate(event, self._registrations, now, may_signal=self._whereabouts.may_signal)
                 self._dirty = True
@@ -179,13 +191,16 @@ class MobileNode:
                     self._discovery.advertisement_received(event, message, now)
             case NeighborAdvertisement() as message if not event.through_tunnel:
                 self._movement.neighbor_advertisement_received(event, message, now)
-                self._dirty |= self._detection.defended(event, message, self._registrations, now)
+                self._dirty = answers.defended(event, message, self._registrations, now) or self._dirty
             case BindingAcknowledgement() as message:
                 self._acknowledged(event, message, now)
             case BindingError() as message:
                 is_news = answers.binding_error(event, message, self._registrations, now)
                 self._context.count("be.received" if is_news else "be.ignored")
                 self._dirty = self._dirty or is_news
+            case EchoReply() | EchoRequest() | DestinationUnreachable():
+                if self._whereabouts.echo_received(event, now):
+                    self._dirty = True
             case _:
                 pass
 
@@ -211,16 +226,8 @@ class MobileNode:
 
     def _fire(self, timer: Timer, subject: object, now: Instant) -> None:
         match timer, subject:
-            case Timer.SOLICIT_ROUTERS, str(interface):
-                self._movement.solicit_due(interface, now)
-            case Timer.PROBE_ROUTER, str(interface):
-                self._movement.probe_due(interface, now)
-            case Timer.ROUTER_IN_DOUBT, str(interface):
-                self._movement.doubt_due(interface, now)
-            case Timer.ROUTER_EXPIRES, str(interface):
-                self._movement.router_expired(interface, now)
-            case Timer.PREFIX_EXPIRES, str(interface):
-                self._movement.prefix_expired(interface, now)
+            case _, str(interface) if timer in _LINK_TIMERS:
+                _LINK_TIMERS[timer](self._movement, interface, now)
             case Timer.PREFIX_EXPIRES, (_, IPv6Address() as address):
                 self._care_of.previous_expired(address)
             case Timer.REGENERATE_IDENTIFIER, str(interface):
@@ -231,7 +238,8 @@ class MobileNode:
                 self._routes.fire(timer, correspondent, address, now)
             case _, IPv6Address() as address if timer in _TIMER_INPUTS and address in self._registrations:
                 self._registrations[address].feed(_TIMER_INPUTS[timer], now)
-            # DEFAULT_ROUTE_GRACE: settling anew is all there is to do
+            case _:  # for DEFAULT_ROUTE_GRACE settling anew is all there is to do
+                self._whereabouts.fire(timer, subject, now)
         self._dirty = True
 
     # --- configuration -----------------------------------------------------------------------------------------------
@@ -262,9 +270,11 @@ class MobileNode:
         for address in [each for each, known in self._registrations.items() if not known.is_for(homes.get(each))]:
             self._routes.withdraw(address, now)
             self._registrations.pop(address).forget(now)
+            self._whereabouts.verification.forget(address)
             self._log.forget(address)
         self._registrations = {address: self._registration(home, config, now) for address, home in homes.items()}
         self._whereabouts.configure(self._registrations, may_signal=config.allow_unprotected_signalling)
+        self._whereabouts.verification.enabled = config.verify
         if was_off:
             for link in self._links_seen.values():
                 self._movement.link_changed(link, now)
@@ -293,7 +303,10 @@ class MobileNode:
             if self._config is not None:
                 self._whereabouts.settle(now)
                 self._routes.settle(self._registrations, self._care_of, self._log, now)
-            self._problems.update(self._find_problems(now), now)
+            links, collided = self._movement.links, self._care_of.collided
+            self._problems.update(
+                all_problems(self._registrations.values(), links.values(), collided, self._network_failure, now), now
+            )
             before, later = self._routes.take_states()
             state = [*before, *self._new_state(self._wanted_state(now)), *later]
             self._movement.status_changed = True
@@ -312,27 +325,12 @@ class MobileNode:
                 self._log.sign(address, sign, interface, place is not None and place.interface == interface, now)
         self._movement.signs.clear()
 
-    def _find_problems(self, now: Instant) -> Iterator[Found]:
-        for registration in self._registrations.values():
-            yield from problems_of(registration)
-            yield from impostors_of(registration, self._movement.links.values(), now)
-        for interface, care_of in self._care_of.collided.items():
-            yield ProblemCode.CARE_OF_DUPLICATE, str(care_of.address), interface
-        if self._network_failure is not None:
-            yield ProblemCode.NETWORK_REFUSED, self._network_failure.item, self._network_failure.reason
-
     def _wanted_state(self, now: Instant) -> NetworkState:
-        if self._config is None:
+        if (config := self._config) is None:
             return EMPTY
         where = self._whereabouts
         return view.network_state(
-            self._registrations.values(),
-            self._movement.links,
-            self._care_of,
-            where.active,
-            where.link_mtu,
-            self._config,
-            now,
+            self._registrations.values(), self._movement.links, self._care_of, where.active, where.link_mtu, config, now
         )
 
     def _new_state(self, state: NetworkState) -> list[Action]:
@@ -349,6 +347,7 @@ class MobileNode:
             self.home_addresses(now),
             tuple(view.interface_shape(each, now) for each in self._movement.links.values()),
             self._whereabouts.active,
+            self._whereabouts.standing.all_reaches(),
             tuple(self._care_of.current.items()),
             self.binding_update_list(now),
             self.correspondents(now),
@@ -373,9 +372,10 @@ class MobileNode:
     def interfaces(self, now: Instant) -> tuple[InterfaceStatus, ...]:
         """All interfaces that may be used."""
         homes = [registration.home for registration in self._registrations.values()]
+        where = self._whereabouts
         return tuple(
-            view.interface_status(link, homes, self._care_of, link.name == self._whereabouts.active, now)
-            for link in self._movement.links.values()
+            view.interface_status(link, homes, self._care_of, name == where.active, where.standing.reaches(name), now)
+            for name, link in self._movement.links.items()
         )
 
     def binding_update_list(self, now: Instant) -> tuple[BindingUpdateStatus, ...]:

@@ -16,6 +16,7 @@ they end no doubt.
 """
 
 from collections.abc import Iterable
+from ipaddress import IPv6Address
 from typing import Final
 
 from mnclient.constants import (
@@ -23,13 +24,12 @@ from mnclient.constants import (
     MAX_UNICAST_SOLICIT,
     MINIMUM_DOUBT,
     MISSED_ADVERTISEMENTS,
-    ROUTER_PROBE_INTERVAL,
 )
 from mnclient.engine.events import LinkChanged, LinkRemoved, NeighborUnreachable, PacketReceived
 from mnclient.engine.mobile_node.context import Context, is_own_interface
 from mnclient.engine.mobile_node.link import FIRST_DOUBT_FACTOR, Link, link_layer_address_of
 from mnclient.engine.mobile_node.router_discovery import RouterDiscovery
-from mnclient.engine.mobile_node.routers import Router
+from mnclient.engine.mobile_node.routers import NEVER, Router
 from mnclient.engine.mobile_node.signs import Sign
 from mnclient.engine.timers import Timer
 from mnclient.model.config import InterfacePolicy
@@ -121,7 +121,7 @@ class Movement:
         if link is None or not link.works:
             return
         hardware = message.target_link_layer_address or event.link_layer_source
-        router = link.find(message.target, hardware)
+        router = link.find(message.target, hardware) or self._guest(link, message.target, hardware)
         if router is None:
             self._context.count("na.ignored.not-a-router")
         elif not message.router:
@@ -134,6 +134,18 @@ class Movement:
         link = self.links.get(event.interface)
         if link is not None and link.current is not None and link.current.address == event.address:
             self._doubt(link, now)
+
+    def resumed(self, now: Instant) -> None:
+        """The machine slept: it may be anywhere, whatever the links say. All routers known are asked at once."""
+        for link in self.links.values():
+            if not link.works:
+                continue
+            link.confirmed_at = NEVER
+            if link.current is not None and link.probes is None:
+                self._doubt(link, now)
+            else:
+                self._discovery.search(link, now)
+            self._probe_candidates(link, now)
 
     def solicit_due(self, interface: str, now: Instant) -> None:
         """SOLICIT_ROUTERS fired."""
@@ -197,7 +209,19 @@ class Movement:
             link.forget_reachability()
             self._sign(Sign.LINK_UP, link)
             self._discovery.search(link, now)
-            self._discovery.probe_candidates(link, now)
+            self._probe_candidates(link, now)
+
+    def _probe_candidates(self, link: Link, now: Instant) -> None:
+        self._discovery.probe_candidates(link, [each for each in self.links.values() if each is not link], now)
+
+    def _guest(self, link: Link, address: IPv6Address, hardware: bytes) -> Router | None:
+        """A router known from another interface that answers here: both its names must be right (RFC 6059, 5.7.1)."""
+        known = link.guests.get((address, hardware)) if link.current is None else None
+        if known is None:
+            return None
+        router = known.copy()
+        link.add(router)
+        return router
 
     def _stop_timers(self, link: Link) -> None:
         for timer in (
@@ -259,6 +283,10 @@ class Movement:
         self._end_doubt(link)
         self._arm(link, now)
         self.changed = True
+        link.answer_time = None
+        if link.link_local_address is not None:  # no doubt: so that it is known how soon it answers, when there is one
+            link.asked_at = now
+            self._discovery.ask(link, router)
         self._context.note("router", f"{router.address} is the router on {link.name}")
 
     def _withdraw(self, link: Link, router: Router | None, now: Instant) -> None:
@@ -285,6 +313,7 @@ class Movement:
     def _answered(self, link: Link, router: Router, now: Instant) -> None:
         """A solicited answer: the router hears us (RFC 4861 section 7.3.1), and we are on its link (RFC 6059)."""
         if router is link.current:
+            link.router_answered(now)
             if link.probes is not None:
                 link.confirmed_at = now
                 link.doubt_factor = min(link.doubt_factor * 2, LONGEST_DOUBT_FACTOR)
@@ -292,7 +321,7 @@ class Movement:
                 self._discovery.end_search(link)
                 self._sign(Sign.CONFIRMED, link)
                 self._arm(link, now)
-        elif link.current is None and router.lifetime_until > now:
+        elif link.current is None and router.lifetime_until > now and router.link_layer_address:
             router.heard_here, router.failed = True, False
             link.confirmed_at = now
             self._sign(Sign.ROUTER_HEARD, link)
@@ -355,4 +384,5 @@ class Movement:
         if router is not None and link.link_local_address is not None and link.probes is not None:
             link.probes += 1
             self._discovery.ask(link, router)
-        self._context.timers.set(Timer.PROBE_ROUTER, link.name, after(now, ROUTER_PROBE_INTERVAL))
+            link.asked_at = now
+        self._context.timers.set(Timer.PROBE_ROUTER, link.name, after(now, link.probe_interval()))

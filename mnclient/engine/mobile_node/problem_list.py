@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The problems of the mobile-node role: found anew from what is known, each with the instant since which it exists."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from mnclient.engine.events import NetworkStateFailed
 from mnclient.engine.mobile_node.attachment import is_impostor_link
+from mnclient.engine.mobile_node.care_of import CareOfAddress
 from mnclient.engine.mobile_node.home_registration import HomeRegistration
 from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.mobile_node.registration import SILENT_AFTER
@@ -39,6 +41,23 @@ class ProblemList:
         return tuple(self._problems.values())
 
 
+def all_problems(
+    registrations: Iterable[HomeRegistration],
+    links: Collection[Link],
+    collided: Mapping[str, CareOfAddress],
+    refused: NetworkStateFailed | None,
+    now: Instant,
+) -> Iterator[Found]:
+    """What is wrong with the role as a whole. `collided` are care-of addresses that were taken, by interface."""
+    for registration in registrations:
+        yield from problems_of(registration)
+        yield from impostors_of(registration, links, now)
+    for interface, care_of in collided.items():
+        yield ProblemCode.CARE_OF_DUPLICATE, str(care_of.address), interface
+    if refused is not None:
+        yield ProblemCode.NETWORK_REFUSED, refused.item, refused.reason
+
+
 def impostors_of(registration: HomeRegistration, links: Iterable[Link], now: Instant) -> Iterator[Found]:
     """The links on which somebody else claims to be the home agent of a home address."""
     for link in links:
@@ -61,6 +80,8 @@ def problems_of(registration: HomeRegistration) -> Iterator[Found]:
         yield ProblemCode.PROTECTION_MISSING, address, agent
     if registration.unanswered >= SILENT_AFTER:
         yield ProblemCode.HOME_AGENT_SILENT, address, agent
+    if registration.verified is False:
+        yield ProblemCode.NOT_VERIFIED, address, agent
     if state in _SIGNALLING or registration.may_be_bound:
         yield ProblemCode.UNPROTECTED_SIGNALLING, agent, ""
     if state is State.REFUSED or is_waiting_to_retry(registration):

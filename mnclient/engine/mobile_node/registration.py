@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is known of one home address, and how its Binding Updates are sent (RFC 6275 sections 11.5.5, 11.7.1, 11.8)."""
 
+from ipaddress import IPv6Address
 from typing import Final
 
 from mnclient.constants import (
@@ -42,6 +43,8 @@ class Registration:
     `bound_until`: until then the home agent may hold a binding, by the lifetimes sent; None when there is none.
     `granted_until`: until then it does hold one, by what it acknowledged, whatever its care-of address.
     `registered_until`: until then an acknowledged binding of the present care-of address lasts.
+    `acknowledged_care_of`: where the home agent sends, by its last answer. `old_way`: where packets leave until it has
+    confirmed the new care-of address, None when from there. `verified`, `verified_at`: see `verification`.
     `reached_at`: when it was last at home or registered, or is since then.
     """
 
@@ -60,6 +63,10 @@ class Registration:
         self.granted_until: Instant | None = None
         self.registered_until: Instant | None = None
         self.reached_at: Instant | None = None
+        self.acknowledged_care_of: IPv6Address | None = None
+        self.old_way: IPv6Address | None = None
+        self.verified: bool | None = None
+        self.verified_at: Instant | None = None
         self.last_status: int | None = None
         self.unanswered = 0
         self.owned = False
@@ -202,6 +209,7 @@ class Registration:
     def accepted(self, sent: Outstanding, granted: Seconds, advice: Seconds | None, now: Instant) -> None:
         """Take over what an accepting answer grants, before ACCEPTED is fed."""
         self._corrections = 0
+        self.acknowledged_care_of = sent.care_of_address
         self.confirmed_lifetime = self.updates.acknowledge(self.key, sent, granted, now)
         self.refresh_advice = advice
 
@@ -251,7 +259,7 @@ class Registration:
 
     def lose_binding(self, now: Instant) -> State | None:
         """The home agent holds no binding any more."""
-        self.bound_until = self.granted_until = self.registered_until = None
+        self.bound_until = self.granted_until = self.registered_until = self.acknowledged_care_of = None
         self.updates.remove(self.key)
         for timer in _BINDING_TIMERS:
             self.context.timers.stop(timer, self.home.address)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Questions to the link: Router Solicitations until a router answers (RFC 7559), and unicast probes of routers."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from mnclient.constants import SOLICIT_MRT
@@ -42,16 +43,26 @@ class RouterDiscovery:
             )
         )
 
-    def probe_candidates(self, link: Link, now: Instant) -> None:
-        """Ask the routers known from before, beside the solicitation (RFC 6059 section 5.5)."""
+    def probe_candidates(self, link: Link, elsewhere: Iterable[Link], now: Instant) -> None:
+        """Ask the routers known from before, beside the solicitation (RFC 6059 section 5.5).
+
+        First those met on this interface, the last one met first; then those of `elsewhere`, the other interfaces: a
+        cable and a radio often lead to the same network.
+        """
         if link.link_local_address is None:
             return
-        known = [
-            router
-            for router in link.routers.values()
-            if router.lifetime_until > now and router.link_layer_address and router.care_of_prefixes(now)
-        ]
-        for router in sorted(known, key=Router.rank, reverse=True)[:MAX_CANDIDATES_PROBED]:
+        mine = [router for router in link.routers.values() if router.may_be_met_again(now)]
+        others = {
+            router.key: router
+            for other in elsewhere
+            for router in other.routers.values()
+            if router.may_be_met_again(now) and router.key not in link.routers
+        }
+        for router in _latest_first(mine)[:MAX_CANDIDATES_PROBED]:
+            self.ask(link, router)
+        room = MAX_CANDIDATES_PROBED - len(mine)
+        link.guests = {router.key: router for router in _latest_first(others.values())[: max(room, 0)]}
+        for router in link.guests.values():
             self.ask(link, router)
 
     def search(self, link: Link, now: Instant) -> None:
@@ -75,3 +86,7 @@ class RouterDiscovery:
     def end_search(self, link: Link) -> None:
         link.solicit_interval = None
         self._context.timers.stop(Timer.SOLICIT_ROUTERS, link.name)
+
+
+def _latest_first(routers: Iterable[Router]) -> list[Router]:
+    return sorted(routers, key=lambda router: router.heard_at, reverse=True)

@@ -7,7 +7,7 @@ nothing raises. Prefixes are kept per router (RFC 8028 section 3.1), because a c
 router it is used through.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
@@ -64,6 +64,16 @@ class Router:
     def key(self) -> tuple[IPv6Address, bytes]:
         """What tells it from another router: everybody may be called fe80::1."""
         return (self.address, self.link_layer_address)
+
+    def may_be_met_again(self, now: Instant) -> bool:
+        """Whether it is asked for on a link that comes up: what it said still holds (RFC 6059 section 5.5.2)."""
+        return self.lifetime_until > now and bool(self.link_layer_address) and bool(self.care_of_prefixes(now))
+
+    def copy(self) -> "Router":
+        """The same router as met on another interface, with a life of its own."""
+        prefixes = {network: replace(prefix) for network, prefix in self.prefixes.items()}
+        addresses = dict(self.global_addresses)
+        return replace(self, prefixes=prefixes, global_addresses=addresses, heard_here=False, failed=False)
 
     def is_usable(self, now: Instant) -> bool:
         """Whether it may become the current router."""

@@ -73,13 +73,20 @@ def home_address_status(registration: HomeRegistration) -> HomeAddressStatus:
         care_of_address=care_of.address if care_of is not None else None,
         interface=place.interface if place is not None else "",
         registered=registration.state is State.REGISTERED,
+        verified=registration.verified,
+        verified_at=registration.verified_at,
         registered_until=registration.registered_until,
         last_status=registration.last_status,
     )
 
 
 def interface_status(
-    link: Link, homes: Iterable[HomeAddressConfig], care_of: CareOfAddresses, is_active: bool, now: Instant
+    link: Link,
+    homes: Iterable[HomeAddressConfig],
+    care_of: CareOfAddresses,
+    is_active: bool,
+    reaches: bool | None,
+    now: Instant,
 ) -> InterfaceStatus:
     """One interface with its routers."""
     current = care_of.current.get(link.name)
@@ -91,6 +98,8 @@ def interface_status(
         is_home=any(is_home_link(link, home, now) for home in homes),
         is_active=is_active,
         care_of_address=current.address if current is not None else None,
+        is_standby=current is not None and not is_active,
+        reaches_home_agent=reaches,
         routers=tuple(
             RouterStatus(
                 address=router.address,
@@ -130,7 +139,7 @@ def network_state(
     ]
     chosen = preferred(registrations)
     default = None
-    if chosen is not None and _may_be_default(chosen, now):
+    if chosen is not None and (_may_be_default(chosen, now) or _is_in_between(chosen, links)):
         default = known_home_address(chosen, care_of, now).table
     return desired_state(homes, interfaces, default, link_mtu)
 
@@ -158,24 +167,29 @@ def known_home_address(registration: HomeRegistration, care_of: CareOfAddresses,
 def _tunnel_locals(registration: HomeRegistration, care_of: CareOfAddresses) -> tuple[IPv6Address, ...]:
     """The ends of the tunnel here, the one to send from first.
 
-    Abroad it begins with the Binding Update (RFC 6275 section 11.6.3). Back home nothing is sent through it, but what
-    the home agent has already sent still arrives, where the old link is still up.
+    Abroad it begins with the Binding Update (RFC 6275 section 11.6.3); where the care-of address of before still works,
+    that is left only when the home agent has confirmed the new one (docs/adr/0023-make-before-break.md). Back home
+    nothing is sent through it, but what the home agent has already sent still arrives, where the old link is still up.
     """
     mine = [address for interface in care_of.interfaces() for address in care_of.all_of(interface)]
     if registration.state in (State.REGISTERING, State.REGISTERED):
         entry = registration.updates.entry(registration.key)
         if entry is None or entry.care_of_address not in mine:
             return ()
-        return (entry.care_of_address, *sorted(address for address in mine if address != entry.care_of_address))
+        first = registration.old_way if registration.old_way in mine else entry.care_of_address
+        return (first, *sorted({address for address in mine if address != first}))
     if registration.state in (State.RETURNING, State.AT_HOME):
-        return tuple(each.care_of.address for each in reversed(care_of.previous))
+        mine = [each.care_of.address for each in reversed(care_of.previous)]
+        if registration.state is State.RETURNING and registration.acknowledged_care_of in care_of.addresses():
+            mine.insert(0, registration.acknowledged_care_of)
+        return tuple(dict.fromkeys(mine))
     return ()
 
 
 def _known_interface(
-    link: Link, care_of: CareOfAddresses, in_use: bool, config: MobileNodeConfig, now: Instant
+    link: Link, care_of: CareOfAddresses, is_active: bool, config: MobileNodeConfig, now: Instant
 ) -> KnownInterface:
-    router, chosen = link.current, care_of.current.get(link.name) if in_use else None
+    router, chosen = link.current, care_of.current.get(link.name) if is_active else None
     servers = router.name_servers_known(now) if router is not None and chosen is not None else ()
     known = None
     if router is not None:
@@ -187,7 +201,7 @@ def _known_interface(
         index=link.index,
         router=known,
         care_of=care_of.all_of(link.name),
-        in_use=in_use,
+        in_use=link.name in care_of.current,
         chosen=chosen.address if chosen is not None else None,
         traffic=rules_for(config, servers) if chosen is not None else (),
     )
@@ -198,3 +212,8 @@ def _may_be_default(registration: HomeRegistration, now: Instant) -> bool:
         return True
     reached = registration.reached_at
     return reached is not None and between(reached, now) < DEFAULT_ROUTE_GRACE
+
+
+def _is_in_between(registration: HomeRegistration, links: Mapping[str, Link]) -> bool:
+    """No link is up at all: nothing else could carry a new connection, so it waits instead of failing."""
+    return registration.reached_at is not None and not any(link.works for link in links.values())

@@ -7,20 +7,34 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from mnclient.constants import DEFAULT_ROUTE_GRACE
+from mnclient.engine.events import PacketReceived
 from mnclient.engine.mobile_node import view
-from mnclient.engine.mobile_node.attachment import Place, care_of_prefixes, choose_link, is_home_link
+from mnclient.engine.mobile_node.attachment import (
+    LinkStanding,
+    Place,
+    care_of_prefixes,
+    choose_link,
+    is_home_link,
+    is_usable,
+)
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList
 from mnclient.engine.mobile_node.care_of import CareOfAddress, CareOfAddresses
 from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.echoes import Echoes
 from mnclient.engine.mobile_node.handover_record import HandoverLog
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
 from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.mobile_node.movement import Movement
+from mnclient.engine.mobile_node.registration import SILENT_AFTER
+from mnclient.engine.mobile_node.standing import Standing
+from mnclient.engine.mobile_node.verification import Verification
 from mnclient.engine.timers import Timer
 from mnclient.model.config import HomeAddressConfig
 from mnclient.model.status import HomeAddressState as State
 from mnclient.units import Instant, after
+from mnclient.wire.icmpv6 import DestinationUnreachable
 
+MAX_STANDBYS: Final = 3  # care-of addresses kept ready beside the one in use
 ANOTHER_PREFIX_AFTER: Final = 3  # unanswered Binding Updates, seven seconds and more: a busy home agent answers sooner
 
 
@@ -41,6 +55,9 @@ class Whereabouts:
         self._updates = updates
         self._log = log
         self._registrations: Mapping[IPv6Address, HomeRegistration] = {}
+        self._echoes = Echoes(context)
+        self.standing = Standing(context, self._echoes)
+        self.verification = Verification(context, self._echoes)
         self.may_signal = False
         self.active: str | None = None
         self.link_mtu = view.USUAL_MTU
@@ -54,13 +71,21 @@ class Whereabouts:
         """Decide everything anew by what is known now."""
         homes = tuple(registration.home for registration in self._registrations.values())
         links = self._movement.links
-        link = choose_link(links.values(), homes, self.active, now)
+        self._judge_interfaces(homes, now)
+        standing = {name: self._standing_of(link, homes, now) for name, link in links.items()}
+        link = choose_link(links.values(), homes, self.active, standing, now)
+        if self.active is not None and (link is None or link.name != self.active):
+            self._care_of.still_accept(self.active, now)
         self.active = link.name if link is not None else None
         self._learn_from_answers()
-        care_of = self._settle_care_of(link, homes, now)
+        standbys = self._standbys(link, homes, now)
+        care_of = self._settle_care_of(link, standbys, homes, now)
         for registration in self._registrations.values():
             self._settle_home(registration, link, care_of, now)
             self._watch_grace(registration, now)
+            registration.old_way = self._old_way(registration)
+            self.verification.settle(registration, now)
+        self._examine(standbys, now)
         if link is not None:
             self.link_mtu = link.tunnel_mtu()
         self._note_sent(now)
@@ -74,17 +99,130 @@ class Whereabouts:
         else:
             timers.stop(Timer.DEFAULT_ROUTE_GRACE, address)
 
+    # --- interfaces --------------------------------------------------------------------------------------------------
+
+    def _judge_interfaces(self, homes: tuple[HomeAddressConfig, ...], now: Instant) -> None:
+        """What the present state of links and registrations says about each interface."""
+        links = self._movement.links
+        self.standing.attached({name for name, link in links.items() if is_usable(link, homes, now)}, now)
+        for registration in self._registrations.values():
+            care_of = registration.place.care_of if registration.place is not None else None
+            if care_of is None:
+                continue
+            if registration.unanswered >= SILENT_AFTER:
+                self.standing.silent(care_of.interface, now)
+            elif registration.state is State.REGISTERED and not registration.unanswered:
+                self.standing.answered_registration(care_of.interface, now)
+
+    def _standing_of(self, link: Link, homes: tuple[HomeAddressConfig, ...], now: Instant) -> LinkStanding:
+        reaches = self.standing.reaches(link.name)
+        is_home = any(is_home_link(link, home, now) for home in homes)
+        is_known = is_home or (self._care_of.is_settled(link.name) and (reaches is True or self._agent() is None))
+        return LinkStanding(reaches=reaches, is_proved=is_known and self.standing.has_lasted(link.name, now))
+
+    def _standbys(self, link: Link | None, homes: tuple[HomeAddressConfig, ...], now: Instant) -> list[Link]:
+        """The best other interfaces that a care-of address can be kept ready on."""
+        others = [
+            each
+            for each in self._movement.links.values()
+            if each is not link
+            and is_usable(each, homes, now)
+            and not all(is_home_link(each, home, now) for home in homes)
+        ]
+        return sorted(others, key=lambda each: (each.priority, each.name))[:MAX_STANDBYS]
+
+    def _examine(self, standbys: list[Link], now: Instant) -> None:
+        """Ask the home agent from every interface that stands by."""
+        agent = self._agent()
+        self.standing.only_these_are_asked(link.name for link in standbys)
+        for link in standbys:
+            care_of = self._care_of.current.get(link.name)
+            if agent is not None and care_of is not None and self._care_of.is_settled(link.name):
+                self.standing.examine(link.name, care_of.address, agent, now)
+
+    def _agent(self) -> IPv6Address | None:
+        """The home agent by which interfaces are judged: of the preferred home address, or the first there is."""
+        chosen = view.preferred(self._registrations.values())
+        ordered = [chosen] if chosen is not None else []
+        agents = [each.home.home_agent for each in (*ordered, *self._registrations.values())]
+        return next((agent for agent in agents if agent is not None), None)
+
+    def _old_way(self, registration: HomeRegistration) -> IPv6Address | None:
+        """The care-of address to go on sending from, because the home agent may not know the new one yet.
+
+        Only while it works: on a link that is up, whose router is not in doubt, and that leads to the home agent. And
+        only for as long as a home agent of ours accepts packets from there (`PREVIOUS_CARE_OF_ACCEPTED`).
+        """
+        old, place = registration.acknowledged_care_of, registration.place
+        if place is None or place.care_of is None or place.care_of.address == old:
+            return None
+        if registration.state is not State.REGISTERING or registration.unanswered >= SILENT_AFTER:
+            return None
+        current = next((each for each in self._care_of.current.values() if each.address == old), None)
+        link = self._movement.links.get(current.interface) if current is not None else None
+        if link is None or link.probes is not None or self.standing.reaches(link.name) is False:
+            return None
+        return old
+
+    # --- answers to our questions ------------------------------------------------------------------------------------
+
+    def echo_received(self, event: PacketReceived, now: Instant) -> bool:
+        """An Echo message that may answer a question of ours, or an error about one. False when it is neither."""
+        message = event.packet.message
+        is_error = isinstance(message, DestinationUnreachable)
+        if isinstance(message, DestinationUnreachable):
+            subject = None if event.through_tunnel else self._echoes.refused(message)
+        else:
+            subject = self._echoes.answered(event.packet, through_tunnel=event.through_tunnel)
+        match subject:
+            case ("reach", str(interface)) if is_error:
+                self.standing.unreachable(interface, now)
+            case ("reach", str(interface)) if interface == event.interface:
+                self.standing.answer(interface, now)
+            case ("verify", IPv6Address() as address) if address in self._registrations:
+                registration = self._registrations[address]
+                if is_error:
+                    self.verification.unreachable(registration, now)
+                elif self.verification.came_back(registration, now):
+                    self._log.verified(address, now)
+            case _:
+                return False
+        return True
+
+    def fire(self, timer: Timer, subject: object, now: Instant) -> None:
+        """A timer of a question, or of an interface that stands by."""
+        match timer, subject:
+            case Timer.PROBE_HOME_AGENT, str(interface):
+                self.standing.probe_due(interface, now)
+            case Timer.INTERFACE_PROVED, str(interface):
+                self.standing.proved(interface, now)
+            case Timer.VERIFY, IPv6Address() as address if address in self._registrations:
+                self.verification.due(self._registrations[address], now)
+
+    def resumed(self, now: Instant) -> None:
+        """The machine slept: the home agent is told again where we are, and everything is asked anew."""
+        self.standing.doubt_all()
+        for registration in self._registrations.values():
+            if registration.state is State.REGISTERED:
+                registration.feed(Input.REFRESH, now)
+                self.verification.ask_now(registration, now)
+
+    # --- care-of addresses and places --------------------------------------------------------------------------------
+
     def _settle_care_of(
-        self, link: Link | None, homes: tuple[HomeAddressConfig, ...], now: Instant
+        self, link: Link | None, standbys: list[Link], homes: tuple[HomeAddressConfig, ...], now: Instant
     ) -> CareOfAddress | None:
-        """The care-of address of the interface in use, if any home address needs one; the others are left."""
+        """The care-of address of the interface in use, if any home address needs one, and those that stand by."""
         links = self._movement.links
         is_needed = link is not None and not all(is_home_link(link, home, now) for home in homes)
+        wanted = {each.name for each in standbys} | ({link.name} if link is not None and is_needed else set())
         for name in self._care_of.remembered():
             if name not in links or not links[name].works:
                 self._care_of.leave(name)
-            elif not is_needed or link is None or link.name != name:
+            elif name not in wanted:
                 self._care_of.keep_previous(name, now)
+        for each in standbys:
+            self._care_of.choose(each, care_of_prefixes(each, homes, now), now)
         if link is None or not is_needed:
             return None
         return self._care_of.choose(link, care_of_prefixes(link, homes, now), now)

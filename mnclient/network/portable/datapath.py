@@ -14,7 +14,7 @@ import errno
 import os
 import socket
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -147,14 +147,13 @@ class TunnelDatapath:
 
     def _list(self, flow: Flow) -> None:
         tunnel = flow.tunnel
-        for local in (tunnel.local, *tunnel.accept_local):
-            peer = self._peers.setdefault((str(tunnel.remote), local.packed), _Peer())
+        for where in _outer_ends(tunnel):
+            peer = self._peers.setdefault(where, _Peer())
             flows = peer.by_destination if tunnel.end is TunnelEnd.MOBILE_NODE else peer.by_source
             flows[tunnel.home_address.packed] = flow
 
     def _unlist(self, tunnel: Tunnel) -> None:
-        for local in (tunnel.local, *tunnel.accept_local):
-            where = (str(tunnel.remote), local.packed)
+        for where in _outer_ends(tunnel):
             if (peer := self._peers.get(where)) is None:
                 continue
             flows = peer.by_destination if tunnel.end is TunnelEnd.MOBILE_NODE else peer.by_source
@@ -257,7 +256,8 @@ class TunnelDatapath:
                     counters["tunnel.in.refused"] += 1
                     continue
                 counters["tunnel.in.packets"] += 1
-                if not flow.announced:
+                # A packet from our own care-of address is a probe of ours (docs/adr/0024-verified.md), no payload.
+                if not flow.announced and packet[8:24] != ancillary[0][2][:16]:
                     flow.announced = True
                     self._first_payload(flow.tunnel)
         except BlockingIOError:
@@ -270,6 +270,13 @@ class TunnelDatapath:
             os.write(descriptor, packet)
         except OSError:
             self.counters["tunnel.in.refused"] += 1
+
+
+def _outer_ends(tunnel: Tunnel) -> Iterator[tuple[str, bytes]]:
+    """All pairs of outer addresses by which its packets may come."""
+    for remote in (tunnel.remote, *tunnel.accept_remote):
+        for local in (tunnel.local, *tunnel.accept_local):
+            yield str(remote), local.packed
 
 
 def _ends(tunnel: Tunnel) -> tuple[object, object]:

@@ -11,14 +11,16 @@ PASSED = 0x40000
 PACKET_TYPE = 0xFFFFF004
 
 
-def verdict(packet: bytes, packet_type: int = 0) -> int:
-    program = list(struct.iter_unpack("=HBBI", signalling_program()))
+def verdict(packet: bytes, packet_type: int = 0, identifier: int | None = None) -> int:
+    program = list(struct.iter_unpack("=HBBI", signalling_program(identifier)))
     accumulator = counter = 0
     while True:
         code, equal, other, operand = program[counter]
         counter += 1
         if code in (0x30, 0x20):
             accumulator = packet_type if operand == PACKET_TYPE else packet[operand]
+        elif code == 0x28:
+            accumulator = int.from_bytes(packet[operand : operand + 2])
         elif code in (0x15, 0x35):
             counter += equal if (accumulator == operand if code == 0x15 else accumulator >= operand) else other
         else:
@@ -48,3 +50,27 @@ def test_signalling_passes(octets):
 )
 def test_payload_stays_outside(octets):
     assert verdict(octets) == 0
+
+
+def echo(kind: int, identifier: int) -> bytes:
+    return packet(58, kind, 0, 0, 0, *identifier.to_bytes(2))
+
+
+@pytest.mark.parametrize("kind", [128, 129])
+def test_only_our_own_echoes_pass(kind):
+    assert verdict(echo(kind, 0xABCD), identifier=0xABCD) == PASSED
+    assert verdict(echo(kind, 0xABCC), identifier=0xABCD) == 0
+    assert verdict(echo(kind, 0xABCD)) == 0, "we have asked nothing yet"
+    assert verdict(echo(kind, 0)) == 0
+    assert verdict(echo(kind, 0xABCD), packet_type=3, identifier=0xABCD) == 0, "for another host"
+
+
+def test_only_errors_about_our_own_echoes_pass():
+    def error(quoted: bytes) -> bytes:
+        return packet(58, 1, *bytes(7), *quoted)
+
+    assert verdict(error(echo(128, 7)), identifier=7) == PASSED
+    assert verdict(error(echo(128, 8)), identifier=7) == 0
+    assert verdict(error(echo(129, 7)), identifier=7) == 0
+    assert verdict(error(packet(17, 128, 0, 0, 0, 0, 7)), identifier=7) == 0
+    assert verdict(error(echo(128, 7))) == 0

@@ -16,6 +16,7 @@ from mnclient.model.network_state import Address, DuplicateDetection, Neighbor, 
 from mnclient.units import Seconds
 from mnclient.wire.addresses import ALL_NODES, UNSPECIFIED, solicited_node
 from mnclient.wire.binding import BindingAcknowledgement, BindingUpdate
+from mnclient.wire.icmpv6 import EchoReply, EchoRequest
 from mnclient.wire.neighbor_discovery import NeighborSolicitation, RouterAdvertisement
 from mnclient.wire.neighbor_options import RouterPreference
 from mnclient.wire.packet import Packet, encode_packet
@@ -287,3 +288,30 @@ def test_a_flood_of_advertisements_is_cut_down_and_a_known_router_still_heard(la
 def _from(node: Node, source: IPv6Address) -> int:
     received = [event for event in node.events if isinstance(event, PacketReceived)]
     return len([event for event in received if event.packet.source == source])
+
+
+def question(destination: IPv6Address, identifier: int = 0x4D4E) -> SendPacket:
+    message = EchoRequest(identifier=identifier, sequence=1, data=b"is anybody there")
+    return SendPacket(packet=Packet(source=US, destination=destination, message=message), interface="eth0")
+
+
+def echoes(node: Node) -> list[PacketReceived]:
+    """The Echo messages that the engine would see."""
+    events = [event for event in node.events if isinstance(event, PacketReceived)]
+    return [event for event in events if isinstance(event.packet.message, EchoReply | EchoRequest)]
+
+
+def test_our_own_echoes_come_back_and_other_peoples_do_not(lab):
+    us, them = pair(lab)
+    node = lab.node(us).start()
+    us.run(f"ping -c2 -i0.1 -e 1 {THEM}")
+    node.send(question(THEM))
+    eventually(lambda: echoes(node))
+    us.run(f"ping -c2 -i0.1 -e 1 {THEM}")
+    them.run(f"ping -c2 -i0.1 -e 1 {US}")
+    (event,) = echoes(node)
+    assert (event.interface, event.through_tunnel, event.packet.source) == ("eth0", False, THEM)
+    assert event.packet.message == EchoReply(identifier=0x4D4E, sequence=1, data=b"is anybody there")
+    assert "receive.not-for-us" not in node.counters()
+    node.send(question(THEM, identifier=7))
+    eventually(lambda: len(echoes(node)) == 2)

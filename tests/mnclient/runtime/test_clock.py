@@ -2,10 +2,11 @@
 """The boot-time clock and its alarm."""
 
 import asyncio
+import errno
 import time
 
-from mnclient.runtime.clock import Alarm, boottime, wall_clock_of_boot
-from mnclient.units import Seconds, after
+from mnclient.runtime.clock import ASLEEP, Alarm, SleepMeter, WakeUp, boottime, wall_clock_of_boot
+from mnclient.units import Instant, Seconds, after
 
 
 def test_boottime_goes_on() -> None:
@@ -63,3 +64,49 @@ async def test_alarm_disarmed_does_not_fire() -> None:
     assert fired == []
     alarm.close()
     witness.close()
+
+
+def test_a_sleep_shows_in_the_difference_of_the_clocks_once() -> None:
+    clocks = {"boot": 100.0, "awake": 90.0}
+    meter = SleepMeter(lambda: Instant(clocks["boot"]), lambda: clocks["awake"])
+    clocks.update(boot=200.0, awake=190.0)
+    assert not meter.slept(), "time went on, and the machine with it"
+    clocks.update(boot=200.0 + ASLEEP / 2)
+    assert not meter.slept(), "the clocks are read one after the other"
+    clocks.update(boot=3800.0, awake=200.0)
+    assert meter.slept()
+    assert not meter.slept()
+
+
+def test_the_real_clocks_say_that_the_machine_is_awake() -> None:
+    meter = SleepMeter()
+    assert not meter.slept()
+
+
+async def test_the_wake_up_is_quiet_while_nobody_sets_the_clock() -> None:
+    called: list[str] = []
+    wake_up, other = WakeUp(lambda: called.append("jumped")), asyncio.Event()
+    alarm = Alarm(other.set)
+    alarm.set(after(boottime(), Seconds(0.01)))
+    await asyncio.wait_for(other.wait(), 5)
+    assert not called
+    alarm.close()
+    wake_up.close()
+    wake_up.close()
+
+
+async def test_a_jump_of_the_wall_clock_wakes(monkeypatch) -> None:
+    """The kernel says so by ECANCELED; the clock of the machine that runs the tests is left alone."""
+    called = asyncio.Event()
+    wake_up = WakeUp(called.set)
+    descriptor = wake_up._fd
+
+    def cancelled(fd: int, count: int) -> bytes:
+        assert (fd, count) == (descriptor, 8)
+        raise OSError(errno.ECANCELED, "cancelled")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mnclient.runtime.clock.os.read", cancelled)
+        wake_up._jumped()
+    assert called.is_set()
+    wake_up.close()

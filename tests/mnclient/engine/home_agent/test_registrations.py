@@ -6,6 +6,7 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
+from mnclient.constants import PREVIOUS_CARE_OF_ACCEPTED
 from mnclient.engine.actions import PublishStatus
 from mnclient.model.config import AdvertisingConfig
 from mnclient.model.network_state import EMPTY, ProxyNeighbor
@@ -244,3 +245,33 @@ def test_a_binding_lives_on_when_it_is_not_refreshed_as_advised():
     register_virtual(script)
     script.advance(599)
     assert script.bound()
+
+
+# --- a move -----------------------------------------------------------------------------------------------------------
+
+
+def tunnel_of(script: Script):
+    (tunnel,) = script.desired[OWNER].tunnels
+    return tunnel
+
+
+def test_the_care_of_address_of_before_is_accepted_as_source_for_a_moment():
+    script = Script()
+    register_virtual(script)
+    assert tunnel_of(script).accept_remote == ()
+    register_virtual(script, sequence=2, care_of=CARE_OF_2)
+    assert (tunnel_of(script).remote, tunnel_of(script).accept_remote) == (CARE_OF_2, (CARE_OF,))
+    script.advance(PREVIOUS_CARE_OF_ACCEPTED - 0.1)
+    register_virtual(script, sequence=3, care_of=CARE_OF_2)
+    assert tunnel_of(script).accept_remote == (CARE_OF,)
+    script.advance(0.2)
+    assert tunnel_of(script).accept_remote == ()
+
+
+def test_what_is_deleted_meanwhile_is_not_brought_back():
+    script = Script()
+    register_virtual(script)
+    register_virtual(script, sequence=2, care_of=CARE_OF_2)
+    register_virtual(script, sequence=3, lifetime=0.0, care_of=CARE_OF_2)
+    script.advance(2 * PREVIOUS_CARE_OF_ACCEPTED)
+    assert OWNER not in script.desired

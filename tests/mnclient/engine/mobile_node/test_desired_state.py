@@ -102,6 +102,7 @@ def test_at_home():
         "address 2001:db8:1::100/128 dev mn6home home",
         "device mn6home mtu 1460",
         "route table 627500 2001:db8:1::/64 dev eth0 src 2001:db8:1::100",
+        "route table 627500 ::/0 dev mn6home src 2001:db8:1::100 metric 4096 tunnel 2001:db8:1::100",
         "route table 627500 ::/0 via fe80::a:1 dev eth0 src 2001:db8:1::100",
         "rule 6270 from 2001:db8:1::100/128 table 627500",
         "rule 6274 table 254 suppress 0",
@@ -131,12 +132,23 @@ def test_new_connections_wait_for_a_silent_home_agent_only_so_long():
     assert defaults(script) == set()
     script.give(ack(only(updates(script.actions))))
     assert defaults(script) == {627500}
-    script.give(link(up=False))
+    script.give(link(interrupted=True))
     script.pass_time(DEFAULT_ROUTE_GRACE - 0.1)
     assert defaults(script) == {627500}
     script.pass_time(0.2)
     assert defaults(script) == set()
     assert not [each for each in script.state.rules if each.priority == RULE_ON_LINK]
+
+
+def test_new_connections_wait_as_long_as_there_is_no_link_at_all():
+    """Nothing else could carry them: a pause is better than an error."""
+    script = Script()
+    script.register()
+    script.give(link(up=False))
+    script.pass_time(100 * DEFAULT_ROUTE_GRACE)
+    assert defaults(script) == {627500}
+    script.give(link())
+    assert defaults(script) == set()
 
 
 def test_new_connections_use_the_preferred_home_address():

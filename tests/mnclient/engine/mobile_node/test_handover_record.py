@@ -21,6 +21,7 @@ from tests.mnclient.engine.mobile_node.script import (
     link,
     only,
     policy,
+    prove,
     ra_a,
     ra_b,
     ra_home,
@@ -169,8 +170,8 @@ def test_switching_to_a_better_interface_is_a_move_too():
     script.give(link("wlan0"))
     script.give(ack(only(updates(script.give(ra_b(interface="wlan0"))))))
     script.give(link())
-    script.pass_time(2.0)
     script.give(ra_a())
+    prove(script, "eth0")
     record = newest(script)
     assert (record.from_network, record.to_network, record.interface) == (str(NET_B), str(NET_A), "eth0")
     assert Stage.LINK_DOWN not in record.offsets()

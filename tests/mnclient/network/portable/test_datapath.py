@@ -10,9 +10,12 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
-from mnclient.engine.events import NetworkStateFailed, PayloadReceived
+from mnclient.engine.actions import SendPacket
+from mnclient.engine.events import NetworkStateFailed, PacketReceived, PayloadReceived
 from mnclient.model.network_state import Address, Route, Rule, Sysctl, Tunnel, TunnelDevice, TunnelEnd
 from mnclient.network.portable.datapath import _may_be_tunnelled
+from mnclient.wire.icmpv6 import EchoRequest
+from mnclient.wire.packet import Packet
 from tests.mnclient.network.lab import Lab, Namespace, Node, add_address, eventually
 
 HOME, OTHER_HOME = IPv6Address("2001:db8:1::100"), IPv6Address("2001:db8:1::200")
@@ -163,6 +166,19 @@ def test_the_agent_forwards_only_from_the_registered_care_of_address(hosts):
     assert correspondent.recv(10) == b"good"
 
 
+def test_the_agent_forwards_from_the_care_of_address_of_before_while_told_to(hosts):
+    at_home, correspondent = hosts.ends()
+    hosts.set_mobile(replace(AT_MOBILE, local=OLD_CARE_OF, accept_local=(CARE_OF,)))
+    hosts.set_agent(replace(AT_AGENT, accept_remote=(OLD_CARE_OF,)))
+    at_home.sendto(b"from before", correspondent.getsockname())
+    assert correspondent.recv(20) == b"from before"
+    correspondent.sendto(b"to the new one", at_home.getsockname())
+    assert at_home.recv(20) == b"to the new one"
+    hosts.set_agent(AT_AGENT)
+    at_home.sendto(b"x", correspondent.getsockname())
+    eventually(lambda: hosts.agent_node.counters().get("tunnel.in.stranger") == 1)
+
+
 def test_the_agent_forwards_only_for_the_home_address_of_that_care_of_address(hosts):
     at_home, correspondent = hosts.ends()
     other = replace(AT_AGENT, home_address=OTHER_HOME, remote=OLD_CARE_OF)
@@ -262,3 +278,19 @@ def test_scopes(source, destination, may):
     assert _may_be_tunnelled(packet) is may
     assert not _may_be_tunnelled(packet[:39])
     assert not _may_be_tunnelled(b"\x45" + packet[1:])
+
+
+def test_signalling_that_comes_through_the_tunnel_is_delivered_once_and_is_no_payload(hosts):
+    """What verifies a home address: an Echo Request from our care-of address, which the home agent sends back."""
+    request = EchoRequest(identifier=77, sequence=1, data=b"unpredictable")
+    packet = Packet(source=CARE_OF, destination=HOME, message=request)
+    hosts.router.run("ip -6 route add 2001:db8:1::100/128 via 2001:db8:3::1")
+    hardware = hosts.router.run("cat /sys/class/net/eth0/address").strip().replace(":", "")
+    hosts.mobile_node.send(SendPacket(packet=packet, interface="eth0", link_layer_destination=bytes.fromhex(hardware)))
+
+    def heard() -> list[PacketReceived]:
+        return [event for event in hosts.mobile_node.events if isinstance(event, PacketReceived)]
+
+    (event,) = eventually(lambda: [each for each in heard() if isinstance(each.packet.message, EchoRequest)])
+    assert (event.interface, event.through_tunnel, event.packet.message) == ("mn6home", True, request)
+    assert not [event for event in hosts.mobile_node.events if isinstance(event, PayloadReceived)]

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Make before break: with two interfaces a move costs nothing, and a bad one is not made."""
+
+import pytest
+
+from mnclient.model.status import InterfaceStatus
+from tests.lab import settings
+from tests.lab.cable import boot_time
+from tests.lab.household import Household
+from tests.lab.lab import Lab
+from tests.lab.topology import HOME, HOME_PREFIX, LINKS, VISITED_A, VISITED_B
+from tests.lab.traffic import Probe, call_from_outside
+
+pytestmark = pytest.mark.lab
+
+RATE = 1000.0
+"""Probes a second, each there and back."""
+INTERFACES = """
+[[mobile_node.interfaces]]
+name = "eth0"
+priority = 10
+
+[[mobile_node.interfaces]]
+name = "eth1"
+priority = 20
+"""
+
+
+@pytest.fixture(scope="module")
+def two(lab: Lab) -> Household:
+    """A laptop with a home address and a second interface, which is the second choice; both services fresh."""
+    household = Household(lab, home_agent=lab.start_home_agent())
+    household._laptop = lab.start_laptop(settings.laptop(extra=INTERFACES))
+    household.home_address()
+    lab.add_second_interface()
+    return household
+
+
+@pytest.fixture
+def by_eth1(lab: Lab, two: Household) -> Household:
+    """Registered by eth1 in network B; the cable of eth0 hangs. The service is new: nothing is held against eth0."""
+    for interface in lab.cables:
+        if lab.cables[interface].link:
+            lab.unplug(interface)
+    two.laptop.stop()
+    two.laptop.start()
+    lab.eventually(two.laptop.is_ready, within=15.0)
+    lab.plug(VISITED_B, "eth1")
+    two.registered_at(VISITED_B)
+    lab.eventually(lambda: two.home_addresses()[0].verified, within=10.0, what="the home address is verified")
+    return two
+
+
+def interface(two: Household, name: str) -> InterfaceStatus:
+    (found,) = [each for each in two.status().engine.interfaces if each.name == name]
+    return found
+
+
+def counter(two: Household, name: str) -> int:
+    return two.status().engine.counters.get(name, 0)
+
+
+def test_a_better_network_appears_and_no_packet_is_lost_in_either_direction(lab, by_eth1):
+    address = by_eth1.home_addresses()[0].address
+    with Probe(lab, address, RATE) as probe:
+        begin = boot_time()
+        lab.plug(VISITED_A, "eth0")
+        by_eth1.registered_at(VISITED_A)
+        assert interface(by_eth1, "eth0").is_active
+        assert interface(by_eth1, "eth1").is_standby
+        moved = boot_time()
+        probe.recovered_after(moved + 0.5, within=10.0, count=100)
+        there = probe.interruption(begin, boot_time())
+        assert there.probes_lost == 0, there
+        assert there.probes_sent > RATE
+        by_eth1.laptop.mnctl("interfaces", "set-priority", "eth1", "5")
+        by_eth1.registered_at(VISITED_B)
+        probe.recovered_after(boot_time() + 0.5, within=10.0, count=100)
+        back = probe.interruption(moved, boot_time())
+        assert back.probes_lost == 0, back
+    by_eth1.laptop.mnctl("interfaces", "set-priority", "eth1", "20")
+
+
+def test_when_the_present_one_dies_one_binding_update_is_all(lab, by_eth1):
+    lab.plug(VISITED_A, "eth0")
+    by_eth1.registered_at(VISITED_A)
+    lab.eventually(lambda: interface(by_eth1, "eth1").reaches_home_agent, within=10.0)
+    standby = interface(by_eth1, "eth1").care_of_address
+    before = {name: counter(by_eth1, name) for name in ("bu.sent", "rs.sent")}
+    address = by_eth1.home_addresses()[0].address
+    with Probe(lab, address) as probe:
+        unplugged = boot_time()
+        lab.unplug("eth0")
+        by_eth1.registered_at(VISITED_B)
+        assert by_eth1.home_addresses()[0].care_of_address == standby
+        probe.recovered_after(unplugged + 0.5, within=10.0)
+    assert {name: counter(by_eth1, name) - count for name, count in before.items()} == {"bu.sent": 1, "rs.sent": 0}
+
+
+def test_an_interface_without_internet_does_not_win_and_does_when_it_has_some(lab, by_eth1):
+    router = lab.nodes["ar-a"]
+    router.ip(f"route add blackhole {HOME_PREFIX}")
+    try:
+        lab.plug(VISITED_A, "eth0")
+        lab.eventually(lambda: interface(by_eth1, "eth0").reaches_home_agent is False, within=15.0)
+        assert interface(by_eth1, "eth1").is_active
+        assert interface(by_eth1, "eth0").is_standby
+        call_from_outside(lab, by_eth1.home_addresses()[0].address)
+    finally:
+        router.ip(f"route del blackhole {HOME_PREFIX}")
+    by_eth1.registered_at(VISITED_A, within=30.0)
+
+
+def test_the_present_one_loses_the_internet_and_the_other_takes_over(lab, by_eth1):
+    """The link stays, its router stays: only the silence of the home agent tells."""
+    lab.plug(VISITED_A, "eth0")
+    by_eth1.registered_at(VISITED_A)
+    lab.eventually(lambda: by_eth1.home_addresses()[0].verified, within=10.0)
+    router = lab.nodes["ar-a"]
+    router.ip(f"route add blackhole {HOME_PREFIX}")
+    try:
+        by_eth1.registered_at(VISITED_B, within=100.0)  # a minute until it is verified again
+        call_from_outside(lab, by_eth1.home_addresses()[0].address)
+    finally:
+        router.ip(f"route del blackhole {HOME_PREFIX}")
+
+
+def test_a_flapping_interface_is_left_alone(lab, by_eth1):
+    moves = len(by_eth1.handovers())
+    address = by_eth1.home_addresses()[0].address
+    with Probe(lab, address) as probe:
+        begin = boot_time()
+        for _ in range(4):
+            lab.plug(VISITED_A, "eth0")
+            lab.eventually(lambda: interface(by_eth1, "eth0").care_of_address in LINKS[VISITED_A], within=5.0)
+            lab.unplug("eth0")
+        lab.plug(VISITED_A, "eth0")
+        plugged = boot_time()
+        by_eth1.registered_at(VISITED_A, within=60.0)
+        assert boot_time() - plugged > 8.0, "it was trusted too soon"
+        assert len(by_eth1.handovers()) == moves + 1
+        assert probe.interruption(begin, boot_time()).probes_lost == 0
+
+
+def test_home_is_a_better_network_too(lab, by_eth1):
+    address = by_eth1.home_addresses()[0].address
+    lab.plug(HOME, "eth0")
+    by_eth1.registered_at(HOME)
+    assert interface(by_eth1, "eth0").is_active
+    assert interface(by_eth1, "eth1").is_standby
+    call_from_outside(lab, address)
+    before = counter(by_eth1, "rs.sent")
+    lab.unplug("eth0")
+    by_eth1.registered_at(VISITED_B)
+    assert counter(by_eth1, "rs.sent") == before
+    call_from_outside(lab, address)

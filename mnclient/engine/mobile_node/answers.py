@@ -16,6 +16,7 @@ from mnclient.wire.binding import (
     BindingStatus,
     describe_status,
 )
+from mnclient.wire.neighbor_discovery import NeighborAdvertisement
 from mnclient.wire.packet import Packet
 
 Registrations = Mapping[IPv6Address, HomeRegistration]
@@ -55,6 +56,18 @@ def binding_error(event: PacketReceived, message: BindingError, registrations: R
     if message.status != BindingErrorStatus.UNKNOWN_BINDING or registration.updates.entry(registration.key) is None:
         return False
     registration.feed(Input.UNKNOWN_BINDING, now)
+    return True
+
+
+def defended(event: PacketReceived, message: NeighborAdvertisement, registrations: Registrations, now: Instant) -> bool:
+    """Somebody on the home link answers for a home address of ours (section 11.5.5). False when it is none."""
+    registration = registrations.get(message.target)
+    hardware = message.target_link_layer_address or event.link_layer_source
+    if registration is None or registration.place is None or not hardware:
+        return False
+    if not registration.place.is_home or registration.place.interface != event.interface:
+        return False
+    registration.defended_by(hardware, now)
     return True
 
 

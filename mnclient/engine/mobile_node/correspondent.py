@@ -22,7 +22,7 @@ class Input(Enum):
     MOVED = auto()  # another care-of address
     ACKNOWLEDGED = auto()  # the home agent has accepted the care-of address
     DETACHED = auto()  # no care-of address any more
-    HOME = auto()  # at home, and the home agent knows it
+    HOME = auto()  # at home, and the home agent knows it; DETACHED came before
     UNWANTED = auto()  # not allowed any more
     HOME_TESTED = auto()  # HoT accepted
     CARE_OF_TESTED = auto()  # CoT accepted
@@ -75,7 +75,7 @@ TABLE: Final[Rows] = {
     **_staying(_SIGNALLING, Input.ACKNOWLEDGED, C.proceed),
     **_each(_AT_WORK, Input.DETACHED, State.TUNNELLED, C.suspend),
     (State.LEAVING, Input.DETACHED): (State.TUNNELLED, C.lose_home),
-    **_each(tuple(State), Input.HOME, State.LEAVING, C.leave),  # 11.5.5, 11.7.2
+    **_each((State.TUNNELLED, State.UNRESPONSIVE), Input.HOME, State.LEAVING, C.leave),  # 11.5.5, 11.7.2
     **_each(tuple(State), Input.UNWANTED, State.LEAVING, C.leave_unwanted),
     **_each(_AT_WORK, Input.SYSTEM_REFUSED, State.LEAVING, C.refused_by_system),
     # return routability, 11.6

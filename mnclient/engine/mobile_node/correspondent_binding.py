@@ -13,7 +13,7 @@ from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList, K
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.remembered_correspondents import RememberedCorrespondents
 from mnclient.engine.mobile_node.return_routability import AddressTest, Rates, Token
-from mnclient.engine.retransmission import Backoff, RateLimit
+from mnclient.engine.retransmission import Backoff
 from mnclient.engine.timers import Timer
 from mnclient.model.network_state import OptimizationEnd, RouteOptimization
 from mnclient.model.status import CorrespondentState as State
@@ -191,7 +191,7 @@ class CorrespondentBinding:
         if lifetime <= 0:  # the home registration ends, or is renewed in a moment
             self._set(Timer.RETRANSMIT_CORRESPONDENT_UPDATE, after(now, INITIAL_BINDACK_TIMEOUT))
             return
-        if self._is_update_held_back(now):
+        if self._is_held_back("bu", Timer.RETRANSMIT_CORRESPONDENT_UPDATE, now):
             return
         self.care_of_address = address
         self.bound_until = max(self.bound_until or now, after(now, lifetime))
@@ -204,7 +204,7 @@ class CorrespondentBinding:
     def _send_deletion(self, home: Token, now: Instant) -> None:
         """Delete the binding: the home keygen token is enough (section 5.2.5); the care-of nonce index is zero."""
         source = self.home_address if self.footing.is_at_home else self.footing.care_of_address
-        if source is None or self._is_update_held_back(now):
+        if source is None or self._is_held_back("bu", Timer.RETRANSMIT_CORRESPONDENT_UPDATE, now):
             return
         key = deletion_key(home.octets)
         self._signature = key, self.home_address
@@ -232,20 +232,13 @@ class CorrespondentBinding:
         return Seconds(max(wanted // LIFETIME_UNIT, 0) * LIFETIME_UNIT)
 
     def _is_held_back(self, kind: str, timer: Timer, now: Instant) -> bool:
-        return self._waits_for(self.shared.rates.of(kind, self.address, now), timer, now, records=True)
-
-    def _is_update_held_back(self, now: Instant) -> bool:
-        timer = Timer.RETRANSMIT_CORRESPONDENT_UPDATE
-        return self._waits_for(self.shared.updates.rate(self.key), timer, now, records=False)
-
-    def _waits_for(self, rate: RateLimit, timer: Timer, now: Instant, *, records: bool) -> bool:
         """MAX_UPDATE_RATE (section 11.8): when it does not permit, `timer` is set to when it will."""
+        rate = self.shared.rates.of(kind, self.address, now)
         if not rate.permits(now):
             self.context.count("correspondent.held-back")
             self._set(timer, rate.next_permission(now))
             return True
-        if records:
-            rate.record(now)
+        rate.record(now)
         return False
 
     def _has_tried_enough(self, retries: int, now: Instant) -> bool:

@@ -71,8 +71,8 @@ class KnownRouter:
 class KnownInterface:
     """An interface with care-of addresses; `care_of` holds the present one and those just left.
 
-    `in_use`: there is a present one, in use or standing by. `chosen` is the one in use if traffic uses it on purpose:
-    that of `traffic`.
+    `in_use`: there is a present one, in use or standing by. `chosen` is the one in use, if this is the interface that
+    carries the home addresses: that of `traffic`, which uses it on purpose.
     """
 
     name: str
@@ -181,7 +181,14 @@ def _at_home(home: KnownHomeAddress) -> Iterable[Item]:
     yield Route(destination=home.prefix, interface=interface, table=table, preferred_source=source)
     if home.on_device:
         # When the interface goes, the kernel drops its routes at once; what is sent before we know waits on the device.
-        yield Route(destination=DEFAULT, interface=DEVICE, table=table, preferred_source=source, metric=FALLBACK_METRIC)
+        yield Route(
+            destination=DEFAULT,
+            interface=DEVICE,
+            table=table,
+            preferred_source=source,
+            metric=FALLBACK_METRIC,
+            tunnel=source,
+        )
     if home.home_router is not None:
         yield Route(
             destination=DEFAULT, interface=interface, table=table, gateway=home.home_router, preferred_source=source

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who else has an address of ours: the news of duplicate detection, and who answers for a home address (RFC 4862
-section 5.4, RFC 6275 sections 11.5.3 and 11.5.5)."""
+"""Who else has an address of ours: the news of duplicate detection (RFC 4862 section 5.4, RFC 6275 section 11.5.3)."""
 
 from collections.abc import Mapping
 from ipaddress import IPv6Address
 
-from mnclient.engine.events import AddressDuplicate, AddressSettled, PacketReceived
+from mnclient.engine.events import AddressDuplicate, AddressSettled
 from mnclient.engine.mobile_node.care_of import CareOfAddresses
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.handover_record import HandoverLog
@@ -13,7 +12,6 @@ from mnclient.engine.mobile_node.home_registration import HomeRegistration, Inpu
 from mnclient.model.handover import Outcome
 from mnclient.model.status import HomeAddressState as State
 from mnclient.units import Instant
-from mnclient.wire.neighbor_discovery import NeighborAdvertisement
 
 Registrations = Mapping[IPv6Address, HomeRegistration]
 
@@ -25,19 +23,6 @@ class Detection:
         self._context = context
         self._care_of = care_of
         self._log = log
-
-    def defended(
-        self, event: PacketReceived, message: NeighborAdvertisement, registrations: Registrations, now: Instant
-    ) -> bool:
-        """Somebody on the home link answers for a home address. False when it is not about one of ours there."""
-        registration = registrations.get(message.target)
-        hardware = message.target_link_layer_address or event.link_layer_source
-        if registration is None or registration.place is None or not hardware:
-            return False
-        if not registration.place.is_home or registration.place.interface != event.interface:
-            return False
-        registration.defended_by(hardware, now)
-        return True
 
     def duplicate(
         self, event: AddressDuplicate, registrations: Registrations, now: Instant, *, may_signal: bool

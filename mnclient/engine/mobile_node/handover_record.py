@@ -8,7 +8,7 @@ move.
 """
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -145,24 +145,13 @@ class HandoverLog:
         if move is not None and move.has(Stage.BINDING_ACKNOWLEDGED):
             self._close(move, Outcome.COMPLETED)
 
-    def correspondents_reached(self, home_address: IPv6Address, now: Instant) -> None:
-        """All correspondents that were talked to directly before are so again; the move may be over since long."""
-        move = self._open.get(home_address) or self._closed.get(home_address)
-        if move is None or not move.attached or not move.add(Stage.CORRESPONDENTS, move.interface, now):
-            return
-        done = move.has(Stage.BINDING_ACKNOWLEDGED)
-        self._publish(move, Outcome.COMPLETED if done else Outcome.UNDER_WAY)
-
     def verified(self, home_address: IPv6Address, now: Instant) -> None:
         """A packet came back through the home agent; the move it belongs to may be complete already."""
-        if self._reach(home_address, Stage.VERIFIED, now) is not None:
-            return
-        record = next((each for each in reversed(self._records) if each.home_address == home_address), None)
-        if record is None or record.outcome is not Outcome.COMPLETED or Stage.VERIFIED in record.offsets():
-            return
-        position = self._records.index(record)
-        self._records[position] = replace(record, stages=(*record.stages, (Stage.VERIFIED, now)))
-        self._unreported[record.number] = self._records[position]
+        self._reach_late(home_address, Stage.VERIFIED, now)
+
+    def correspondents_reached(self, home_address: IPv6Address, now: Instant) -> None:
+        """All correspondents that were talked to directly before are so again."""
+        self._reach_late(home_address, Stage.CORRESPONDENTS, now)
 
     def ended(self, home_address: IPv6Address, outcome: Outcome) -> None:
         """It came to its end in another way: at home without a binding, or refused."""
@@ -195,12 +184,12 @@ class HandoverLog:
         if before is not None:
             done = before.has(Stage.BINDING_ACKNOWLEDGED)
             self._close(before, Outcome.COMPLETED if done else Outcome.SUPERSEDED)
-        self._closed.pop(home_address, None)
         move = _Open(home_address, self._networks[home_address], now)
         self._open[home_address] = move
         return move
 
     def _make_real(self, move: _Open) -> None:
+        self._closed.pop(move.home_address, None)
         self._count += 1
         move.number = self._count
 
@@ -213,6 +202,12 @@ class HandoverLog:
             done = move.has(Stage.BINDING_ACKNOWLEDGED)
             self._publish(move, Outcome.COMPLETED if done else Outcome.UNDER_WAY)
         return move
+
+    def _reach_late(self, home_address: IPv6Address, stage: Stage, now: Instant) -> None:
+        """What may come when the move is over since long."""
+        move = self._reach(home_address, stage, now) or self._closed.get(home_address)
+        if move is not None and move.add(stage, move.interface, now):
+            self._publish(move, Outcome.COMPLETED)
 
     def _close(self, move: _Open, outcome: Outcome) -> None:
         self._open.pop(move.home_address, None)

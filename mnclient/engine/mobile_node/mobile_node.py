@@ -82,7 +82,7 @@ _LINK_TIMERS = {
     Timer.ROUTER_EXPIRES: Movement.router_expired,
     Timer.PREFIX_EXPIRES: Movement.prefix_expired,
 }
-_ENDINGS = (Timer.BINDING_EXPIRES, Timer.ROUTER_EXPIRES)
+_ENDINGS = (Timer.BINDING_EXPIRES, Timer.ROUTER_EXPIRES, Timer.CORRESPONDENT_EXPIRES)
 
 
 class MobileNode:
@@ -191,7 +191,7 @@ class MobileNode:
                     self._discovery.advertisement_received(event, message, now)
             case NeighborAdvertisement() as message if not event.through_tunnel:
                 self._movement.neighbor_advertisement_received(event, message, now)
-                self._dirty |= self._detection.defended(event, message, self._registrations, now)
+                self._dirty = answers.defended(event, message, self._registrations, now) or self._dirty
             case BindingAcknowledgement() as message:
                 self._acknowledged(event, message, now)
             case BindingError() as message:
@@ -326,11 +326,12 @@ class MobileNode:
         self._movement.signs.clear()
 
     def _wanted_state(self, now: Instant) -> NetworkState:
-        if self._config is None:
+        if (config := self._config) is None:
             return EMPTY
-        links, where, config = self._movement.links, self._whereabouts, self._config
-        homes = self._registrations.values()
-        return view.network_state(homes, links, self._care_of, where.active, where.link_mtu, config, now)
+        where = self._whereabouts
+        return view.network_state(
+            self._registrations.values(), self._movement.links, self._care_of, where.active, where.link_mtu, config, now
+        )
 
     def _new_state(self, state: NetworkState) -> list[Action]:
         if state == self._state:

@@ -68,9 +68,9 @@ class RouteOptimization:
         self._answers = Answers(context, self._find, self._all_of)
 
     def begin(self, context: Context) -> None:
-        """As at the start, but for what is remembered of correspondents and what the system can do."""
-        remembered, self._shared = self._shared.remembered, Shared(context)
-        self._shared.remembered = remembered
+        """As at the start, but for what is remembered, what was just sent, and what the system can do."""
+        before, self._shared = self._shared, Shared(context)
+        self._shared.remembered, self._shared.rates = before.remembered, before.rates
         self._tables, self._returning, self._config = {}, {}, None
         self._answers = Answers(context, self._find, self._all_of)
 

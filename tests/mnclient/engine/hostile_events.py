@@ -11,6 +11,7 @@ from mnclient.engine.events import (
     AddressDuplicate,
     AddressSettled,
     Configured,
+    CorrespondentHeard,
     DatapathChosen,
     DeadlineReached,
     HomeAddressRefused,
@@ -31,6 +32,7 @@ from mnclient.model.config import (
     InterfacePolicy,
     MobileNodeConfig,
     NodeConfig,
+    RouteOptimizationConfig,
 )
 from mnclient.model.network_state import OptimizationEnd
 from mnclient.units import Instant, Seconds
@@ -62,7 +64,12 @@ HOMES = (
         home_agent_link_layer=bytes.fromhex("020000000c01"),
     ),
 )
-MOBILE = MobileNodeConfig(home_addresses=HOMES, stable_secret=bytes(16), allow_unprotected_signalling=True)
+MOBILE = MobileNodeConfig(
+    home_addresses=HOMES,
+    stable_secret=bytes(16),
+    allow_unprotected_signalling=True,
+    route_optimization=RouteOptimizationConfig(location_privacy=False),
+)
 AGENT = replace(CONFIG, max_bindings=MAX_BINDINGS)
 CONFIGURATIONS = (
     NodeConfig(mobile_node=MOBILE, correspondent_node=CorrespondentNodeConfig(), home_agent=AGENT),
@@ -210,6 +217,7 @@ others = st.one_of(
     st.builds(AddressSettled, interface=interfaces, address=pool),
     st.builds(NeighborUnreachable, interface=interfaces, address=pool),
     st.builds(PayloadReceived, home_address=pool),
+    st.builds(CorrespondentHeard, home_address=st.sampled_from([home.address for home in HOMES]), correspondent=pool),
     st.builds(NetworkStateFailed, owner=st.sampled_from(["mobile-node", "home-agent", "x"]),
               item=st.just("an item"), reason=st.just("a reason")),
     st.builds(NetworkStateRestored, owner=st.sampled_from(["mobile-node", "home-agent"])),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mnclient.constants import (
     BINDING_ERROR_RATE,
+    MAX_CORRESPONDENTS,
     MAX_HANDOVERS,
     MAX_HOME_ADDRESSES,
     MAX_HOME_AGENTS_LISTED,
@@ -123,6 +124,7 @@ class Watched:
         assert len(status.interfaces) <= MAX_INTERFACES
         assert all(len(each.routers) <= MAX_ROUTERS_PER_INTERFACE for each in status.interfaces)
         assert len(status.home_addresses) <= len(HOMES)
+        assert len(status.correspondents) <= MAX_CORRESPONDENTS * len(HOMES)
         assert len(status.binding_update_list) <= MAX_HOME_ADDRESSES
         assert len(self.engine.binding_cache(self.now)) <= MAX_BINDINGS
         stored = self.engine.snapshot(self.now)

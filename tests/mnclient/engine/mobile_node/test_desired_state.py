@@ -102,7 +102,7 @@ def test_at_home():
         "address 2001:db8:1::100/128 dev mn6home home",
         "device mn6home mtu 1460",
         "route table 627500 2001:db8:1::/64 dev eth0 src 2001:db8:1::100",
-        "route table 627500 ::/0 dev mn6home src 2001:db8:1::100 metric 4096",
+        "route table 627500 ::/0 dev mn6home src 2001:db8:1::100 metric 4096 tunnel 2001:db8:1::100",
         "route table 627500 ::/0 via fe80::a:1 dev eth0 src 2001:db8:1::100",
         "rule 6270 from 2001:db8:1::100/128 table 627500",
         "rule 6274 table 254 suppress 0",

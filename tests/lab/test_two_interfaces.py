@@ -60,6 +60,13 @@ def counter(two: Household, name: str) -> int:
     return two.status().engine.counters.get(name, 0)
 
 
+def is_attached(lab: Lab, name: str, link: str) -> bool:
+    """Whether our own routes are on an interface. Asks the kernel, which answers sooner than the service's client."""
+    return str(LINKS[link]) in lab.laptop.run(
+        ["ip", "-6", "route", "show", "table", "all", "dev", name, "proto", "135"]
+    )
+
+
 def test_a_better_network_appears_and_no_packet_is_lost_in_either_direction(lab, by_eth1):
     address = by_eth1.home_addresses()[0].address
     with Probe(lab, address, RATE) as probe:
@@ -132,8 +139,9 @@ def test_a_flapping_interface_is_left_alone(lab, by_eth1):
         begin = boot_time()
         for _ in range(4):
             lab.plug(VISITED_A, "eth0")
-            lab.eventually(lambda: interface(by_eth1, "eth0").care_of_address in LINKS[VISITED_A], within=5.0)
+            lab.eventually(lambda: is_attached(lab, "eth0", VISITED_A), within=5.0)
             lab.unplug("eth0")
+            lab.eventually(lambda: not is_attached(lab, "eth0", VISITED_A), within=5.0)
         lab.plug(VISITED_A, "eth0")
         plugged = boot_time()
         by_eth1.registered_at(VISITED_A, within=60.0)

@@ -4,10 +4,10 @@
 Read by eyes of our own: neither the product's codec nor scapy, which takes half a millisecond for a packet.
 """
 
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.lab.pcap import frames
 
 SIGNALLING = ("BRR", "HoTI", "CoTI", "HoT", "CoT", "BU", "BA", "BE")
 DISCOVERY = {
@@ -45,20 +45,9 @@ def read(file: Path, clock: float) -> list[Seen]:
     """All packets of a capture; `clock` is what is added to its time of day to have the lab's clock."""
     return [
         Seen(instant + clock, frame[6:12], *_kind(frame[14:]))
-        for instant, frame in _frames(file.read_bytes())
+        for instant, frame in frames(file)
         if frame[12:14] == b"\x86\xdd"
     ]
-
-
-def _frames(data: bytes) -> Iterator[tuple[float, bytes]]:
-    magic = data[:4]
-    order = "<" if magic in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
-    fraction = 1e9 if magic in (b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d") else 1e6
-    position = 24
-    while position + 16 <= len(data):
-        seconds, parts, kept, _ = struct.unpack_from(f"{order}IIII", data, position)
-        yield seconds + parts / fraction, data[position + 16 : position + 16 + kept]
-        position += 16 + kept
 
 
 def _kind(packet: bytes) -> tuple[str, int, bool]:

@@ -14,18 +14,22 @@ STANDSTILL = 10  # the same difference so often, asked 20 ms apart
 
 
 class Capture:
-    """One capture; `file` is a pcap of whole packets."""
+    """One capture; `file` is a pcap of the first `snapshot` octets of each packet, of whole packets when that is 0."""
 
-    def __init__(self, node: Node, interface: str, name: str = "", packet_filter: str = "ip6") -> None:
+    def __init__(
+        self, node: Node, interface: str, name: str = "", packet_filter: str = "ip6", snapshot: int = 0
+    ) -> None:
         self.node = node
         self.interface = interface
         self.file: Path = node.folder / f"{name or f'{node.name}-{interface}'}.pcap"
         self._filter = packet_filter
+        self._snapshot = snapshot
         self._process: Process | None = None
 
     def start(self) -> None:
         """Begin; it records once `is_ready`."""
-        options = ["-i", self.interface, "-w", str(self.file), "-U", "-s", "0", "--immediate-mode", "-Z", "root"]
+        octets = str(self._snapshot)
+        options = ["-i", self.interface, "-w", str(self.file), "-U", "-s", octets, "--immediate-mode", "-Z", "root"]
         self._process = self.node.popen(["tcpdump", *options, self._filter], log=f"tcpdump-{self.file.stem}")
 
     def is_ready(self) -> bool:

@@ -9,13 +9,16 @@ import argparse
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
+from mnclient.network.capabilities import probe
 from tests.lab.answers import HandoverRecord
 from tests.lab.cable import Move, boot_time
+from tests.lab.demo_direct import WITHOUT_PRIVACY, DirectAct, Proof
 from tests.lab.demo_story import PLACES, Story, handover_table
 from tests.lab.lab import Lab, write_json
 from tests.lab.processes import ROOT
@@ -35,6 +38,7 @@ class Result:
     datapath: str = ""
     home_address: IPv6Address | None = None
     verdict: Verdict | None = None
+    proof: Proof | None = None
     steps: list[Step] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -46,11 +50,13 @@ class Result:
     def as_json(self, moves: int) -> dict[str, Any]:
         """The agreed form."""
         verdict = self.verdict or Verdict(survived=False, intact=False, bytes=0, error="")
+        direct = {"route_optimization": self.proof.as_json()} if self.proof else {}
         return {
             "datapath": self.datapath,
             "home_address": str(self.home_address or ""),
             "tcp": {"survived": verdict.survived, "intact": verdict.intact, "bytes": verdict.bytes},
             "handovers": [_handover(step) for step in self.steps],
+            **direct,
             "ok": self.is_ok(moves),
         }
 
@@ -66,19 +72,32 @@ def _handover(step: Step) -> dict[str, Any]:
 
 
 class Demo:
-    """One run. `crash`: the laptop's service is killed in the middle of the second move, and started again."""
+    """One run. `crash`: the laptop's service is killed in the middle of the second move, and started again.
 
-    def __init__(self, lab: Lab, story: Story, *, rounds: int, crash: bool) -> None:
+    `direct`: the correspondent is not plain Linux but runs our service as well, and both talk directly.
+    """
+
+    def __init__(self, lab: Lab, story: Story, *, rounds: int, crash: bool, direct: bool = False) -> None:
         self.result = Result()
         self.moves = len(TOUR) * rounds
         self._lab = lab
         self._story = story
         self._crash_at = 1 if crash else None
         self._roaming = Roaming(lab)
+        self._act = DirectAct(lab, self._roaming, story) if direct else None
 
     def run(self) -> None:
         """The whole play. Fills `result`; an `AssertionError` means that it could not go on."""
+        if self._act is not None:
+            self._act.start_correspondent()
         address = self._arrive()
+        with self._act or nullcontext():
+            self._tour(address)
+        handover_table(self._story, self.result.steps)
+        if self._act is not None:
+            self._prove(self._act, address)
+
+    def _tour(self, address: IPv6Address) -> None:
         self._story.chapter("The correspondent starts a download to the home address, and 100 probes a second")
         with TcpTransfer(self._lab, address) as transfer, Probe(self._lab, address) as probe:
             self._story.good("both run; neither will be started again")
@@ -86,14 +105,20 @@ class Demo:
                 self._move(number, TOUR[number % len(TOUR)], transfer, probe)
             self._story.chapter("The download ends, and both sides compare what was sent with what was received")
             self._judge_stream(transfer.finish())
-        handover_table(self._story, self.result.steps)
+
+    def _prove(self, act: DirectAct, address: IPv6Address) -> None:
+        self._story.chapter("What was captured on the links of both ends is counted, by us and by tshark")
+        proof = self.result.proof = act.proof(address)
+        self._check(proof.to_laptop > 0, "payload went directly to the laptop, with a type 2 routing header")
+        self._check(proof.from_laptop > 0, "payload went directly from the laptop, with a Home Address option")
+        self._check(proof.tshark_agrees, "tshark counts the same")
 
     def _arrive(self) -> IPv6Address:
         self._story.chapter("A home agent starts on the home link")
         self._roaming.start_home_agent()
         self._story.say("it tells everybody on its link, in Router Advertisements, that it is one (the H flag)")
         self._story.chapter("A laptop starts there. It knows nothing: no home address, no home agent")
-        self._roaming.start_laptop()
+        self._roaming.start_laptop(extra=WITHOUT_PRIVACY if self._act else "")
         self._story.say("before it uses an address, it asks on the link whether somebody has it: that takes a second")
         address = self._roaming.home_address()
         status = self._roaming.status()
@@ -118,6 +143,8 @@ class Demo:
         self._roaming.registered_at(link)
         self._story.good("it is at home" if link == HOME else f"it is registered from {PLACES[link]} (mnctl status)")
         self._call("at home again" if link == HOME else f"in {PLACES[link]}")
+        if self._act is not None and link != HOME:
+            self._act.is_direct()
         self._story.good(f"the download goes on: {transfer.received() / 1e6:.1f} MB so far, same connection")
 
     def _crash(self, link: str, probe: Probe) -> Step:
@@ -205,7 +232,8 @@ def play(story: Story, options: argparse.Namespace, file: Path) -> bool:
     """Build the lab, run the demo, write the result; True when all of it held."""
     story.chapter("Seven machines and their cables are set up (this takes two seconds)")
     with Lab(keep=options.keep, echo=story.echo if options.verbose else lambda _: None) as lab:
-        demo = Demo(lab, story, rounds=options.rounds, crash=options.crash)
+        direct = os.environ.get("DATAPATH") == "kernel"
+        demo = Demo(lab, story, rounds=options.rounds, crash=options.crash, direct=direct)
         try:
             demo.run()
         except AssertionError as error:
@@ -246,9 +274,11 @@ def why_not_this_datapath(wanted: str) -> str:
     """Why the datapath asked for (by DATAPATH) cannot be shown; "" when it can."""
     if wanted in ("", "auto", "portable"):
         return ""
-    if wanted == "kernel":
-        return "The kernel datapath is not there yet: run this with DATAPATH=portable, or without DATAPATH"
-    return f"DATAPATH={wanted} is not known: portable, or auto"
+    if wanted != "kernel":
+        return f"DATAPATH={wanted} is not known: portable, kernel, or auto"
+    found = probe("kernel")
+    reason = found.datapath.reason or found.route_optimization.reason
+    return f"{reason}: run this with DATAPATH=portable, or without DATAPATH" if reason else ""
 
 
 def main() -> int:
@@ -265,7 +295,7 @@ def main() -> int:
     file = BUILD / ("demo-crash.json" if options.crash else "demo.json")
     file.unlink(missing_ok=True)
     story = Story()
-    story.opening()
+    story.opening(direct=os.environ.get("DATAPATH") == "kernel")
     try:
         return 0 if play(story, options, file) else 1
     except KeyboardInterrupt:

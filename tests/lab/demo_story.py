@@ -28,6 +28,15 @@ DRAWING = """\
                           +-----------------+  and talks to the laptop's home address all the time
 """
 
+PLAIN_CORRESPONDENT = (
+    "plain Linux: it has never heard of Mobile IPv6,",
+    "and talks to the laptop's home address all the time",
+)
+OUR_CORRESPONDENT = (
+    "runs mnclient too: once the laptop has proven where",
+    "it is, packets go there and come from there directly",
+)
+
 INTRODUCTION = """\
 A laptop's address changes with every network it joins, so its connections break and nobody can reach it.
 Here it has one home address for good, and takes it along. Seven machines (network namespaces of this computer)
@@ -63,9 +72,13 @@ class Story:
     def _paint(self, text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self._colours else text
 
-    def opening(self) -> None:
-        """What this is."""
-        print(f"\n{self._paint(TITLE, '1')}\n\n{INTRODUCTION}\n{DRAWING}", flush=True)
+    def opening(self, *, direct: bool = False) -> None:
+        """What this is. `direct`: the correspondent is ours."""
+        drawing = DRAWING
+        if direct:
+            for plain, own in zip(PLAIN_CORRESPONDENT, OUR_CORRESPONDENT, strict=True):
+                drawing = drawing.replace(plain, own)
+        print(f"\n{self._paint(TITLE, '1')}\n\n{INTRODUCTION}\n{drawing}", flush=True)
 
     def chapter(self, text: str) -> None:
         """A new thing begins."""

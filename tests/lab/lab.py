@@ -160,9 +160,11 @@ class Lab:
     # --- watching -----------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def capture(self, node: Node, interface: str, name: str = "", packet_filter: str = "ip6") -> Iterator[Capture]:
+    def capture(
+        self, node: Node, interface: str, name: str = "", packet_filter: str = "ip6", snapshot: int = 0
+    ) -> Iterator[Capture]:
         """Record what passes an interface; the file is complete after the block."""
-        capture = Capture(node, interface, name, packet_filter)
+        capture = Capture(node, interface, name, packet_filter, snapshot)
         self._undo.callback(capture.stop)
         capture.start()
         self.eventually(capture.is_ready, within=5.0, what="tcpdump listens")

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from mnclient.network.capabilities import probe
 from tests.lab import demo
 from tests.lab.leftovers import namespaces_of_runs
 from tests.lab.patience import patient
@@ -26,11 +27,11 @@ def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
-def check(result: subprocess.CompletedProcess[str], file: str) -> dict:
+def check(result: subprocess.CompletedProcess[str], file: str, *more: str) -> dict:
     assert result.returncode == 0, result.stdout + result.stderr
     told = json.loads((ROOT / "build" / file).read_text(encoding="utf-8"))
     assert told["ok"] is True
-    assert told["datapath"] == "portable"
+    assert told["datapath"] == probe(os.environ.get("DATAPATH", "auto")).datapath.name
     assert told["home_address"].startswith(str(HOME_PREFIX).removesuffix("/64"))
     assert (told["tcp"]["survived"], told["tcp"]["intact"]) == (True, True)
     assert told["tcp"]["bytes"] > 1_000_000
@@ -39,8 +40,22 @@ def check(result: subprocess.CompletedProcess[str], file: str) -> dict:
     for move in told["handovers"]:
         assert set(move) == {"from", "to", "interruption_ms", "probes_lost", "stages_ms"}
         assert move["stages_ms"]
-    assert set(told) == {"datapath", "home_address", "tcp", "handovers", "ok"}
+    assert set(told) == {"datapath", "home_address", "tcp", "handovers", "ok", *more}
     return told
+
+
+@pytest.mark.lab
+@pytest.mark.kernel
+@pytest.mark.requirement("MN-11.3.1-01", "MN-11.3.1-02", "MN-11.3.3-05", "CN-9.3.2-01")
+def test_the_demo_on_the_kernel_datapath(monkeypatch):
+    """Payload goes directly, as captures on both links show."""
+    monkeypatch.setenv("DATAPATH", "kernel")
+    told = check(run_demo(), "demo.json", "route_optimization")
+    direct = told["route_optimization"]
+    assert set(direct) == {"direct_packets_to_laptop", "direct_packets_from_laptop", "tshark_agrees"}
+    assert direct["direct_packets_to_laptop"] > 100
+    assert direct["direct_packets_from_laptop"] > 100
+    assert direct["tshark_agrees"] is True
 
 
 @pytest.mark.lab

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Do payload packets of a capture go directly between laptop and correspondent? Counted by us, and by tshark.
+
+Directly means (RFC 6275 sections 6.3 and 6.4): to the laptop's care-of address, with the home address in a type 2
+routing header; from the care-of address, with the home address in a Home Address option. Signalling looks like it, and
+does not count: payload is TCP and UDP.
+"""
+
+import subprocess
+from dataclasses import astuple, dataclass
+from ipaddress import IPv6Address
+from pathlib import Path
+
+from tests.lab.pcap import frames
+
+TCP, UDP, ROUTING, TUNNEL, DESTINATION_OPTIONS = 6, 17, 43, 41, 60
+PADDING_1, HOME_ADDRESS = 0, 201
+LINK_HEADER, HEADER = 14, 40
+
+# In the order of Directness. tshark tells every packet in a tunnel as well by its inner header.
+TSHARK_FILTERS = (
+    "ipv6.routing.type == 2 && ipv6.routing.mipv6.home_address == {home} && (tcp || udp) && !(ipv6.nxt == 41)",
+    "ipv6.opt.mipv6.home_address == {home} && (tcp || udp) && !(ipv6.nxt == 41)",
+    "ipv6.nxt == 41 && ipv6.addr == {home} && (tcp || udp)",
+)
+
+
+@dataclass(frozen=True)
+class Directness:
+    """How many payload packets of a home address took which way."""
+
+    to_laptop: int = 0
+    from_laptop: int = 0
+    tunnelled: int = 0
+
+
+def ours(file: Path, home: IPv6Address) -> Directness:
+    """As we count them."""
+    counts = dict.fromkeys(("to_laptop", "from_laptop", "tunnelled"), 0)
+    for _, frame in frames(file):
+        way = _way(frame[LINK_HEADER:], home.packed) if frame[12:14] == b"\x86\xdd" else ""
+        if way:
+            counts[way] += 1
+    return Directness(**counts)
+
+
+def _way(packet: bytes, home: bytes) -> str:
+    next_header, body = packet[6], packet[HEADER:]
+    if next_header == TUNNEL and len(body) >= HEADER:
+        return "tunnelled" if body[6] in (TCP, UDP) and home in (body[8:24], body[24:40]) else ""
+    way = ""
+    while next_header in (ROUTING, DESTINATION_OPTIONS) and len(body) >= 8:
+        length = 8 * (body[1] + 1)
+        if next_header == ROUTING and body[2] == 2 and body[8:24] == home:
+            way = "to_laptop"
+        elif next_header == DESTINATION_OPTIONS and home in _home_addresses(body[2:length]):
+            way = "from_laptop"
+        next_header, body = body[0], body[length:]
+    return way if next_header in (TCP, UDP) else ""
+
+
+def _home_addresses(options: bytes) -> list[bytes]:
+    found = []
+    while len(options) >= 2:
+        if options[0] == PADDING_1:
+            options = options[1:]
+            continue
+        if options[0] == HOME_ADDRESS:
+            found.append(options[2:18])
+        options = options[2 + options[1] :]
+    return found
+
+
+def of_tshark(file: Path, home: IPv6Address) -> Directness:
+    """As tshark counts them. `CalledProcessError` when it cannot read the file."""
+    counts = []
+    for words in TSHARK_FILTERS:
+        command = ["tshark", "-n", "-r", str(file), "-Y", words.format(home=home), "-T", "fields", "-e", "frame.number"]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        counts.append(len(said.splitlines()))
+    return Directness(*counts)
+
+
+def agree(file: Path, home: IPv6Address) -> bool:
+    """Whether tshark counts what we count, and there is something to count in each direction."""
+    mine = ours(file, home)
+    return mine.to_laptop > 0 and mine.from_laptop > 0 and astuple(mine) == astuple(of_tshark(file, home))

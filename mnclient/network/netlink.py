@@ -34,7 +34,7 @@ from mnclient.network.messages import (
     route_dump,
 )
 from mnclient.network.plan import Key, Operation, Verb, key
-from mnclient.network.rtnetlink import DONE, Answer, Message, RouteSocket, refusal
+from mnclient.network.rtnetlink import DONE, Answer, Message, RouteSocket, failure, refusal
 from mnclient.network.sysctls import Sysctls
 
 _GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENODEV, errno.ENXIO})
@@ -203,7 +203,7 @@ class Executor:
         except ValueError as error:
             return Answer(errno.EINVAL, str(error))
         except OSError as error:
-            return refusal(error.errno or errno.EIO)
+            return failure(error)
         return DONE
 
     def _add_device(self, item: TunnelDevice) -> Answer:

@@ -220,6 +220,12 @@ def _answer(flags: int, body: bytes) -> Answer:
     return Answer(code, text)
 
 
+def failure(error: OSError) -> Answer:
+    """An error of the system as an answer, with its own words where it has some."""
+    code = error.errno or errno.EIO
+    return Answer(code, "" if error.strerror in (None, os.strerror(code)) else error.strerror)
+
+
 def refusal(code: int) -> Answer:
     """An answer given without asking the kernel."""
     return Answer(code, "" if code != errno.ENODEV else "no such interface")

@@ -89,6 +89,8 @@ def hosts(lab: Lab) -> Hosts:
     built = Hosts(lab, mobile, router, agent, lab.node(mobile).start(), lab.node(agent).start())
     built.set_mobile(AT_MOBILE)
     built.set_agent(AT_AGENT)
+    # The kernel makes a new address its own a moment after it is there.
+    eventually(lambda: str(HOME) in mobile.run("ip -6 route show table local"))
     return built
 
 

@@ -14,7 +14,7 @@ RouterKey = tuple[IPv6Address, bytes]
 
 FIRST_DOUBT_FACTOR: Final = 1.0
 QUICKEST_PROBE: Final = Seconds(0.05)  # three of them outlast the sleep of a radio between two beacons
-ANSWER_TIMES: Final = 8  # times the longest answer so far
+ANSWER_TIMES: Final = 4  # times the longest answer so far
 
 
 @dataclass(slots=True)

@@ -72,13 +72,15 @@ class Movement:
         link = self._link(event.interface)
         if link is None:
             return
-        worked = link.works
+        worked, could_ask = link.works, link.link_local_address is not None
         link.is_up = event.is_up
         link.link_layer_address = event.link_layer_address
         link.permanent_link_layer_address = event.permanent_link_layer_address or link.permanent_link_layer_address
         link.link_local_address = event.link_local_address
         link.mtu = event.mtu
         self._works_or_not(link, worked, event.interrupted, now)
+        if worked and link.works and link.current is None and not could_ask and not event.interrupted:
+            self._probe_candidates(link, now)
         self.changed = True
 
     def link_removed(self, event: LinkRemoved) -> None:

@@ -92,6 +92,13 @@ class Standing:
             self._stop_asking(interface, record)
             record.reaches, record.reached_at = True, now
 
+    def taken(self, interface: str) -> None:
+        """It is in use from now on: only what becomes of Binding Updates counts."""
+        record = self._records.get(interface)
+        if record is not None:
+            self._stop_asking(interface, record)
+            record.reaches = record.reaches or None
+
     def silent(self, interface: str, now: Instant) -> None:
         """Binding Updates from there get no answer: others may be better, and this one must prove itself anew."""
         record = self._records.get(interface)

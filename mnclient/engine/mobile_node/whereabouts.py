@@ -8,7 +8,7 @@ from typing import Final
 
 from mnclient.constants import DEFAULT_ROUTE_GRACE
 from mnclient.engine.events import PacketReceived
-from mnclient.engine.mobile_node import view
+from mnclient.engine.mobile_node import echo_habit, view
 from mnclient.engine.mobile_node.attachment import (
     LinkStanding,
     Place,
@@ -20,6 +20,7 @@ from mnclient.engine.mobile_node.attachment import (
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList
 from mnclient.engine.mobile_node.care_of import CareOfAddress, CareOfAddresses
 from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.echo_habit import EchoHabit
 from mnclient.engine.mobile_node.echoes import Echoes
 from mnclient.engine.mobile_node.handover_record import HandoverLog
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
@@ -58,6 +59,7 @@ class Whereabouts:
         self._echoes = Echoes(context)
         self.standing = Standing(context, self._echoes)
         self.verification = Verification(context, self._echoes)
+        self._habit = EchoHabit(context, self._echoes)
         self.may_signal = False
         self.active: str | None = None
         self.link_mtu = view.USUAL_MTU
@@ -76,6 +78,8 @@ class Whereabouts:
         link = choose_link(links.values(), homes, self.active, standing, now)
         if self.active is not None and (link is None or link.name != self.active):
             self._care_of.still_accept(self.active, now)
+        if link is not None and link.name != self.active:
+            self.standing.taken(link.name)
         self.active = link.name if link is not None else None
         self._learn_from_answers()
         standbys = self._standbys(link, homes, now)
@@ -117,7 +121,8 @@ class Whereabouts:
     def _standing_of(self, link: Link, homes: tuple[HomeAddressConfig, ...], now: Instant) -> LinkStanding:
         reaches = self.standing.reaches(link.name)
         is_home = any(is_home_link(link, home, now) for home in homes)
-        is_known = is_home or (self._care_of.is_settled(link.name) and (reaches is True or self._agent() is None))
+        needs_no_answer = self._agent() is None or self._habit.is_mute
+        is_known = is_home or (self._care_of.is_settled(link.name) and (reaches is True or needs_no_answer))
         return LinkStanding(reaches=reaches, is_proved=is_known and self.standing.has_lasted(link.name, now))
 
     def _standbys(self, link: Link | None, homes: tuple[HomeAddressConfig, ...], now: Instant) -> list[Link]:
@@ -139,6 +144,12 @@ class Whereabouts:
             care_of = self._care_of.current.get(link.name)
             if agent is not None and care_of is not None and self._care_of.is_settled(link.name):
                 self.standing.examine(link.name, care_of.address, agent, now)
+        place = self._care_of.current.get(self.active or "")
+        has_failed = any(self.standing.reaches(link.name) is False for link in standbys)
+        if agent is None or place is None:
+            self._habit.forget()
+        elif has_failed and self.standing.reaches(place.interface) and self._care_of.is_settled(place.interface):
+            self._habit.examine(place.interface, place.address, agent, now)
 
     def _agent(self) -> IPv6Address | None:
         """The home agent by which interfaces are judged: of the preferred home address, or the first there is."""
@@ -179,6 +190,9 @@ class Whereabouts:
                 self.standing.unreachable(interface, now)
             case ("reach", str(interface)) if interface == event.interface:
                 self.standing.answer(interface, now)
+                self._habit.answered()
+            case (echo_habit.SUBJECT,) if not is_error:
+                self._habit.answered()
             case ("verify", IPv6Address() as address) if address in self._registrations:
                 registration = self._registrations[address]
                 if is_error:
@@ -194,6 +208,8 @@ class Whereabouts:
         match timer, subject:
             case Timer.PROBE_HOME_AGENT, str(interface):
                 self.standing.probe_due(interface, now)
+            case Timer.PROBE_HOME_AGENT, _:
+                self._habit.due(now)
             case Timer.INTERFACE_PROVED, str(interface):
                 self.standing.proved(interface, now)
             case Timer.VERIFY, IPv6Address() as address if address in self._registrations:

@@ -48,6 +48,8 @@ class Hosts:
         built = cls(lab, mobile, router, agent, *nodes)
         built.set_mobile(AT_MOBILE)
         built.set_agent(AT_AGENT)
+        # The kernel makes a new address its own a moment after it is there.
+        eventually(lambda: str(HOME) in mobile.run("ip -6 route show table local"))
         return built
 
     def set_mobile(self, *tunnels: Tunnel) -> None:

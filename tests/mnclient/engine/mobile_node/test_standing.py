@@ -7,7 +7,14 @@ import pytest
 
 from mnclient.engine.actions import SendPacket
 from mnclient.engine.events import PacketReceived
-from mnclient.engine.mobile_node.standing import ANSWER_WITHIN, ASK_AGAIN_FIRST, FIRST_PATIENCE, MAX_PATIENCE, TRIES
+from mnclient.engine.mobile_node.standing import (
+    AFTER_SILENCE,
+    ANSWER_WITHIN,
+    ASK_AGAIN_FIRST,
+    FIRST_PATIENCE,
+    MAX_PATIENCE,
+    TRIES,
+)
 from mnclient.model.status import HomeAddressState as State
 from mnclient.model.status import InterfaceStatus
 from mnclient.wire.icmpv6 import DestinationUnreachable
@@ -137,8 +144,9 @@ def test_an_interface_without_internet_never_wins_by_priority(radio):
     radio.give(ra_a(lifetime=STAYS))
     asked = questions(settle(radio, "eth0"))
     asked += questions(radio.pass_time(TRIES * ANSWER_WITHIN))
-    assert len(asked) == TRIES
+    assert [each.interface for each in asked] == ["eth0"] * TRIES + ["wlan0"]
     assert status(radio, "eth0").reaches_home_agent is False
+    radio.give(echo_reply(asked[-1]))
     assert not updates(radio.pass_time(100.0))
     assert active(radio) == "wlan0"
 
@@ -147,9 +155,10 @@ def test_it_is_asked_again_ever_less_often_and_wins_when_it_has_internet_at_last
     radio.give(link("eth0"))
     radio.give(ra_a(lifetime=STAYS))
     settle(radio, "eth0")
-    times = [time for time, action in radio.timeline(1000.0) if questions([action])]
+    radio.give(echo_reply(questions(radio.pass_time(TRIES * ANSWER_WITHIN))[-1]))
+    times = [0.0] + [time for time, action in radio.timeline(1000.0) if questions([action])]
     pauses = [later - earlier for earlier, later in pairwise(times) if later - earlier > 2]
-    assert pauses[0] == pytest.approx(ASK_AGAIN_FIRST + ANSWER_WITHIN)
+    assert pauses[0] == pytest.approx(ASK_AGAIN_FIRST)
     assert pauses[-1] > 10 * pauses[0]
     assert updates(radio.give(echo_reply(until_asked(radio))))
     assert active(radio) == "eth0"
@@ -159,7 +168,9 @@ def test_it_is_used_if_there_is_nothing_else(radio):
     radio.give(link("eth0"))
     radio.give(ra_a(lifetime=STAYS))
     settle(radio, "eth0")
-    radio.pass_time(10.0)
+    radio.give(echo_reply(questions(radio.pass_time(TRIES * ANSWER_WITHIN))[-1]))
+    radio.pass_time(5.0)
+    assert active(radio) == "wlan0"
     assert only(updates(radio.give(link("wlan0", up=False)))).packet.source in NET_A
 
 
@@ -280,7 +291,51 @@ def test_if_nobody_is_reached_by_the_other_either_nothing_changes(wire):
 def test_one_that_answers_no_registration_does_not_come_back_at_once(wire):
     wire.give(ack(only(updates(wire.give(echo_reply(until_asked(wire)))))))
     assert active(wire) == "wlan0"
-    question = until_asked(wire)
-    assert question.interface == "eth0"
+    while (question := until_asked(wire)).interface != "eth0":
+        assert not updates(wire.give(echo_reply(question))), "the home agent is not mute"
     assert not updates(wire.give(echo_reply(question)))
     assert active(wire) == "wlan0"
+
+
+# --- a home agent that answers no Echo Requests ----------------------------------------------------------------------
+
+
+def test_of_a_mute_home_agent_no_answer_is_asked_and_the_update_is_the_test(radio):
+    old = radio.care_of
+    radio.give(link("eth0"))
+    radio.give(ra_a(lifetime=STAYS))
+    settle(radio, "eth0")
+    actions = radio.pass_time(2 * TRIES * ANSWER_WITHIN + 0.1)
+    assert [each.interface for each in questions(actions)] == ["eth0"] * (TRIES - 1) + ["wlan0"] * TRIES
+    update = updates(actions)[0]
+    assert update.packet.source in NET_A
+    assert only(radio.state.tunnels).local == old, "until it is answered"
+
+
+def test_one_that_answers_the_interface_in_use_is_not_mute(radio):
+    radio.give(link("eth0"))
+    radio.give(ra_a(lifetime=STAYS))
+    settle(radio, "eth0")
+    actions = radio.pass_time(TRIES * ANSWER_WITHIN)
+    question = questions(actions)[-1]
+    assert question.interface == "wlan0"
+    radio.give(echo_reply(question))
+    assert not updates(radio.pass_time(100.0))
+    assert active(radio) == "wlan0"
+
+
+def test_without_an_answer_to_the_update_either_it_goes_back_and_waits_ever_longer(radio):
+    radio.give(link("eth0"))
+    radio.give(ra_a(lifetime=STAYS))
+    settle(radio, "eth0")
+    end, taken = radio.now + 400.0, []
+    while radio.now < end:
+        for update in updates(radio.pass_time(0.25)):
+            if update.packet.source in NET_B:
+                radio.give(ack(update))
+            elif not taken or radio.now - taken[-1] > 10.0:
+                taken.append(radio.now)
+    waits = [later - earlier for earlier, later in pairwise(taken)]
+    assert waits[0] > AFTER_SILENCE
+    assert waits == sorted(waits)
+    assert active(radio) == "wlan0"

@@ -140,9 +140,9 @@ class NetlinkSocket:
         parts = []
         for message in messages:
             self._sequence += 1
-            parts.append(_packed(message, NLM_F_REQUEST | NLM_F_ACK, self._sequence))
+            parts.append(self._packed(message, NLM_F_REQUEST | NLM_F_ACK, self._sequence))
         if between is not None:
-            parts = [_packed(between[0], NLM_F_REQUEST, 0), *parts, _packed(between[1], NLM_F_REQUEST, 0)]
+            parts = [self._packed(between[0], NLM_F_REQUEST, 0), *parts, self._packed(between[1], NLM_F_REQUEST, 0)]
         self._socket.send(b"".join(parts))
         answers: dict[int, Answer] = {}
         while len(answers) < len(messages):
@@ -150,6 +150,11 @@ class NetlinkSocket:
                 if kind == _NLMSG_ERROR and sequence >= first:
                     answers[sequence - first] = _answer(flags, body)
         return [answers[index] for index in range(len(messages))]
+
+    def _packed(self, message: Message, flags: int, sequence: int) -> bytes:
+        """The message with its header. XFRM tells listeners the port that is written here, not that of the socket."""
+        header = _HEADER.pack(16 + len(message.body), message.type, message.flags | flags, sequence, self.port)
+        return header + message.body + bytes(-len(message.body) % 4)
 
     def dump(self, message: Message) -> list[tuple[int, bytes]]:
         """Everything the kernel has of a kind, as (message type, body). OSError when it refuses."""
@@ -173,7 +178,7 @@ class NetlinkSocket:
     def get(self, message: Message) -> bytes | None:
         """The body of the one message that answers a question; None when there is no such thing."""
         self._sequence += 1
-        self._socket.send(_packed(message, NLM_F_REQUEST, self._sequence))
+        self._socket.send(self._packed(message, NLM_F_REQUEST, self._sequence))
         while True:
             for kind, _, sequence, _, body in _split(self._socket.recv(_DATAGRAM)):
                 if sequence == self._sequence:
@@ -195,11 +200,6 @@ class RouteSocket(NetlinkSocket):
 
     def __init__(self, groups: int = 0) -> None:
         super().__init__(socket.NETLINK_ROUTE, groups)
-
-
-def _packed(message: Message, flags: int, sequence: int) -> bytes:
-    header = _HEADER.pack(16 + len(message.body), message.type, message.flags | flags, sequence, 0)
-    return header + message.body + bytes(-len(message.body) % 4)
 
 
 def _split(data: bytes) -> Iterator[tuple[int, int, int, int, bytes]]:

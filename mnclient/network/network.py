@@ -164,6 +164,12 @@ class Network:
             return
         self._sockets.send(action, self._router_of)
 
+    def catch_up(self) -> None:
+        """Deliver what has come and was not read yet, as far as one turn of the loop goes."""
+        if self._sockets is not None and self._monitor is not None:
+            self._monitor.catch_up()
+            self._sockets.catch_up()
+
     def counters(self) -> dict[str, int]:
         """What was received, sent, dropped, refused and put back so far."""
         if self._sockets is not None:

@@ -100,6 +100,10 @@ class SignallingSockets:
         """Begin to receive."""
         asyncio.get_running_loop().add_reader(self._packets.fileno(), self._readable)
 
+    def catch_up(self) -> None:
+        """Read what is there now."""
+        self._readable()
+
     def _forget_unfiltered(self) -> None:
         """What came in before the filter was there."""
         try:

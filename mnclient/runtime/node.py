@@ -7,6 +7,7 @@ waits for the kernel; they are handled one at a time, so the engine never sees t
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -33,11 +34,12 @@ from mnclient.network.network import Network
 from mnclient.runtime.clock import Alarm, SleepMeter, WakeUp, boottime, wall_clock_of_boot
 from mnclient.runtime.entropy import SystemEntropy
 from mnclient.runtime.journal import Journal
-from mnclient.units import Instant, Seconds, between
+from mnclient.units import Instant, Seconds, after, between
 
 _log = logging.getLogger(__name__)
 
 ONE_RESUME = Seconds(2.0)  # the clock, and whoever else tells us, speak of the same waking up
+LATEST = Seconds(2.0)  # a deadline missed by more was slept through, and what is heard now is of now
 EVENTS_PER_TURN = 64  # then other tasks (D-Bus) get their turn: a flood must not make the service deaf
 
 
@@ -59,6 +61,8 @@ class Node:
         self._task: asyncio.Task[None] | None = None
         self._alarm: Alarm | None = None
         self._due = False
+        self._before_deadline = 0  # events in the queue that came before the deadline that is due
+        self._last = Instant(0.0)
         self._sleep = SleepMeter()
         self._wake_up: WakeUp | None = None
         self._resumed_at: Instant | None = None
@@ -151,7 +155,13 @@ class Node:
 
     def _deadline_came(self) -> None:
         self._due = True
+        self._hear_first()
         self._wake.set()
+
+    def _hear_first(self) -> None:
+        """What is there when a deadline is noticed came before it: a busy machine must not take it for silence."""
+        self._network.catch_up()
+        self._before_deadline = len(self._queue)
 
     def _clock_jumped(self) -> None:
         self._wake.set()
@@ -164,7 +174,7 @@ class Node:
                 self.resumed()
             handled = 0
             while self._queue or self._due:
-                if self._due:
+                if self._due and not (self._before_deadline and self._queue):
                     self._due = False
                     await self._step(DeadlineReached())
                 if self._queue:
@@ -173,8 +183,22 @@ class Node:
                 if handled % EVENTS_PER_TURN == 0:
                     await asyncio.sleep(0)
 
+    def _time_of(self, event: Event) -> Instant:
+        """When an event happened, as far as the engine is concerned; never before the last one."""
+        now, deadline = self.now(), self._engine.next_deadline()
+        if isinstance(event, DeadlineReached) or deadline is None or not deadline <= now < after(deadline, LATEST):
+            self._before_deadline = 0
+        elif not self._before_deadline:
+            self._hear_first()
+            self._before_deadline += 1  # and this one
+        if self._before_deadline and deadline is not None:
+            self._before_deadline -= 1
+            now = max(self._last, Instant(min(now, math.nextafter(deadline, 0.0))))
+        self._last = now
+        return now
+
     async def _step(self, event: Event) -> None:
-        now = self.now()
+        now = self._time_of(event)
         actions = self._engine.handle(event, now)
         self.journal.record(now, event, actions)
         for action in actions:

@@ -19,6 +19,7 @@ class Scene:
         self.deadline: Instant | None = Instant(100.0)
         self.clock = Instant(100.5)
         self._unread = unread
+        self._handled = asyncio.Semaphore(0)
         self.node.now = lambda: self.clock
         self.node._engine = self
         self.node._network.catch_up = self.catch_up
@@ -30,6 +31,7 @@ class Scene:
 
     def handle(self, event: Event, now: Instant) -> list:
         self.seen.append((event, now))
+        self._handled.release()
         if self.deadline is not None and now >= self.deadline:
             self.deadline = None
         return []
@@ -40,8 +42,9 @@ class Scene:
     async def run_until(self, count: int) -> None:
         task = asyncio.ensure_future(self.node._run())
         self.node._wake.set()
-        while len(self.seen) < count:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            for _ in range(count - len(self.seen)):
+                await self._handled.acquire()
         task.cancel()
 
 

@@ -25,7 +25,6 @@ from tests.lab.hostile import (
     home_option,
     ipv6,
     mobility,
-    told,
     update,
 )
 from tests.lab.hostile_cases import (
@@ -45,12 +44,9 @@ from tests.lab.hostile_cases import (
 )
 from tests.lab.topology import VISITED_A
 from tests.lab.traffic import reachable_from_outside
+from tests.lab.trial import Trial, counters
 
 pytestmark = pytest.mark.lab
-
-# What goes on all the time, whatever a stranger does.
-BACKGROUND = ("ra.", "rs.", "ns.", "na.", "send.", "receive.packets", "receive.not-for-us", "receive.limited",
-              "tunnel.out.", "tunnel.in.packets", "care-of.", "bu.sent", "state.")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -73,42 +69,15 @@ def world(abroad):
     return World(entry.home_address, entry.care_of_address, entry.sequence)
 
 
-def counters(service) -> dict[str, int]:
-    every = ask(service)[0].engine.counters
-    return {name: count for name, count in every.items() if not name.startswith(BACKGROUND)}
-
-
 def what_must_stay(roaming):
     """The binding at the home agent, and what the laptop thinks of itself."""
     laptop = ask(roaming.laptop)[0].engine
     return ask(roaming.home_agent)[1], laptop.home_addresses, laptop.binding_update_list, laptop.phase
 
 
-class Trial:
-    """Sends one packet and the one behind it, and waits until the second is counted."""
-
-    def __init__(self, lab, service, stranger: Stranger, behind: bytes, counts: dict[str, int]) -> None:
-        self._lab, self._service, self._stranger = lab, service, stranger
-        self._behind, self._counts = behind, counts
-
-    def run(self, case: Case, world: World) -> None:
-        before = counters(self._service)
-        self._stranger.received()
-        self._stranger.send(case.packet(world))
-        self._stranger.send(self._behind)
-        wanted = dict(before)
-        for name, count in (*case.counted.items(), *self._counts.items()):
-            wanted[name] = wanted.get(name, 0) + count
-        expected = [each.format(next=world.sequence + 1, **vars(world)) for each in case.answers]
-        answers: list[str] = []
-
-        def as_expected() -> bool:
-            answers.extend(told(packet) for packet in self._stranger.received())
-            assert counters(self._service) == wanted
-            assert answers == expected
-            return True
-
-        self._lab.eventually(as_expected, within=3.0, what="it is counted, and answered as it should be")
+def run(trial: Trial, case: Case, world: World) -> None:
+    answers = [each.format(next=world.sequence + 1, **vars(world)) for each in case.answers]
+    trial.run(case.packet(world), answers, case.counted)
 
 
 @pytest.mark.parametrize("name", AT_THE_HOME_AGENT)
@@ -119,7 +88,7 @@ def test_the_home_agent(lab, abroad, stranger, world, name):
     before = what_must_stay(abroad)
     behind = ipv6(STRANGER, AGENT, MOBILITY, mobility(BU, update(1, flags=0), STRANGER, AGENT))
     trial = Trial(lab, abroad.home_agent, stranger, behind, discarded("correspondent"))
-    trial.run(AT_THE_HOME_AGENT[name], world)
+    run(trial, AT_THE_HOME_AGENT[name], world)
     assert what_must_stay(abroad) == before
 
 
@@ -128,7 +97,7 @@ def test_the_home_agent(lab, abroad, stranger, world, name):
 def test_the_laptop(lab, abroad, stranger, world, name):
     before = what_must_stay(abroad)
     behind = to_laptop(world, BA, acknowledgement(0, 1), source=STRANGER)
-    Trial(lab, abroad.laptop, stranger, behind, NO_HOME).run(AT_THE_LAPTOP[name], world)
+    run(Trial(lab, abroad.laptop, stranger, behind, NO_HOME), AT_THE_LAPTOP[name], world)
     assert what_must_stay(abroad) == before
 
 

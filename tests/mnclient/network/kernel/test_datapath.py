@@ -145,7 +145,7 @@ def test_the_mobile_node_accepts_only_from_its_home_agent(hosts):
 
 @pytest.mark.parametrize("source, arrives", [(AGENT, True), (IPv6Address("2001:db8:3::66"), False)])
 def test_a_packet_in_fragments_is_looked_at_like_any_other(hosts, source, arrives):
-    at_home, correspondent = hosts.ends()
+    at_home, _ = hosts.ends()
     add_address(hosts.agent, "2001:db8:3::66/64")
     port, data = at_home.getsockname()[1], b"x" * 2000
     inner = struct.pack("!IHBB", 6 << 28, 8 + len(data), 17, 64) + CORRESPONDENT.packed + HOME.packed

@@ -19,8 +19,7 @@ from tests.benchmarks.report import Figure
 from tests.benchmarks.wire import FILTER, SIGNALLING, Seen, read
 from tests.kernel_lab.probe import is_emulated
 from tests.lab import settings
-from tests.lab.answers import HandoverRecord, read_handover
-from tests.lab.asking import ask_status
+from tests.lab.answers import HandoverRecord
 from tests.lab.cable import Move, boot_time
 from tests.lab.interruption import OneWay
 from tests.lab.roaming import WATCH
@@ -33,6 +32,7 @@ TOUR = (VISITED_A, VISITED_B, HOME)
 ROUNDS, QUICK_ROUNDS = 20, 3
 RATE, EMULATED_RATE = 1000.0, 100.0
 PATIENCE = 20.0
+RECORDED = 2.0  # seconds after which a record that is not complete is done without
 
 
 @dataclass(frozen=True)
@@ -142,13 +142,8 @@ class _Tours:
         self._roaming.registered_at(link, within=PATIENCE)
         if self._scenario.new_networks and move.from_link != HOME:
             self._renumbering.renew(move.from_link)  # in time: a router that has just started behaves unlike others
-        return _Step(move, bytes.fromhex(mac.replace(":", "")), until, cost, self._record(move))
-
-    def _record(self, move: Move) -> HandoverRecord | None:
-        """The laptop's own, complete or not."""
-        every = [read_handover(each) for each in ask_status(self._roaming.laptop).handovers]
-        found = [each for each in every if each.started >= move.unplugged - 0.5 and each.to_link == move.to_link]
-        return found[-1] if found else None
+        record = self._roaming.record_of(move, within=RECORDED)
+        return _Step(move, bytes.fromhex(mac.replace(":", "")), until, cost, record)
 
 
 def _sample(step: _Step, seen: list[Seen]) -> Sample:

@@ -13,6 +13,7 @@ from tests.lab.asking import ask_status
 from tests.lab.cable import Move, boot_time
 from tests.lab.interruption import Interruption
 from tests.lab.lab import Lab
+from tests.lab.patience import patient
 from tests.lab.service import Service
 from tests.lab.topology import HOME
 from tests.lab.traffic import Probe, reachable_from_outside
@@ -128,16 +129,12 @@ class Roaming:
 
     def record_of(self, move: Move, within: float = 10.0) -> HandoverRecord | None:
         """The laptop's own record of a move, once it is complete; None when there is none in time."""
-        from_now = boot_time() + within
+        until = boot_time() + patient(within)
         while True:
-            found = [
-                record
-                for record in self.handovers()
-                if record.started >= move.unplugged - 0.5 and record.to_link == move.to_link
-            ]
+            found = [each for each in self.handovers() if each.to_link == move.to_link and _is_of(each, move)]
             if found and found[-1].outcome == "completed":
                 return found[-1]
-            if boot_time() >= from_now:
+            if boot_time() >= until:
                 return None
 
     def go_home(self, within: float = 20.0) -> None:
@@ -147,3 +144,8 @@ class Roaming:
                 self.lab.unplug()
             self.lab.plug(HOME)
         self.registered_at(HOME, within=within)
+
+
+def _is_of(record: HandoverRecord, move: Move) -> bool:
+    """Whether a record tells of this move or a later one. It may have begun before, with doubts about the router."""
+    return record.started + max(record.stages_ms.values(), default=0.0) / 1000 >= move.unplugged

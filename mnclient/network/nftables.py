@@ -56,14 +56,18 @@ _INNER: Final = "decapsulated"
 _LIMIT: Final = "limit rate 200/second burst 100 packets"  # a flood of made-up correspondents costs no more
 _SOURCE: Final = "@nh,64,128"
 # Offsets of the inner addresses, in bits from the outer header: behind it, or behind the tunnel encapsulation limit
-# (RFC 2473 section 4.1.1) that other home agents add.
+# (RFC 2473 section 4.1.1) that other home agents add, or behind the fragment header of a first fragment, whose mark the
+# whole packet has after reassembly.
 _PLAIN: Final = "ip6 nexthdr 41"
 _LIMITED: Final = "ip6 nexthdr 60 @nh,320,16 0x2900"
+_FRAGMENT: Final = "ip6 nexthdr 44 @nh,320,8 41 @nh,336,13 0"
 _LOOK: Final = (
     (_PLAIN, "@nh,512,128", TUNNELS),
     (_PLAIN, "@nh,384,128", BINDINGS),
     (_LIMITED, "@nh,576,128", TUNNELS),
     (_LIMITED, "@nh,448,128", BINDINGS),
+    (_FRAGMENT, "@nh,576,128", TUNNELS),
+    (_FRAGMENT, "@nh,448,128", BINDINGS),
 )
 _CORRESPONDENTS: Final = "correspondents"
 
@@ -83,6 +87,7 @@ flush chain ip6 {NFTABLES_TABLE} {_INNER}
 add rule ip6 {NFTABLES_TABLE} {_INNER} meta mark != {PACKET_MARK:#x} counter name {STRANGERS} drop
 add rule ip6 {NFTABLES_TABLE} {_INNER} meta mark set 0
 add rule ip6 {NFTABLES_TABLE} {_INNER} fib daddr type != local accept
+add rule ip6 {NFTABLES_TABLE} {_INNER} fib saddr type local accept comment "our own probe"
 add rule ip6 {NFTABLES_TABLE} {_INNER} ip6 daddr != @{ARRIVED} add @{ARRIVED} {{ ip6 daddr }} \
     log prefix "{FIRST}" group {LOG_GROUP} snaplen {IPV6_HEADER_LENGTH}
 add rule ip6 {NFTABLES_TABLE} {_INNER} ip6 daddr . ip6 saddr != @{_CORRESPONDENTS} {_LIMIT} \

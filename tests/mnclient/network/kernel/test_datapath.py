@@ -4,6 +4,7 @@
 import hashlib
 import os
 import socket
+import struct
 import threading
 from dataclasses import replace
 from ipaddress import IPv6Address
@@ -12,6 +13,7 @@ import pytest
 
 from mnclient.engine.events import CorrespondentHeard, NetworkStateFailed, PayloadReceived
 from mnclient.model.network_state import TunnelDevice
+from mnclient.wire.checksum import internet_checksum
 from tests.lab.patience import patient
 from tests.mnclient.network.lab import Lab, add_address, eventually
 from tests.mnclient.network.tunnel_hosts import (
@@ -139,6 +141,23 @@ def test_the_mobile_node_accepts_only_from_its_home_agent(hosts):
     hosts.set_agent(AT_AGENT)
     correspondent.sendto(b"good", at_home.getsockname())
     assert at_home.recv(10) == b"good"
+
+
+@pytest.mark.parametrize("source, arrives", [(AGENT, True), (IPv6Address("2001:db8:3::66"), False)])
+def test_a_packet_in_fragments_is_looked_at_like_any_other(hosts, source, arrives):
+    at_home, _ = hosts.ends()
+    add_address(hosts.agent, "2001:db8:3::66/64")
+    port, data = at_home.getsockname()[1], b"x" * 2000
+    inner = struct.pack("!IHBB", 6 << 28, 8 + len(data), 17, 64) + CORRESPONDENT.packed + HOME.packed
+    udp = struct.pack("!HHH", 7, port, 8 + len(data))
+    checksum = internet_checksum(CORRESPONDENT, HOME, 17, udp + b"\0\0" + data)
+    inner += udp + checksum.to_bytes(2) + data
+    raw = hosts.lab.socket(hosts.agent, str(source), socket.SOCK_RAW, 41)
+    raw.sendto(inner, (str(CARE_OF), 0))
+    if arrives:
+        assert at_home.recv(3000) == data
+    else:
+        eventually(lambda: strangers(hosts.mobile_node) == 1)
 
 
 def test_a_tunnel_of_somebody_else_is_left_alone(hosts):

@@ -71,6 +71,7 @@ def ends(lab: Lab) -> Ends:
     add_address(correspondent, "2001:db8:2::ff/64")
     add_address(correspondent, f"{CORRESPONDENT}/128", "lo")
     mobile.run("ip -6 route add default via 2001:db8:2::ff")
+    correspondent.run("ip -6 route add default via 2001:db8:2::fe")  # nobody: what goes this way is lost
     eventually(lambda: "1 received" in mobile.run(f"ping -c1 -W1 {CORRESPONDENT}", check=False))
     built = Ends(lab, mobile, correspondent, *(lab.node(each, "kernel").start() for each in (mobile, correspondent)))
     assert built.mobile_node.network.capabilities.route_optimization.name == "kernel"

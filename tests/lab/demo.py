@@ -139,7 +139,10 @@ class Demo:
         transfer.flows()
         self._tell(step, crashed)
         if not crashed:
-            self._check(step.record is not None, "the laptop has a record of the move, as completed (mnctl handovers)")
+            known = "" if step.record else f": {self._roaming.handovers()}"
+            self._check(
+                step.record is not None, f"the laptop has a record of the move, as completed (mnctl handovers){known}"
+            )
         self._roaming.registered_at(link)
         self._story.good("it is at home" if link == HOME else f"it is registered from {PLACES[link]} (mnctl status)")
         self._call("at home again" if link == HOME else f"in {PLACES[link]}")

@@ -13,12 +13,33 @@ NANOSECONDS = (b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d")
 def frames(file: Path) -> Iterator[tuple[float, bytes]]:
     """The instant of each frame in seconds of the time of day, and its octets. Half a frame at the end is left out."""
     data = file.read_bytes()
-    order = "<" if data[:4] in LITTLE_ENDIAN else ">"
     fraction = 1e9 if data[:4] in NANOSECONDS else 1e6
-    position = FILE_HEADER
+    for (seconds, parts, _, _), frame in _records(data):
+        yield seconds + parts / fraction, frame
+
+
+def sample(file: Path, count: int) -> Path:
+    """A capture file beside it, with `count` frames at most, evenly chosen."""
+    data = file.read_bytes()
+    every = list(_records(data))
+    chosen = every[:: max(1, -(-len(every) // count))]
+    made = file.with_suffix(".sample.pcap")
+    order = _order(data)
+    records = b"".join(struct.pack(f"{order}IIII", *header) + frame for header, frame in chosen)
+    made.write_bytes(data[:FILE_HEADER] + records)
+    return made
+
+
+def _order(data: bytes) -> str:
+    return "<" if data[:4] in LITTLE_ENDIAN else ">"
+
+
+def _records(data: bytes) -> Iterator[tuple[tuple[int, int, int, int], bytes]]:
+    """Seconds, their fraction, octets kept, octets there were; and the octets kept."""
+    order, position = _order(data), FILE_HEADER
     while position + RECORD_HEADER <= len(data):
-        seconds, parts, kept, _ = struct.unpack_from(f"{order}IIII", data, position)
+        seconds, parts, kept, length = struct.unpack_from(f"{order}IIII", data, position)
         position += RECORD_HEADER
         if position + kept <= len(data):
-            yield seconds + parts / fraction, data[position : position + kept]
+            yield (seconds, parts, kept, length), data[position : position + kept]
         position += kept

@@ -21,6 +21,7 @@ from tests.lab.hostile import (
     type_2,
     update,
 )
+from tests.lab.pcap import sample
 
 HOME, CARE_OF, OTHER = (IPv6Address(each) for each in ("2001:db8:1::10", "2001:db8:2::10", "2001:db8:ffff::2"))
 NEIGHBOUR = IPv6Address("2001:db8:1::11")
@@ -64,6 +65,12 @@ def test_tshark_counts_the_same(tmp_path):
     assert of_tshark(file, HOME) == ours(file, HOME)
     assert agree(file, HOME)
     assert not agree(capture(tmp_path, FROM_LAPTOP, TUNNELLED), HOME), "nothing went directly to the laptop"
+
+
+def test_a_sample_is_of_the_whole_capture(tmp_path):
+    file = sample(capture(tmp_path, *[TO_LAPTOP] * 50, *[FROM_LAPTOP] * 50), 10)
+    assert ours(file, HOME) == Directness(to_laptop=5, from_laptop=5)
+    assert ours(sample(capture(tmp_path, TO_LAPTOP), 10), HOME) == Directness(to_laptop=1)
 
 
 @pytest.mark.parametrize("cut", range(1, 60, 7))

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Forged signalling and payload while laptop and correspondent talk directly: nobody believes it, nothing gets through.
+
+What was dealt with is known from a packet behind it that the same socket takes and only counts. All the time the two
+refresh their binding now and then, so only what a case names is counted exactly.
+"""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from mnclient.model.status import CorrespondentState
+from tests.lab.asking import ask, ask_status
+from tests.lab.direct import correspondent_of, is_direct, talking_directly
+from tests.lab.direct_cases import (
+    AT_THE_CORRESPONDENT,
+    AT_THE_LAPTOP,
+    CORRESPONDENT,
+    PORT,
+    STRANGER,
+    Case,
+    discarded,
+    to_correspondent,
+)
+from tests.lab.hostile import BA, BE, BU, COTI, MOBILITY, Stranger, acknowledgement, error, ipv6, mobility, told, update
+from tests.lab.hostile_cases import NO_HOME, World, to_laptop
+from tests.lab.lab import Lab
+from tests.lab.node import inside
+from tests.lab.pcap import frames
+from tests.lab.roaming import Roaming
+from tests.lab.service import Service
+from tests.lab.topology import VISITED_A, VISITED_B
+
+pytestmark = [pytest.mark.lab, pytest.mark.kernel]
+
+
+@dataclass
+class Scene:
+    """The laptop in network A, directly connected; the stranger on the router of network B."""
+
+    lab: Lab
+    roaming: Roaming
+    correspondent: Service
+    stranger: Stranger
+    sockets: tuple[socket.socket, ...]
+
+    def world(self) -> World:
+        """As it is now."""
+        (entry,) = ask(self.correspondent)[1]
+        return World(entry.home_address, entry.care_of_address, entry.sequence)
+
+    def nonce_index(self) -> int:
+        """The correspondent's present one: whoever asks is told."""
+        self.stranger.received()
+        self.stranger.send(ipv6(STRANGER, CORRESPONDENT, MOBILITY, mobility(COTI, bytes(10), STRANGER, CORRESPONDENT)))
+
+        def index() -> int | None:
+            found = [each for each in self.stranger.received() if each[6] == MOBILITY]
+            return int.from_bytes(found[0][46:48]) if found else None
+
+        answer = self.lab.eventually(index, within=5.0, what="the correspondent answers a CoTI")
+        assert answer is not None
+        return answer
+
+    def stands(self) -> tuple[object, ...]:
+        """What no packet may change."""
+        world = self.world()
+        found = correspondent_of(self.roaming)
+        return world.home, world.care_of, found and (found.state, found.care_of_address)
+
+    def try_out(self, case: Case, service: Service, behind: bytes, counts: dict[str, int]) -> None:
+        """Send the packet and the one behind it; wait for the answers and the counts; nothing was delivered."""
+        world, nonce = self.world(), self.nonce_index()
+        standing, before = self.stands(), ask_status(service).engine.counters
+        self.stranger.received()
+        self.stranger.send(case.packet(world, nonce))
+        self.stranger.send(behind)
+        wanted = dict(case.counted)
+        for name, count in counts.items():
+            wanted[name] = wanted.get(name, 0) + count
+        expected = [each.format(next=world.sequence + 1, **vars(world)) for each in case.answers]
+        answers: list[str] = []
+
+        def as_expected() -> bool:
+            answers.extend(told(packet) for packet in self.stranger.received())
+            now = ask_status(service).engine.counters
+            assert {name: now.get(name, 0) - before.get(name, 0) for name in wanted} == wanted
+            assert answers == expected
+            return True
+
+        self.lab.eventually(as_expected, within=5.0, what="it is counted, and answered as it should be")
+        for each in self.sockets:
+            with pytest.raises(BlockingIOError):
+                each.recv(100)
+        assert self.stands() == standing
+
+
+@pytest.fixture(scope="module")
+def scene(lab: Lab, roaming: Roaming) -> Iterator[Scene]:
+    with talking_directly(roaming) as service, Stranger(lab.nodes["ar-b"], "core0") as stranger:
+        lab.move(VISITED_A)
+        roaming.registered_at(VISITED_A)
+        is_direct(roaming)
+        sockets = []
+        for node in (lab.laptop, lab.correspondent):
+            with inside(node.namespace):
+                made = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+            made.bind(("::", PORT))
+            made.setblocking(False)
+            sockets.append(made)
+        yield Scene(lab, roaming, service, stranger, tuple(sockets))
+        for made in sockets:
+            made.close()
+
+
+@pytest.mark.parametrize("name", AT_THE_CORRESPONDENT)
+@pytest.mark.requirement("CN-9.5.1-01", "CN-9.5.1-02", "CN-9.5.1-03", "ALL-9.5.1-07", "ALL-9.5.4-01")
+@pytest.mark.requirement("CN-9.4.1-01", "CN-9.4.2-01", "CN-9.3.1-02", "CN-9.3.1-03", "ALL-9.3.3-02", "ALL-6.3-04")
+def test_the_correspondent(scene, name):
+    behind = to_correspondent(BU, update(1, flags=0), None)
+    scene.try_out(AT_THE_CORRESPONDENT[name], scene.correspondent, behind, discarded("no-nonce-indices"))
+
+
+@pytest.mark.parametrize("name", AT_THE_LAPTOP)
+@pytest.mark.requirement("MN-11.6.2-01", "MN-11.6.2-02", "MN-11.6.2-03", "MN-11.7.3-01", "MN-11.7.3-02")
+@pytest.mark.requirement("MN-11.7.3-08", "MN-11.3.6-01", "MN-11.3.6-05", "MN-6.4-01", "MN-11.3.3-04")
+def test_the_laptop(scene, name):
+    behind = to_laptop(scene.world(), BA, acknowledgement(0, 1), source=STRANGER)
+    scene.try_out(AT_THE_LAPTOP[name], scene.roaming.laptop, behind, NO_HOME)
+
+
+@pytest.mark.requirement("MN-11.3.6-04")
+def test_a_forged_unknown_binding_costs_one_more_test(scene):
+    """Status 1 from the correspondent's address cannot be told from a true one: all begins anew, and ends well."""
+    world = scene.world()
+    packet = ipv6(
+        CORRESPONDENT, world.care_of, MOBILITY, mobility(BE, error(1, world.home), CORRESPONDENT, world.care_of)
+    )
+    scene.stranger.send(packet)
+    scene.lab.eventually(lambda: scene.world().sequence != world.sequence, within=20.0, what="another Binding Update")
+    assert is_direct(scene.roaming).state is CorrespondentState.DIRECT
+
+
+def test_a_binding_update_that_was_recorded_is_of_no_use_later(scene):
+    """Sent again it is authentic, and too old: the correspondent says so and changes nothing."""
+    with scene.lab.capture(scene.lab.correspondent, "core0", "recorded") as capture:
+        for link in (VISITED_B, VISITED_A):
+            scene.lab.move(link)
+            scene.roaming.registered_at(link)
+            is_direct(scene.roaming)
+    packets = [frame[14:] for _, frame in frames(capture.file)]
+    mine = [each for each in packets if each[6] == 60 and each[40] == MOBILITY and each[64 + 2] == BU]
+    assert len(mine) >= 2, "no Binding Update was recorded"
+    before, standing = refused(scene.correspondent), scene.stands()
+    scene.stranger.send(mine[0])
+    scene.lab.eventually(
+        lambda: refused(scene.correspondent) == before + 1, within=5.0, what="the old Binding Update is refused"
+    )
+    assert scene.stands() == standing
+
+
+def refused(service: Service) -> int:
+    """Binding Updates refused for their sequence number, or because their nonces are too old by now."""
+    counted = ask_status(service).engine.counters
+    return sum(counted.get(f"correspondent.bu.refused.{status}", 0) for status in range(135, 139))

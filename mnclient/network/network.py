@@ -72,7 +72,7 @@ class Network:
             self._miss("netlink", error)
             await self.stop(withdraw=False)
             return
-        self._executor.sysctls.take_over(remembered)
+        self._executor.sysctls.found.update(remembered)
         if self._capabilities.nftables:
             self._executor.sysctls.remember = self._remember_setting
         self._keeper = Keeper(self._executor, self._monitor, self._deliver_soon, leftovers)
@@ -190,6 +190,7 @@ class Network:
             self._sockets.close()
         await asyncio.gather(*self._background)
         if withdraw and self._keeper is not None and self._executor is not None:
+            self._executor.sysctls.remember = lambda name, value: None  # the table goes as a whole
             self._keeper.withdraw()
             await nftables.remove_table()
         if self._keeper is not None:
@@ -221,12 +222,12 @@ class Network:
         assert self._keeper is not None
         self._keeper.verify(find_ours())
 
-    def _remember_setting(self, name: str, value: str) -> None:
+    def _remember_setting(self, name: str, value: str | None) -> None:
         task = asyncio.get_running_loop().create_task(self._remember(name, value))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    async def _remember(self, name: str, value: str) -> None:
+    async def _remember(self, name: str, value: str | None) -> None:
         async with self._order:
             reason = await nftables.remember_setting(name, value)
         if reason:

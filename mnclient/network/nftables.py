@@ -128,16 +128,14 @@ async def remove_table() -> bool:
     return not reason
 
 
-async def remember_setting(key: str, value: str) -> str:
-    """Keep the value found of a setting. "" or why not."""
+async def remember_setting(key: str, value: str | None) -> str:
+    """Keep the value found of a setting, or with None forget it. "" or why not."""
     name = _SETTING + "".join(each if each.isalnum() else "_" for each in key)
-    chain = f'chain {name} {{\n        comment "{key}={value}"\n    }}'
-    table = f"table ip6 {NFTABLES_TABLE}"
-    # Whatever was remembered before goes, in the same transaction: a comment cannot be changed.
-    reason, _ = await _nft(
-        f"add chain ip6 {NFTABLES_TABLE} {name}\ndelete chain ip6 {NFTABLES_TABLE} {name}\n"
-        + f"{table} {{\n    {chain}\n}}\n"
-    )
+    if value is None:
+        reason, _ = await _nft(f"delete chain ip6 {NFTABLES_TABLE} {name}\n")
+    else:
+        chain = f'chain {name} {{\n        comment "{key}={value}"\n    }}'
+        reason, _ = await _nft(f"table ip6 {NFTABLES_TABLE} {{\n    {chain}\n}}\n")
     return reason
 
 

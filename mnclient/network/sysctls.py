@@ -9,22 +9,14 @@ _ROOT: Final = Path("/proc/sys")
 
 
 class Sysctls:
-    """Settings that we have changed, with the values found before. `found` is what an earlier run remembered.
+    """Settings that we have changed, with the values found before.
 
-    `remember` is called with a setting and the value found when that is not remembered yet. What is put back stays
-    remembered: a laptop on the move changes the same setting again and again, and to put back after a crash what is
-    there already does no harm.
+    `remember` is called with a setting and the value found when it is first changed, and with None when it is put back.
     """
 
     def __init__(self, found: dict[str, str] | None = None) -> None:
         self.found: dict[str, str] = dict(found or {})
-        self._remembered = dict(self.found)
-        self.remember: Callable[[str, str], None] = lambda key, value: None
-
-    def take_over(self, found: dict[str, str]) -> None:
-        """An earlier run has changed these, and remembered the values found then."""
-        self.found.update(found)
-        self._remembered.update(found)
+        self.remember: Callable[[str, str | None], None] = lambda key, value: None
 
     def set(self, key: str, value: str, instead_of: str | None = None) -> None:
         """Give a setting a value, if it is `instead_of` now or that is None.
@@ -37,13 +29,12 @@ class Sysctls:
             path.write_text(value)
             if key not in self.found:
                 self.found[key] = before
-                if self._remembered.get(key) != before:
-                    self._remembered[key] = before
-                    self.remember(key, before)
+                self.remember(key, before)
 
     def restore(self, key: str) -> None:
         """Put a setting back to what was found. OSError when that is refused, or its interface is gone."""
         if (before := self.found.pop(key, None)) is not None:
+            self.remember(key, None)
             _path(key).write_text(before)
 
 

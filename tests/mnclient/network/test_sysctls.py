@@ -25,32 +25,7 @@ def test_a_setting_is_set_and_put_back(setting):
     assert setting.read_text() == "2"
     settings.restore(KEY)
     assert setting.read_text() == "1"
-    assert remembered == [(KEY, "1")]
-
-
-def test_what_is_changed_again_is_remembered_once_unless_somebody_changed_it(setting):
-    settings, remembered = Sysctls(), []
-    settings.remember = lambda key, value: remembered.append((key, value))
-    for _ in range(3):
-        settings.set(KEY, "2")
-        settings.restore(KEY)
-    assert remembered == [(KEY, "1")]
-    setting.write_text("0")
-    settings.set(KEY, "2")
-    assert remembered == [(KEY, "1"), (KEY, "0")]
-    settings.restore(KEY)
-    assert setting.read_text() == "0"
-
-
-def test_what_an_earlier_run_remembered_is_not_remembered_again(setting):
-    settings, remembered = Sysctls(), []
-    settings.remember = lambda key, value: remembered.append((key, value))
-    setting.write_text("2")
-    settings.take_over({KEY: "1"})
-    settings.set(KEY, "2")
-    settings.restore(KEY)
-    settings.set(KEY, "2")
-    assert remembered == []
+    assert remembered == [(KEY, "1"), (KEY, None)]
 
 
 def test_only_the_first_value_found_is_remembered(setting):

@@ -95,7 +95,7 @@ def test_the_laptop_registers_from_a_foreign_network(lab, server, laptop):
     call_from_outside(lab, HOME_ADDRESS)
     care_of = str(laptop.home_addresses()[0].care_of_address)
     assert bindings(server) == [(HOME_ADDRESS, care_of, False)]
-    is_told(lab, laptop.laptop, f"Away, reachable at {HOME_ADDRESS}", "not protected", f"Home agent      {SERVER}")
+    is_told(lab, laptop.laptop, f"Away, reachable at {HOME_ADDRESS}", "not protected", f"Home agent          {SERVER}")
 
 
 def test_it_moves_on_and_its_connection_lives(lab, server, laptop):

@@ -86,7 +86,7 @@ class CareOfAddresses:
         for prefix in prefixes:
             formed = self._form(link, prefix.network, now)
             if formed is not None:
-                self.current[link.name] = formed
+                self.current[link.name], link.had_care_of = formed, True
                 for each in [each for each in self.previous if each.care_of.address == formed.address]:
                     self._drop(each)
                 return formed

@@ -69,9 +69,9 @@ class KnownRouter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownInterface:
-    """An interface with care-of addresses; `care_of` holds the present one and those just left.
+    """An interface that has or had care-of addresses; `care_of` holds the present one and those just left.
 
-    `in_use`: there is a present one, in use or standing by. `chosen` is the one in use, if this is the interface that
+    `chosen` is the one in use, if this is the interface that
     carries the home addresses: that of `traffic`, which uses it on purpose.
     """
 
@@ -79,7 +79,6 @@ class KnownInterface:
     index: int
     router: KnownRouter | None
     care_of: tuple[IPv6Address, ...]
-    in_use: bool
     chosen: IPv6Address | None = None
     traffic: tuple[TrafficRule, ...] = ()
 
@@ -202,9 +201,8 @@ def _interface(interface: KnownInterface) -> Iterable[Item]:
     for address in interface.care_of:
         yield Address(interface=name, address=address, duplicate_detection=DuplicateDetection.OPTIMISTIC)
         yield Rule(priority=RULE_FROM_CARE_OF, table=table, source=_host(address))
-    if interface.in_use and interface.care_of:
-        for setting in ("optimistic_dad", "use_optimistic"):
-            yield Sysctl(key=f"net/ipv6/conf/{name}/{setting}", value="1")
+    for setting in ("optimistic_dad", "use_optimistic"):  # for as long as it may have another one: not to and fro
+        yield Sysctl(key=f"net/ipv6/conf/{name}/{setting}", value="1")
     router = interface.router
     if router is None or not interface.care_of:
         return

@@ -24,7 +24,7 @@ class Link:
     `solicit_interval` is the last interval of the running solicitation, None when none runs. `probes` counts the
     unanswered probes of the current router, None when it is not in doubt. `guests` are routers known from other
     interfaces that were asked here too. `asked_at` is the last probe of the current router that is not answered yet,
-    `answer_time` the longest that it took to answer.
+    `answer_time` the longest that it took to answer. `had_care_of`: a care-of address was formed on it before.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Link:
     guests: dict[RouterKey, Router] = field(default_factory=dict)
     asked_at: Instant = NEVER
     answer_time: Seconds | None = None
+    had_care_of: bool = False
 
     @property
     def works(self) -> bool:

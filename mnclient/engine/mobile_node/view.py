@@ -133,9 +133,9 @@ def network_state(
     """What the kernel should look like now."""
     homes = [known_home_address(each, care_of, now) for each in registrations]
     interfaces = [
-        _known_interface(links[name], care_of, name == active, config, now)
-        for name in care_of.interfaces()
-        if name in links
+        _known_interface(link, care_of, link.name == active, config, now)
+        for link in links.values()
+        if link.name in care_of.interfaces() or (homes and link.had_care_of and link.enabled)
     ]
     chosen = preferred(registrations)
     default = None
@@ -201,7 +201,6 @@ def _known_interface(
         index=link.index,
         router=known,
         care_of=care_of.all_of(link.name),
-        in_use=link.name in care_of.current,
         chosen=chosen.address if chosen is not None else None,
         traffic=rules_for(config, servers) if chosen is not None else (),
     )

@@ -208,8 +208,12 @@ class CorrespondentSteps(CorrespondentBinding):
         """The correspondent knows of no binding (section 11.3.6): through the tunnel at once, and again after a while.
 
         It was restarted, so tokens of before are of no use; or somebody forged the message, and the growing time keeps
-        that from costing more.
+        that from costing more. With a Binding Update on its way the error may be about packets before it: then the
+        answer tells what is true, and until then packets are taken both ways but sent through the tunnel.
         """
+        if self.shared.updates.awaits_answer(self.key):
+            self.direct_until = None
+            return State.REGISTERING
         self._quiet()
         self._lose()
         self.home_test.forget()

@@ -201,6 +201,23 @@ def test_a_lost_binding_leads_through_the_tunnel_at_once_and_is_made_again():
     script.bind()
 
 
+@pytest.mark.requirement("MN-11.3.6-04")
+def test_an_error_that_crosses_a_binding_update_leaves_the_last_word_to_its_answer():
+    """A correspondent that was restarted complains of the packets before, and takes the update that is under way."""
+    script = Abroad()
+    script.bind()
+    script.pass_time(20.0)
+    script.give(script.peer.refresh_request())
+    actions = script.give(script.peer.use(script.now))
+    update = only(told(actions))
+    script.give(script.peer.lost_binding(script.care_of))
+    assert script.talks is State.REGISTERING
+    assert script.route is not None and script.route.incoming and not script.route.outgoing
+    script.give(script.peer.acknowledge(update))
+    assert script.talks is State.DIRECT
+    assert script.route is not None and script.route.outgoing
+
+
 def test_a_binding_lost_again_and_again_is_made_more_and_more_rarely():
     script = Abroad()
     waits = []

@@ -16,10 +16,14 @@ VIEWS = (
     ("proxy", ["ip", "-6", "neigh", "show", "proxy"]),
     ("permanent", ["ip", "-6", "neigh", "show", "nud", "permanent"]),
     ("nft", ["nft", "list", "ruleset"]),
+    ("xfrm", ["ip", "xfrm", "state"]),
+    ("xfrm", ["ip", "xfrm", "policy"]),
 )
 
 # What changes by itself: lifetimes, and what the kernel makes from Router Advertisements and from the addresses it has.
-VOLATILE = re.compile(r"expires -?\d+sec|valid_lft \S+ preferred_lft \S+|\\|hoplimit \d+|state \w+|qdisc \w+|<[^>]*>")
+VOLATILE = re.compile(
+    r"lastused \S+ \S+|expires -?\d+sec|valid_lft \S+ preferred_lft \S+|\\|hoplimit \d+|state \w+|qdisc \w+|<[^>]*>"
+)
 OF_THE_KERNEL = re.compile(r"proto ra|proto kernel|kernel_ra|mngtmpaddr|table local|ff00::/8|scope link|\btemporary\b")
 
 CONF = "net/ipv6/conf"
@@ -27,10 +31,13 @@ UNREADABLE = {"stable_secret"}
 
 
 def snapshot(node: Node) -> frozenset[str]:
-    """The network of a machine: links, addresses, routes, rules, proxies, filter rules, IPv6 settings."""
+    """The network of a machine: links, addresses, routes, rules, proxies, filters, transformations, IPv6 settings."""
     lines: set[str] = set()
     for name, command in VIEWS:
-        for line in node.run(command).splitlines():
+        text = node.run(command)
+        if name == "xfrm":
+            text = text.replace("\n\t", " ")  # one of them on several lines
+        for line in text.splitlines():
             if name == "link" or not OF_THE_KERNEL.search(line):
                 lines.add(f"{name}: {' '.join(VOLATILE.sub('', line).split())}")
     return frozenset(lines | _settings(node))

@@ -8,6 +8,7 @@ import pytest
 from mnclient.model.status import CorrespondentState
 from tests.lab.direct import correspondent_of, is_direct, talking_directly
 from tests.lab.lab import Lab
+from tests.lab.lossy import losing_every_second_message
 from tests.lab.node import Node
 from tests.lab.person import reads
 from tests.lab.roaming import Roaming
@@ -16,15 +17,6 @@ from tests.lab.topology import CORRESPONDENT_ADDRESS, VISITED_A, VISITED_B
 from tests.lab.traffic import TcpTransfer, call_from_outside
 
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
-
-DROP_EVERY_SECOND = """\
-table ip6 lossy {
-    chain forward {
-        type filter hook forward priority 0;
-        meta l4proto 135 numgen inc mod 2 == 0 counter drop
-    }
-}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -126,21 +118,13 @@ def test_a_policy_of_another_program_is_in_the_way(lab, at_home, correspondent):
 @pytest.mark.requirement("MN-11.8-04", "MN-11.8-08")
 def test_every_second_signalling_packet_is_lost(lab, at_home, correspondent):
     (entry,) = at_home.home_addresses()
-    router = lab.nodes["r"]
-    script = lab.folder / "lossy.nft"
-    script.write_text(DROP_EVERY_SECOND, encoding="ascii")
-    router.run(["nft", "-f", str(script)])
-    try:
-        with TcpTransfer(lab, entry.address) as transfer:
-            for link in (VISITED_A, VISITED_B):
-                lab.move(link)
-                at_home.registered_at(link, within=30.0)
-                is_direct(at_home, within=60.0)
-                transfer.flows(within=30.0)
-            assert transfer.finish().intact
-        assert "packets 0 " not in router.run(["nft", "list", "ruleset"]), "nothing was lost: this shows nothing"
-    finally:
-        router.run(["nft", "delete", "table", "ip6", "lossy"])
+    with losing_every_second_message(lab), TcpTransfer(lab, entry.address) as transfer:
+        for link in (VISITED_A, VISITED_B):
+            lab.move(link)
+            at_home.registered_at(link, within=30.0)
+            is_direct(at_home, within=60.0)
+            transfer.flows(within=30.0)
+        assert transfer.finish().intact
 
 
 @pytest.mark.requirement("MN-11.7.2-04")

@@ -66,6 +66,7 @@ TABLE: Final[Rows] = {
     (State.TUNNELLED, Input.HEARD): (State.TESTING, C.begin_when_due),  # 11.3.3, 11.7.2
     (State.UNRESPONSIVE, Input.HEARD): (State.TESTING, C.begin_when_due),
     (State.DIRECT, Input.HEARD): (State.DIRECT, C.doubt),
+    (State.TUNNELLED, Input.REFRESH): (State.TESTING, C.begin_when_due),
     (State.TUNNELLED, Input.TURN): (State.TESTING, C.begin_in_turn),
     # where the node is
     **_each(_AT_WORK, Input.MOVED, State.TESTING, C.begin),  # 11.7.2

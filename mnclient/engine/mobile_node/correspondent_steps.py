@@ -50,8 +50,9 @@ class CorrespondentSteps(CorrespondentBinding):
         return self.begin(now)
 
     def begin_in_turn(self, now: Instant) -> State | None:
-        """A place has become free, or there is a care-of address again."""
-        return self.begin(now) if self.is_waiting else State.TUNNELLED
+        """A place is free, or there is a care-of address again; or the correspondent may still send to the last one."""
+        may_send_to_the_last = self.bound_until is not None and not self.is_unwanted
+        return self.begin(now) if self.is_waiting or may_send_to_the_last else State.TUNNELLED
 
     def begin_again(self, now: Instant) -> State | None:
         """The correspondent knows our nonces no more: the tests that are needed, once more (section 9.5.1)."""
@@ -208,17 +209,20 @@ class CorrespondentSteps(CorrespondentBinding):
         """The correspondent knows of no binding (section 11.3.6): through the tunnel at once, and again after a while.
 
         It was restarted, so tokens of before are of no use; or somebody forged the message, and the growing time keeps
-        that from costing more. With a Binding Update on its way the error may be about packets before it: then the
-        answer tells what is true, and until then packets are taken both ways but sent through the tunnel.
+        that from costing more. Then the correspondent goes on sending directly, which is accepted until the binding
+        that it has ends; and because nothing then comes through the tunnel, we ask again by ourselves. With a Binding
+        Update on its way the error may be about packets before it, and the answer tells what is true.
         """
         if self.shared.updates.awaits_answer(self.key):
             self.direct_until = None
             return State.REGISTERING
         self._quiet()
-        self._lose()
+        self.direct_until = None
+        self.shared.updates.remove(self.key)
         self.home_test.forget()
         self.care_of_test.forget()
         self.retry_at = after(now, self._losses.next_timeout())
+        self._set(Timer.REFRESH_CORRESPONDENT, self.retry_at)
         self.reason = "it has lost the binding"
         return None
 

@@ -193,15 +193,15 @@ class Abroad(Script):
         """What the kernel was told about the peer."""
         return next((each for each in self.routes if each.correspondent == self.peer.address), None)
 
-    def test(self) -> list[Action]:
-        """Payload is heard, and both tests are answered: up to the Binding Update."""
-        actions = self.give(self.peer.heard())
+    def test(self, begun: list[Action] | None = None) -> list[Action]:
+        """Payload is heard, or what was `begun`, and both tests are answered: up to the Binding Update."""
+        actions = self.give(self.peer.heard()) if begun is None else begun
         home, care_of = only(home_inits(actions)), only(care_of_inits(actions))
         return [*self.give(self.peer.home_test(home)), *self.give(self.peer.care_of_test(care_of))]
 
-    def bind(self) -> SendPacket:
+    def bind(self, begun: list[Action] | None = None) -> SendPacket:
         """The whole procedure; the Binding Update that was."""
-        update = only(told(self.test()))
+        update = only(told(self.test(begun)))
         self.give(self.peer.acknowledge(update))
         assert self.talks is CorrespondentState.DIRECT
         return update

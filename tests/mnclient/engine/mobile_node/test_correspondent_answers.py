@@ -20,7 +20,7 @@ from tests.mnclient.engine.mobile_node.peer import (
     tampered,
     told,
 )
-from tests.mnclient.engine.mobile_node.script import HOME, SendPacket, only
+from tests.mnclient.engine.mobile_node.script import HOME, SendPacket, only, ra_b
 
 STRANGER = IPv6Address("2001:db8:bad::1")
 
@@ -194,11 +194,29 @@ def test_a_lost_binding_leads_through_the_tunnel_at_once_and_is_made_again():
         script.give(forged)
         assert script.talks is State.DIRECT
     script.give(script.peer.lost_binding(care_of))
-    assert (script.talks, script.route) == (State.TUNNELLED, None)
+    assert script.talks is State.TUNNELLED
+    assert script.route is not None and not script.route.outgoing
     assert script.give(script.peer.heard()) == []
-    script.pass_time(2.0)
     script.peer.nonce = b"\x01" * 8
+    script.bind(script.pass_time(2.0))
+
+
+def test_a_forged_loss_cuts_nothing_off():
+    """The correspondent goes on sending directly, so nothing comes through the tunnel that would be heard."""
+    script = Abroad()
     script.bind()
+    script.give(script.peer.lost_binding(script.care_of))
+    assert script.route is not None and script.route.incoming
+    _, actions = script.move(ra_b())
+    assert home_inits(actions) or care_of_inits(actions), "it still sends to the last care-of address"
+
+
+def test_after_a_loss_what_arrives_directly_is_accepted_no_longer_than_the_binding_was_granted():
+    script = Abroad()
+    script.bind()
+    script.give(script.peer.lost_binding(script.care_of))
+    script.pass_time(421.0)
+    assert script.route is None
 
 
 @pytest.mark.requirement("MN-11.3.6-04")
@@ -220,13 +238,14 @@ def test_an_error_that_crosses_a_binding_update_leaves_the_last_word_to_its_answ
 
 def test_a_binding_lost_again_and_again_is_made_more_and_more_rarely():
     script = Abroad()
-    waits = []
+    waits: list[float] = []
+    begun = None
     for _ in range(5):
-        script.bind()
+        script.bind(begun)
         script.give(script.peer.lost_binding(script.care_of))
         assert script.status.retry is not None
         waits.append(script.status.retry - script.now)
-        script.pass_time(waits[-1])
+        begun = script.pass_time(waits[-1])
     assert waits == [2.0, 4.0, 8.0, 16.0, 32.0]
 
 

@@ -17,8 +17,8 @@ from tests.lab.lab import write_json
 
 BENCHMARKS: dict[str, ModuleType] = {
     "messages": messages,
+    "two-interfaces": two_interfaces,  # first: an interface that was pulled and plugged many times is trusted slowly
     "handover": handover,
-    "two-interfaces": two_interfaces,
     "service": service_life,
     "throughput": throughput,
     "home-agent": home_agent,

@@ -38,16 +38,18 @@ def measure(context: Context) -> list[Figure]:
     better: list[dict[str, OneWay]] = []
     dying: list[dict[str, OneWay]] = []
     used = "eth0"
-    with Streams(lab, context.home_address(), rate) as streams:
-        for changes, change in ((better, _becomes_better), (dying, _dies)):
-            for _ in range(QUICK_ROUNDS if context.quick else ROUNDS):
-                _is_ready(context, roaming)
-                changes.append(change(context, roaming, streams, used))
-                used = OTHER[used]
-        refused = sum(count for each in streams.refused().values() for count in each.values())
-    lab.unplug("eth1")
-    lab.move(HOME)
-    roaming.registered_at(HOME)
+    try:
+        with Streams(lab, context.home_address(), rate) as streams:
+            for changes, change in ((better, _becomes_better), (dying, _dies)):
+                for _ in range(QUICK_ROUNDS if context.quick else ROUNDS):
+                    _is_ready(context, roaming)
+                    changes.append(change(context, roaming, streams, used))
+                    used = OTHER[used]
+            refused = sum(count for each in streams.refused().values() for count in each.values())
+    finally:
+        lab.unplug("eth1")
+        lab.move(HOME)
+        roaming.registered_at(HOME)
     return [*_figures(better, dying, rate), Figure("refused to the sender by the kernel", refused, "")]
 
 

@@ -21,7 +21,7 @@ MAX_CORRECTIONS: Final = 3  # in a row; one that never accepts its own numbers o
 DOUBT_INTERVAL: Final = Seconds(30.0)  # between renewals because payload comes through the tunnel nevertheless
 ASK_AGAIN_AFTER: Final = Seconds(15.0)  # an unused route is asked for again half-way to its end, down to this
 LEAST_BETWEEN_QUESTIONS: Final = Seconds(5.0)  # whatever a correspondent requests
-SYSTEM_RETRY: Final = Seconds(3600.0)  # after the kernel refused
+SYSTEM_RETRY: Final = Seconds(60.0)  # after the kernel refused: another program may have let go of it
 
 
 class CorrespondentSteps(CorrespondentBinding):

@@ -8,12 +8,11 @@ import pytest
 from mnclient.model.status import CorrespondentState
 from tests.lab.direct import correspondent_of, is_direct, talking_directly
 from tests.lab.lab import Lab
-from tests.lab.lossy import losing_every_second_message
 from tests.lab.node import Node
 from tests.lab.person import reads
 from tests.lab.roaming import Roaming
 from tests.lab.service import Service
-from tests.lab.topology import CORRESPONDENT_ADDRESS, VISITED_A, VISITED_B
+from tests.lab.topology import CORRESPONDENT_ADDRESS, VISITED_A
 from tests.lab.traffic import TcpTransfer, call_from_outside
 
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
@@ -90,18 +89,6 @@ def test_rules_and_the_tunnel_device_deleted_by_hand_come_back(lab, direct, corr
         transfer.flows()
         assert transfer.finish().intact
     call_from_outside(lab, address)
-
-
-@pytest.mark.requirement("MN-11.8-04", "MN-11.8-08")
-def test_every_second_signalling_packet_is_lost(lab, at_home, correspondent):
-    (entry,) = at_home.home_addresses()
-    with losing_every_second_message(lab), TcpTransfer(lab, entry.address) as transfer:
-        for link in (VISITED_A, VISITED_B):
-            lab.move(link)
-            at_home.registered_at(link, within=30.0)
-            is_direct(at_home, within=60.0)
-            transfer.flows(within=30.0)
-        assert transfer.finish().intact
 
 
 @pytest.mark.requirement("MN-11.7.2-04")

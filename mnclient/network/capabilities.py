@@ -8,6 +8,7 @@ from pathlib import Path
 from platform import release
 from typing import Final
 
+from mnclient.constants import TUNNEL_DEVICE_KERNEL
 from mnclient.model.service_status import Datapath
 from mnclient.network.kernel import device, direct
 from mnclient.network.messages import impossible_route
@@ -81,7 +82,11 @@ def _why_no_kernel_tunnels() -> str:
     except OSError as error:
         return f"netlink: {error.strerror}"
     try:
-        return device.why_not(netlink) or _why_no_encapsulating_routes(netlink)
+        return (
+            device.why_not(netlink)
+            or _why_no_encapsulating_routes(netlink)
+            or device.why_taken(netlink, TUNNEL_DEVICE_KERNEL)
+        )
     except OSError as error:
         return f"the kernel cannot be asked: {error.strerror}"
     finally:

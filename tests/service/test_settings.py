@@ -188,6 +188,10 @@ def test_everything_that_can_be_said_reaches_the_node():
             allow_unprotected_signalling=True,
         ),
     )
+
+
+def test_what_is_said_to_the_service_stays_there():
+    settings = Settings.parse(EVERYTHING)
     assert settings.datapath == "portable"
     assert settings.policy() == PolicySettings(
         desperation=True, ask_first=False, max_home_addresses=2, responsiveness=80, activation_time=12.5

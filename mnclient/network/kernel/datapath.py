@@ -10,6 +10,7 @@ alone, so no payload is copied to this process.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -56,11 +57,14 @@ class KernelDatapath:
         self._counts: Counter[str] = Counter()
         self._tunnels: dict[tuple[TunnelEnd, bytes], Tunnel] = {}
         self._holding = Holding(self._counts)
-        self._netlink = RouteSocket()
-        self._sets = TableSocket(NFTABLES_TABLE)
-        self._log = LogSocket(LOG_GROUP, IPV6_HEADER_LENGTH)
-        self._direct = DirectRoutes() if direct else None
-        self._news = XfrmSocket(GROUP_STATES | GROUP_POLICIES | GROUP_REPORTS) if direct else None
+        with ExitStack() as opened:  # what is open when the next one is refused is closed
+            self._netlink = opened.enter_context(closing(RouteSocket()))
+            self._sets = opened.enter_context(closing(TableSocket(NFTABLES_TABLE)))
+            self._log = opened.enter_context(closing(LogSocket(LOG_GROUP, IPV6_HEADER_LENGTH)))
+            self._direct = opened.enter_context(closing(DirectRoutes())) if direct else None
+            groups = GROUP_STATES | GROUP_POLICIES | GROUP_REPORTS
+            self._news = opened.enter_context(closing(XfrmSocket(groups))) if direct else None
+            opened.pop_all()
         loop = asyncio.get_running_loop()
         loop.add_reader(self._log.fileno(), self._logged)
         if self._news is not None:

@@ -21,20 +21,29 @@ _STATISTICS: Final = struct.Struct("=QQ16xQQQQ")  # packets in and out, (octets,
 
 def make(netlink: RouteSocket, name: str) -> None:
     """Make the device, or take over the one of a run before. OSError, with the reason, when that is refused."""
+    if reason := why_taken(netlink, name):
+        raise OSError(errno.EEXIST, reason)
     there = find(netlink, name)
-    if there is not None and there.kind == "tun":  # left over by the portable datapath
-        remove(netlink, there.index)
-        there = None
-    if there is not None and there.kind != KIND:
-        raise OSError(errno.EEXIST, f"somebody else's device has the name {name}")
-    if there is not None:
+    if there is not None and there.kind == KIND:
         return
+    if there is not None:
+        remove(netlink, there.index)
     answer = netlink.request([Message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, _body(name, PROTOCOL_IPV6))])[0]
-    if answer.errno == errno.EEXIST:
-        # The kernel has room for one such device in a namespace.
-        raise OSError(errno.EEXIST, "another program has the one tunnel device without fixed ends (ip6tnl external)")
     if answer.errno:
         raise OSError(answer.errno, answer.reason)
+
+
+def why_taken(netlink: RouteSocket, name: str) -> str:
+    """Why the device cannot be ours because of another program, "" when it can. OSError when the kernel is mute.
+
+    A TUN device of our name is a leftover of ours. A namespace has room for one tunnel without fixed ends.
+    """
+    for link, body in _links(netlink):
+        if link.name == name and link.kind not in (KIND, "tun"):
+            return f"somebody else's device has the name {name}"
+        if link.name != name and _is_external(body):
+            return f"another program has the one tunnel device without fixed ends (ip6tnl external): {link.name}"
+    return ""
 
 
 def remove(netlink: RouteSocket, index: int) -> None:
@@ -68,6 +77,13 @@ def why_not(netlink: RouteSocket) -> str:
     """Why the kernel makes no such devices, "" when it does. Asks for an impossible one, so nothing is made."""
     answer = netlink.request([Message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, _body("", _NO_PROTOCOL))])[0]
     return "kernel lacks ip6_tunnel" if answer.errno == errno.EOPNOTSUPP else _refused(answer.errno, answer.reason)
+
+
+def _is_external(body: bytes) -> bool:
+    information = attributes(attributes(body, LINK.size).get(_IFLA_LINKINFO, b""), 0)
+    if information.get(_IFLA_INFO_KIND, b"").rstrip(b"\0") != KIND.encode():
+        return False
+    return _IFLA_IPTUN_COLLECT_METADATA in attributes(information.get(_IFLA_INFO_DATA, b""), 0)
 
 
 def _refused(code: int, reason: str) -> str:

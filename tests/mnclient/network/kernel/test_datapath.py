@@ -11,8 +11,10 @@ from ipaddress import IPv6Address
 
 import pytest
 
+from mnclient.constants import LOG_GROUP
 from mnclient.engine.events import CorrespondentHeard, NetworkStateFailed, PayloadReceived
 from mnclient.model.network_state import TunnelDevice
+from mnclient.network.nfnetlink import LogSocket
 from mnclient.wire.checksum import internet_checksum
 from tests.lab.patience import patient
 from tests.mnclient.network.lab import Lab, add_address, eventually
@@ -213,13 +215,42 @@ def test_a_device_deleted_by_somebody_comes_back_with_all_that_was_on_it(hosts):
 
 def test_the_name_of_the_device_is_taken(lab):
     host = lab.host(detects_duplicates=False)
-    host.run("ip link add mn6tunnel type dummy")
     node = lab.node(host, "kernel").start()
+    host.run("ip link add mn6tunnel type dummy")
     node.set(devices=[TunnelDevice(name="mn6home")])
     failed = node.hears(NetworkStateFailed)
     assert "somebody else's device has the name mn6tunnel" in failed.reason
     node.stop()
     assert "dummy" in host.run("ip -d link show dev mn6tunnel"), "theirs is left alone"
+
+
+@pytest.mark.parametrize(
+    "device, reason",
+    [
+        ("mn6tunnel type dummy", "somebody else's device has the name mn6tunnel"),
+        ("theirs type ip6tnl external", "another program has the one tunnel device without fixed ends"),
+    ],
+)
+def test_what_somebody_else_has_before_us_leaves_the_portable_datapath(lab, device, reason):
+    host = lab.host(detects_duplicates=False)
+    host.run(f"ip link add {device}")
+    node = lab.node(host, "kernel").start()
+    chosen = node.network.capabilities
+    assert (chosen.datapath.name, chosen.route_optimization.name) == ("portable", "none")
+    assert reason in chosen.datapath.reason
+    node.set(devices=[TunnelDevice(name="mn6home")])
+    assert "mn6home" in host.run("ip link")
+    assert node.heard(NetworkStateFailed) is None
+
+
+def test_a_log_group_that_another_program_hears_leaves_the_portable_datapath(lab):
+    host = lab.host(detects_duplicates=False)
+    other = host.inside(lambda: LogSocket(LOG_GROUP, 40))
+    lab.defer(other.close)
+    chosen = lab.node(host, "kernel").start().network.capabilities
+    assert chosen.datapath.name == "portable" and "the kernel refuses" in chosen.datapath.reason
+    assert chosen.route_optimization.name == "none"
+    assert "decapsulated" not in host.run("nft list chain ip6 mnclient prerouting"), "nothing half done"
 
 
 def test_nothing_is_left_after_a_stop(hosts):

@@ -11,12 +11,14 @@ LAB := $(if $(filter kernel,$(DATAPATH)),tools/kernel-lab)
 
 # TESTS: what to give to pytest, e.g. make test TESTS="tests/mnclient/wire -k binding"
 TESTS ?=
-# DEMO, BENCH: further arguments of the demo and of the benchmarks
+# DEMO, BENCH, TRAY, SCREENSHOTS: further arguments of these programs
 DEMO ?=
 BENCH ?=
+TRAY ?=
+SCREENSHOTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-crash test test-kernel check format bench man lock clean
+.PHONY: help setup setup-tray demo demo-crash tray screenshots translations test test-kernel check format bench man lock clean
 
 help: ## Print this list.
 	@echo "usage: make TARGET"
@@ -25,6 +27,9 @@ help: ## Print this list.
 
 setup: ## Install what this machine lacks, and the virtual environment; all other targets do it themselves.
 	@tools/setup
+
+setup-tray: ## The same, with what the tray and its tests need.
+	@tools/setup tray
 
 demo: setup ## See a connection survive a move, in a network of namespaces on this machine (needs root: sudo make demo).
 	@tools/needs-namespaces "make $@"
@@ -37,10 +42,20 @@ demo-crash: setup ## The demo, with the service killed half way (needs root: sud
 test: check ## Run all checks and all tests; without root the tests of the lab skip.
 	@tools/run -m pytest $(TESTS)
 
+tray: setup-tray ## Start the tray app from this checkout; TRAY="--help" tells its options.
+	@tools/run -m ui $(TRAY)
+
+screenshots: setup-tray ## Write every window and state to assets/screenshots/ (needs root: sudo make screenshots).
+	@tools/needs-namespaces "make $@"
+	@tools/run -m tests.ui.screenshots $(SCREENSHOTS)
+
+translations: setup-tray ## Gather the texts of the tray into its catalogues, and compile them.
+	@tools/run -m tests.ui.catalogues
+
 test-kernel: setup ## Run the tests of the kernel datapath alone, in a virtual machine if need be (root; make test has them too).
 	@tools/run -m pytest -m kernel $(TESTS)
 
-check: setup ## Check formatting, style and types.
+check: setup-tray ## Check formatting, style and types.
 	@tools/run -m ruff format --check .
 	@tools/run -m ruff check .
 	@tools/run -m mypy
@@ -49,7 +64,7 @@ format: setup ## Format the code and sort its imports.
 	@tools/run -m ruff check --quiet --fix --exit-zero .
 	@tools/run -m ruff format .
 
-bench: setup ## Measure against the budgets (needs root: sudo make bench).
+bench: setup-tray ## Measure against the budgets (needs root: sudo make bench).
 	@tools/needs-namespaces "make $@"
 	@$(LAB) tools/run -m tests.benchmarks $(BENCH)
 

@@ -32,7 +32,10 @@ DIRECTIONS = {
         "mnclient.errors",
     ),
     "service": ("service", "mnclient"),
-    "ui": ("ui", "service.client", "service.contract", "mnclient.model"),
+    # errors and units are the words in which client and model speak
+    "ui": ("ui", "service.client", "service.contract", "mnclient.model", "mnclient.errors", "mnclient.units"),
+    "ui/view": ("ui.view", "ui.texts", "mnclient.model", "mnclient.errors", "mnclient.units"),
+    "ui/texts.py": (),
 }
 
 # Pure: the same input gives the same output, whenever and wherever. Pure code imports only pure code of ours.
@@ -45,6 +48,8 @@ PURE = (
     "mnclient/model",
     "mnclient/security",
     "service/autoconfiguration",
+    "ui/view",
+    "ui/texts.py",
 )
 PURE_NAME = "plan.py"  # pure in every folder
 IMPURE_MODULES = frozenset(

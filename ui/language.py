@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Finds the catalogue for the person's language."""
+
+import gettext
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QLocale
+
+from ui import texts
+
+DOMAIN: Final = "mnclient"
+FOLDER: Final = Path(__file__).resolve().parent / "locale"
+LANGUAGE_VARIABLE: Final = "MNCLIENT_LANGUAGE"
+"""Set to a language ("de", "en") it wins over the desktop's."""
+
+
+def use_language(languages: Sequence[str] | None = None) -> None:
+    """Speak the first of these languages that there is; None: what the person's desktop wants."""
+    wanted = list(languages) if languages is not None else _wanted()
+    texts.install(gettext.translation(DOMAIN, FOLDER, wanted, fallback=True))
+
+
+def _wanted() -> list[str]:
+    if chosen := os.environ.get(LANGUAGE_VARIABLE):
+        return [chosen]
+    wanted: list[str] = []
+    for tag in QLocale.system().uiLanguages():
+        if tag == "C" or tag.startswith("en"):
+            break  # English is what the texts are written in: nothing after it is wanted
+        wanted += [tag.replace("-", "_"), tag.split("-")[0]]
+    return wanted

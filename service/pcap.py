@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The messages of the protocol log as a file that Wireshark, tshark, tcpdump and `mnctl decode` read.
 
-Format: draft-ietf-opsawg-pcap, with times in microseconds and link type 229 (LINKTYPE_IPV6): packets begin with the IPv6
-header.
+Format: draft-ietf-opsawg-pcap, with times in microseconds and link type 229 (LINKTYPE_IPV6): packets begin with the
+IPv6 header.
 """
 
 import struct

@@ -10,6 +10,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from mnclient.engine.actions import Action, AskRouteUse, Note, SendPacket, SetNetworkState
 from mnclient.engine.engine import Engine
@@ -56,7 +57,8 @@ class Node:
         """
         self._observer = observer
         self._engine = Engine(entropy or SystemEntropy())
-        self.message_log = MessageLog()
+        self.message_log: Final = MessageLog()
+        """The signalling sent and heard."""
         self._network = Network(self._deliver, datapath, self.message_log.note)
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()

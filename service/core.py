@@ -46,6 +46,7 @@ __all__ = ["Change", "ChangeKind", "Node", "NodeFactory", "ServiceCore"]
 
 _log = logging.getLogger(__name__)
 
+HANDOVERS_IN_STATUS: Final = 20  # each is 700 octets in every answer; GetHandovers has them all
 STABLE_SECRET_LENGTH: Final = 32  # octets; RFC 7217 section 5 asks for 16 at least
 
 
@@ -158,7 +159,7 @@ class ServiceCore:
             home_addresses=self._home_addresses.managed(self._autoconfiguration.is_active),
             known_home_agents=self._autoconfiguration.listing(),
             proposals=self._autoconfiguration.policy.proposals(),
-            handovers=self._node.handovers(),
+            handovers=self._node.handovers()[-HANDOVERS_IN_STATUS:],
         )
 
     def binding_cache(self) -> tuple[BindingCacheStatus, ...]:

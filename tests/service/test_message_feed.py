@@ -33,7 +33,7 @@ def test_binding_update_in_words():
 def test_acknowledgement_says_what_its_status_means():
     told = logged((1, 0.0, "", False, BA))
     assert told.name == "BindingAcknowledgement"
-    assert dict(told.fields)["status means"] == "Binding Update accepted"
+    assert dict(told.fields)["status means"] == "accepted"
     assert dict(told.fields)["routed to home address"] == str(HOME)
 
 

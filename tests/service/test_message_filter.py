@@ -21,7 +21,7 @@ MESSAGES = [logged(each) for each in filled().after(0, 100)]  # RA, BU, BA, brok
         (["in", "OUT"], [1, 2, 3, 4]),
         (["malformed"], [4]),
         (["malformed", "BA"], []),
-        (["2001:db8:1::1"], [2, 3, 4]),  # an end
+        (["2001:db8:1::1"], [1, 2, 3, 4]),  # an end, or the router of an advertisement
         (["2001:db8:1::10"], [2, 3]),  # the home address, in a field
         (["fe80::/10"], [1]),
         (["fe80::1", "2001:db8:1::10", "in"], [1, 3]),

@@ -108,8 +108,8 @@ def _at_home(home: HomeAddressStatus, interface: InterfaceStatus | None) -> Path
     network = Node(
         Place.NETWORK, tr("Home network"), (str(home.prefix), *_on(interface, home.interface)), roles.GOOD, "home"
     )
-    agent = Node(Place.HOME_AGENT, tr("Home agent"), (_not_needed(home),), roles.QUIET, "home-agent")
-    others = Node(Place.CORRESPONDENTS, tr("Everybody else"), (tr("reached directly"),), roles.GOOD, "globe")
+    agent = Node(Place.HOME_AGENT, tr("Home agent"), (_not_needed(home),), roles.QUIET, "agent")
+    others = Node(Place.CORRESPONDENTS, tr("Everybody else"), (tr("reached directly"),), roles.GOOD, "correspondent")
     if home.state is HomeAddressState.AT_HOME:
         near = Line(Place.COMPUTER, Place.NETWORK, Stroke.SOLID, roles.GOOD)
         far = Line(Place.NETWORK, Place.CORRESPONDENTS, Stroke.SOLID, roles.GOOD, tr("directly"))
@@ -127,7 +127,7 @@ def _not_needed(home: HomeAddressStatus) -> str:
 
 def _visited(home: HomeAddressStatus, interface: InterfaceStatus | None) -> Node:
     if home.state is HomeAddressState.WAITING or (interface is None and home.care_of_address is None):
-        return Node(Place.NETWORK, tr("No network"), (tr("nothing is connected"),), roles.QUIET, "network-off")
+        return Node(Place.NETWORK, tr("No network"), (tr("nothing is connected"),), roles.QUIET, "disconnect")
     address = str(home.care_of_address) if home.care_of_address else tr("no address yet")
     role = roles.GOOD if home.care_of_address else roles.BUSY
     return Node(Place.NETWORK, tr("Visited network"), (address, *_on(interface, home.interface)), role, "network")
@@ -140,7 +140,7 @@ def _on(interface: InterfaceStatus | None, name: str) -> tuple[str, ...]:
 
 def _home_agent(home: HomeAddressStatus, line: Line) -> Node:
     if home.home_agent is None:
-        return Node(Place.HOME_AGENT, tr("Home agent"), (tr("none is known"),), roles.QUIET, "home-agent")
+        return Node(Place.HOME_AGENT, tr("Home agent"), (tr("none is known"),), roles.QUIET, "agent")
     word = {
         Stroke.SOLID: tr("forwards to here"),
         Stroke.DASHED: tr("is being told") if not home.registered else tr("knows where this computer is"),
@@ -148,17 +148,19 @@ def _home_agent(home: HomeAddressStatus, line: Line) -> Node:
     }[line.stroke]
     if home.state in (HomeAddressState.WAITING, HomeAddressState.SEARCHING):
         word = tr("waits to be told")
-    return Node(Place.HOME_AGENT, tr("Home agent"), (str(home.home_agent), word), line.role, "home-agent")
+    return Node(Place.HOME_AGENT, tr("Home agent"), (str(home.home_agent), word), line.role, "agent")
 
 
 def _correspondents(known: list[CorrespondentStatus]) -> Node:
     direct = sum(each.state is CorrespondentState.DIRECT for each in known)
     through = len(known) - direct
     if not known:
-        return Node(Place.CORRESPONDENTS, tr("Everybody else"), (tr("nobody talked to yet"),), roles.QUIET, "globe")
+        return Node(
+            Place.CORRESPONDENTS, tr("Everybody else"), (tr("nobody talked to yet"),), roles.QUIET, "correspondent"
+        )
     lines = [trn("{count} directly", "{count} directly", direct)] if direct else []
     lines += [trn("{count} through the agent", "{count} through the agent", through)] if through else []
-    return Node(Place.CORRESPONDENTS, tr("Correspondents"), tuple(lines), roles.GOOD, "globe")
+    return Node(Place.CORRESPONDENTS, tr("Correspondents"), tuple(lines), roles.GOOD, "correspondent")
 
 
 def _network_line(home: HomeAddressStatus) -> Line:

@@ -6,6 +6,7 @@ from ui.widgets.card import Card
 from ui.widgets.copy_label import CopyLabel
 from ui.widgets.empty_state import EmptyState
 from ui.widgets.labels import ElidedLabel, IconLabel, StateLabel, heading, quiet, wrapped
+from ui.widgets.order_list import OrderItem, OrderList
 from ui.widgets.read_only import read_only
 from ui.widgets.switch import Switch
 
@@ -16,6 +17,8 @@ __all__ = [
     "ElidedLabel",
     "EmptyState",
     "IconLabel",
+    "OrderItem",
+    "OrderList",
     "StateLabel",
     "Switch",
     "heading",

@@ -17,7 +17,7 @@ from mnclient.errors import ConfigError, MobileIPv6Error, NetworkError
 
 BUS_NAME: Final = "org.mnclient.MobileNode1"
 ROOT_PATH: Final = "/org/mnclient/MobileNode1"
-API_VERSION: Final = 2
+API_VERSION: Final = 3
 """Grows with every addition. What would break a client gets a new bus name instead."""
 
 MANAGER: Final = BUS_NAME + ".Manager"

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from mnclient.model.handover import Handover
 from mnclient.model.service_status import ServiceStatus, Suggestion
 from mnclient.model.status import BindingCacheStatus
+from mnclient.runtime.message_log import MessageLog
 
 
 class Core(Protocol):
@@ -23,6 +24,15 @@ class Core(Protocol):
 
     def handovers(self) -> tuple[Handover, ...]:
         """The last moves, the newest last."""
+        ...
+
+    @property
+    def message_log(self) -> MessageLog:
+        """The signalling sent and heard."""
+        ...
+
+    def counters(self) -> dict[str, int]:
+        """What was sent, received, carried and refused so far."""
         ...
 
     def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:

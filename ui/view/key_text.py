@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from mnclient.model.keys import HIGHEST_SPI, LOWEST_SPI
 from ui.texts import mark, tr, trn
 
 LONGEST_TEXT: Final = 4096
 """Characters; what is longer is no key."""
-LOWEST_SPI: Final = 256  # 1 to 255 are reserved (RFC 4301 section 6, RFC 4285 section 5.1)
-HIGHEST_SPI: Final = 0xFFFF_FFFF
-
 _HEXADECIMAL: Final = re.compile(r"(?:0x)?([0-9a-fA-F]+)")
 _NUMBER: Final = re.compile(r"0x([0-9a-f]{1,8})|([0-9]{1,10})")
 _BETWEEN: Final = re.compile(r"[\s:.]+")  # what people put between digits to read them

@@ -7,8 +7,9 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from mnclient.model.service_status import KnownHomeAgent, ManagedHomeAddress, Origin, ServiceStatus
-from ui.texts import mark, tr, trn
+from ui.texts import mark, tr
 from ui.view.undo import Request
+from ui.view.wording import ago
 
 PAGES: Final[dict[str, str]] = {
     "general": mark("General"),
@@ -125,21 +126,10 @@ def _agent_row(agent: KnownHomeAgent, now: float) -> AgentRow:
         title=str(agent.address),
         prefix=str(agent.prefix),
         advertisements=f"{agent.advertisements}",
-        last_heard=ago(now - agent.last_heard_time) if agent.last_heard_time is not None else tr("Never"),
+        last_heard=ago(now - agent.last_heard_time) if agent.last_heard_time is not None else tr("never"),
         rank=f"{round(agent.rank * 100)} %",
         trust=tr("Pinned") if agent.pinned else tr(ORIGINS[agent.origin]),
     )
-
-
-def ago(seconds: float) -> str:
-    """How long ago, in the largest unit that fits. A clock that was set back is no reason to speak of the future."""
-    if seconds < 60:
-        return tr("Just now")
-    if seconds < 3600:
-        return trn("{count} minute ago", "{count} minutes ago", int(seconds // 60))
-    if seconds < 86_400:
-        return trn("{count} hour ago", "{count} hours ago", int(seconds // 3600))
-    return trn("{count} day ago", "{count} days ago", int(seconds // 86_400))
 
 
 def removal_undone(managed: ManagedHomeAddress) -> tuple[Request, ...]:

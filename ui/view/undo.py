@@ -25,8 +25,10 @@ class Change:
     subject: str
     forward: Request
     back: tuple[Request, ...]
+    before: object = None
+    """The value a setting had."""
     value: object = None
-    """The value a setting has since; when it has another one, somebody else changed it."""
+    """The value it has since; when it has another one, somebody else changed it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,6 +228,8 @@ def _describe(nodes: tuple[Node, ...], lines: list[Line]) -> str:
         Stroke.BROKEN: tr("does not work"),
     }
     for line in lines:
-        way = tr("From {start} to {end}: {state}", start=names[line.start], end=names[line.end], state=words[line.stroke])
+        way = tr(
+            "From {start} to {end}: {state}", start=names[line.start], end=names[line.end], state=words[line.stroke]
+        )
         parts.append(f"{way} ({line.label})" if line.label else way)
     return sentence(parts)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The roles of colours: what a state means. `ui.theme` has a colour for each; a shape or a word always says the same."""
+"""The roles of colours: what a state means. `ui.theme` has a colour for each; a shape or a word says the same."""
 
 from typing import Final
 

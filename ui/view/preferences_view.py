@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Final
 
-from mnclient.model.service_status import KnownHomeAgent, ManagedHomeAddress, Origin, ServiceStatus
+from mnclient.model.service_status import KnownHomeAgent, ManagedHomeAddress, Origin, ServiceStatus, Suggestion
+from mnclient.model.settings_description import SettingDescription
 from ui.texts import mark, tr
 from ui.view.undo import Request
 from ui.view.wording import ago
@@ -132,6 +133,12 @@ def _agent_row(agent: KnownHomeAgent, now: float) -> AgentRow:
     )
 
 
+def reason_words(suggestion: Suggestion) -> str:
+    """Why an address is suggested, as a text of its own."""
+    reason = tr(suggestion.reason)
+    return reason[:1].upper() + reason[1:]
+
+
 def removal_undone(managed: ManagedHomeAddress) -> tuple[Request, ...]:
     """The requests that bring a home address back."""
     add = Request("add_home_address", (managed.address, managed.home_agent, managed.prefix.prefixlen))
@@ -199,7 +206,9 @@ def rows_for_interface(rows: Sequence[Mapping[str, object]], name: str, enabled:
     return rows_with(rows, found[0], {**rows[found[0]], "enabled": enabled})
 
 
-def values_of(settings: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
-    """A setting that is a list of tables; what another version sends instead counts as empty."""
-    value = settings.get(key)
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
+def with_defaults(value: object, declared: SettingDescription | None) -> object:
+    """A list of tables as the service keeps it: members that are left out have their defaults."""
+    if declared is None or not isinstance(value, list | tuple):
+        return value
+    defaults = {each.key: each.default for each in declared.fields if each.default is not None}
+    return [{**defaults, **each} if isinstance(each, Mapping) else each for each in value]

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Final
 
-from mnclient.model.service_status import KnownHomeAgent, ManagedHomeAddress, Origin, ServiceStatus, Suggestion
+from mnclient.model.service_status import (
+    KnownHomeAgent,
+    ManagedHomeAddress,
+    OptimizationState,
+    Origin,
+    ServiceStatus,
+    Suggestion,
+)
 from mnclient.model.settings_description import SettingDescription
+from mnclient.model.status import InterfaceStatus
 from ui.texts import mark, tr
 from ui.view.undo import Request
-from ui.view.wording import ago
+from ui.view.wording import ago, isolated
 
 PAGES: Final[dict[str, str]] = {
     "general": mark("General"),
@@ -102,6 +110,49 @@ def _address_row(managed: ManagedHomeAddress) -> AddressRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceRow:
+    """An interface as listed."""
+
+    name: str
+    title: str
+    state: str
+    icon: str
+    is_enabled: bool
+
+
+def interface_rows(status: ServiceStatus) -> tuple[InterfaceRow, ...]:
+    """The interfaces, the preferred one first."""
+    ordered = sorted(status.engine.interfaces, key=lambda each: (each.priority, each.name))
+    return tuple(
+        InterfaceRow(
+            name=each.name,
+            title=isolated(each.name),
+            state=_interface_state(each),
+            icon=_interface_icon(each.name),
+            is_enabled=each.enabled,
+        )
+        for each in ordered
+    )
+
+
+def _interface_state(interface: InterfaceStatus) -> str:
+    if not interface.enabled:
+        return tr("Never used")
+    if not interface.is_up:
+        return tr("Not connected")
+    if interface.is_active:
+        return tr("In use, at home") if interface.is_home else tr("In use")
+    return tr("Kept ready") if interface.is_standby else tr("Connected")
+
+
+def _interface_icon(name: str) -> str:
+    """By the names that Linux gives to kinds of interfaces."""
+    if name.startswith("wl"):
+        return "network"
+    return "mobile" if name.startswith("ww") else "wired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRow:
     """A known home agent as listed."""
 
@@ -148,6 +199,12 @@ def removal_undone(managed: ManagedHomeAddress) -> tuple[Request, ...]:
 def preference_undone(status: ServiceStatus) -> tuple[Request, ...]:
     """The requests that make the present preferred home address preferred again."""
     return tuple(Request("prefer_home_address", (each.address,)) for each in status.home_addresses if each.preferred)
+
+
+def direct_paths_impossible(status: ServiceStatus) -> str:
+    """Why this computer cannot send directly whatever anybody wishes; "" when it can."""
+    state, reason = status.optimization()
+    return tr(reason) if state is OptimizationState.IMPOSSIBLE else ""
 
 
 # --- lists of rules -------------------------------------------------------------------------------------------------

@@ -2,31 +2,19 @@
 """The home agents this computer knows, to pick one; and the home addresses that could be had there."""
 
 from ipaddress import IPv6Address
-from typing import Any, Final
+from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QHeaderView,
-    QPushButton,
-    QTreeWidget,
-    QTreeWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from mnclient.errors import MobileIPv6Error
 from mnclient.model.service_status import ServiceStatus, Suggestion
 from ui.preferences.model import PreferencesModel
 from ui.preferences.rows import error_words
+from ui.preferences.two_lines import KEY, TwoLineList
 from ui.texts import tr
 from ui.view import preferences_view as view
 from ui.widgets import Card, ElidedLabel, EmptyState, StateLabel, heading, quiet, read_only
-
-_ADDRESS: Final = Qt.ItemDataRole.UserRole
-_LINES: Final = 6
-"""Home agents seen without scrolling, at most."""
 
 
 class AgentList(Card):
@@ -49,13 +37,13 @@ class AgentList(Card):
             tr("No home agent heard yet"),
             tr("Home agents announce themselves on their own network. They appear here by themselves."),
         )
-        self.tree = _tree()
-        self.tree.currentItemChanged.connect(self._pick)
+        self.list = TwoLineList(tr("Known home agents"), most=5)
+        self.list.currentItemChanged.connect(self._pick)
         self.state = StateLabel("info", "", "quiet", 16)
         self._offers = QVBoxLayout()
         self._offers.setSpacing(12)
         self._title = heading("", 1.0)
-        for each in (self.empty, self.tree, self._title, self.state):
+        for each in (self.empty, self.list, self._title, self.state):
             self.body.addWidget(each)
         self.body.addLayout(self._offers)
         self._title.hide()
@@ -67,15 +55,16 @@ class AgentList(Card):
         """The list as it is now. What is picked stays picked."""
         rows = view.agent_rows(status)
         self._mine = frozenset(each.address for each in status.home_addresses)
-        if [each.address for each in rows] != self._listed():
-            self._rebuild(rows)
+        if [each.address for each in rows] != self.list.keys():
+            self.list.rebuild([each.address for each in rows])
         for number, each in enumerate(rows):
-            item = self.tree.topLevelItem(number)
-            for column, text in enumerate((each.title, each.advertisements, each.last_heard, each.rank)):
-                item.setText(column, text)
-            item.setToolTip(0, tr("{trust}, network {prefix}", trust=each.trust, prefix=each.prefix))
+            self.list.fill(number, each.title, each.detail, each.icon)
+            self.list.item(number).setToolTip(tr("{trust}, network {prefix}", trust=each.trust, prefix=each.prefix))
+        self.list.fit()
+        if self._picked is not None and self.list.row_of(self._picked) is None:
+            self._pick(None)
         self.empty.setVisible(not rows)
-        self.tree.setVisible(bool(rows))
+        self.list.setVisible(bool(rows))
         self._show_offers()
 
     def permit(self, reason: str) -> None:
@@ -84,30 +73,10 @@ class AgentList(Card):
         for address, button in self.add_buttons.items():
             read_only(button, reason or self._taken(address))
 
-    def _listed(self) -> list[IPv6Address]:
-        return [self.tree.topLevelItem(number).data(0, _ADDRESS) for number in range(self.tree.topLevelItemCount())]
-
-    def _rebuild(self, rows: tuple[view.AgentRow, ...]) -> None:
-        self.tree.blockSignals(True)
-        self.tree.clear()
-        for each in rows:
-            item = QTreeWidgetItem()
-            item.setData(0, _ADDRESS, each.address)
-            for column in (1, 3):
-                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self.tree.addTopLevelItem(item)
-            if each.address == self._picked:
-                self.tree.setCurrentItem(item)
-        self.tree.blockSignals(False)
-        height = self.tree.fontMetrics().height() + 14
-        self.tree.setFixedHeight(height * (min(max(len(rows), 1), _LINES) + 1) + 8)
-        if self._picked not in [each.address for each in rows]:
-            self._pick(self.tree.currentItem())
-
     # --- suggestions ---
 
-    def _pick(self, item: QTreeWidgetItem | None, _: Any = None) -> None:
-        picked: IPv6Address | None = item.data(0, _ADDRESS) if item is not None else None
+    def _pick(self, item: QListWidgetItem | None, _: Any = None) -> None:
+        picked: IPv6Address | None = item.data(KEY) if item is not None else None
         self._picked = picked
         self.suggestions = ()
         self._rebuild_offers()
@@ -175,25 +144,3 @@ class AgentList(Card):
 
     def _taken(self, address: IPv6Address) -> str:
         return tr("This is a home address of this computer already.") if address in self._mine else ""
-
-
-def _tree() -> QTreeWidget:
-    tree = QTreeWidget()
-    tree.setHeaderLabels([tr("Home agent"), tr("Heard"), tr("Last"), tr("Rank")])
-    tree.headerItem().setToolTip(1, tr("Number of announcements"))
-    tree.headerItem().setToolTip(2, tr("When it was last heard"))
-    tree.headerItem().setToolTip(3, tr("How well known it is"))
-    tree.setRootIsDecorated(False)
-    tree.setUniformRowHeights(True)
-    tree.setAllColumnsShowFocus(True)
-    tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-    tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    tree.setTabKeyNavigation(False)
-    tree.setAccessibleName(tr("Known home agents"))
-    header = tree.header()
-    header.setStretchLastSection(False)
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    for column in (1, 2, 3):
-        header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        tree.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignLeft if column == 2 else Qt.AlignmentFlag.AlignRight)
-    return tree

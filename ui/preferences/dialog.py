@@ -161,13 +161,14 @@ class PreferencesDialog(QDialog):
         for index, name in enumerate(self._names):
             self.list.item(index).setIcon(look.icon(ICONS[name]))
             self.box.setItemIcon(index, look.icon(ICONS[name]))
-        surface, card, line = (look.colour(each).name() for each in ("surface", "card", "line"))
+        surface, card, line, text = (look.colour(each).name() for each in ("surface", "card", "line", "text"))
         accent, on_accent = look.colour("accent").name(), look.colour("on_accent").name()
         self.list.setStyleSheet(
-            f"QListWidget {{ background: {card}; border: none; border-right: 1px solid {line}; padding: 12px 8px; }}"
+            f"QListWidget {{ background: {card}; border: none; border-right: 1px solid {line}; padding: 12px 8px; outline: 0; }}"
             "QListWidget::item { padding: 8px; border-radius: 6px; }"
             f"QListWidget::item:hover:!selected {{ background: {surface}; }}"
             f"QListWidget::item:selected {{ background: {accent}; color: {on_accent}; }}"
+            f"QListWidget::item:selected:focus {{ border: 2px solid {text}; padding: 6px; }}"
         )
 
     # --- keys and messages ---

@@ -130,9 +130,7 @@ class HomeAddressesPage(Page):
             QMessageBox.Icon.Question, tr("Remove the home address?"), tr("Remove {address}?", address=address)
         )
         box.setParent(self, box.windowFlags())
-        box.setInformativeText(
-            tr("Connections that use it end, and this computer can no longer be reached under it.")
-        )
+        box.setInformativeText(tr("Connections that use it end, and this computer can no longer be reached under it."))
         remove = box.addButton(tr("&Remove"), QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(tr("&Keep it"), QMessageBox.ButtonRole.RejectRole))
         remove.clicked.connect(lambda: self._remove(address))

@@ -3,9 +3,9 @@
 
 from typing import Any, Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListWidget, QListWidgetItem, QPushButton
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListWidgetItem, QPushButton
 
 from mnclient.model.service_status import ServiceStatus
 from service.contract import Permission
@@ -13,12 +13,12 @@ from ui import theme
 from ui.preferences.model import PreferencesModel
 from ui.preferences.page import Page
 from ui.preferences.rows import AdministratorMark, Outcome
+from ui.preferences.two_lines import KEY, TwoLineList
 from ui.texts import tr
 from ui.view import preferences_view as view
 from ui.view.undo import Change, Request
 from ui.widgets import EmptyState, quiet, read_only
 
-_NAME: Final = Qt.ItemDataRole.UserRole
 ORDER: Final = "interface order"
 
 
@@ -42,7 +42,8 @@ class InterfacesPage(Page):
         )
         self.empty = EmptyState("network", tr("No network interface"), tr("Those of this computer appear here."))
         card.body.addWidget(self.empty)
-        self.list = _list()
+        self.list = TwoLineList(tr("Interfaces in the order of preference"), most=8)
+        self.list.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.list.model().rowsMoved.connect(lambda *_: self._dropped())
         self.list.itemChanged.connect(self._ticked)
         self.list.currentRowChanged.connect(lambda _: self._permit())
@@ -77,7 +78,7 @@ class InterfacesPage(Page):
 
     def names(self) -> list[str]:
         """The interfaces in the order shown."""
-        return [self.list.item(row).data(_NAME) for row in range(self.list.count())]
+        return self.list.keys()
 
     def _redraw(self) -> None:
         if self.model.session.status is not None:
@@ -91,9 +92,10 @@ class InterfacesPage(Page):
             rows = tuple(sorted(rows, key=lambda each: self._wanted.index(each.name)))
         self.list.blockSignals(True)
         if self.names() != [each.name for each in rows]:
-            self._rebuild(rows)
+            self.list.rebuild([each.name for each in rows])
         for number, each in enumerate(rows):
-            self._fill(self.list.item(number), each)
+            self._fill(number, each)
+        self.list.fit()
         self.list.blockSignals(False)
         self.empty.setVisible(not rows)
         self.list.setVisible(bool(rows))
@@ -102,26 +104,12 @@ class InterfacesPage(Page):
     def _order_of(rows: tuple[view.InterfaceRow, ...]) -> tuple[str, ...]:
         return tuple(each.name for each in rows)
 
-    def _rebuild(self, rows: tuple[view.InterfaceRow, ...]) -> None:
-        current = self.list.currentItem()
-        kept = current.data(_NAME) if current is not None else None
-        self.list.clear()
-        for each in rows:
-            item = QListWidgetItem()
-            item.setData(_NAME, each.name)
-            item.setSizeHint(QSize(0, self.list.fontMetrics().height() * 2 + 16))
-            self.list.addItem(item)
-            if each.name == kept:
-                self.list.setCurrentItem(item)
-        height = self.list.fontMetrics().height() * 2 + 16
-        self.list.setFixedHeight(min(max(len(rows), 1), 7) * (height + 2) + 8)
-
-    def _fill(self, item: QListWidgetItem, row: view.InterfaceRow) -> None:
+    def _fill(self, number: int, row: view.InterfaceRow) -> None:
         wishes = {each.get("name"): each for each in self.model.rows(view.INTERFACES)}
         enabled = bool(wishes.get(row.name, {}).get("enabled", row.is_enabled))
-        item.setText(f"{row.title}\n{row.state if enabled else tr('Never used')}")
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{row.title}, {row.state}")
-        item.setIcon(theme.current().icon(row.icon, "text" if enabled else "quiet"))
+        state = row.state if enabled else tr("Never used")
+        self.list.fill(number, row.title, state, row.icon, "text" if enabled else "quiet")
+        item = self.list.item(number)
         item.setCheckState(Qt.CheckState.Checked if enabled else Qt.CheckState.Unchecked)
         flags = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemIsEnabled
         allowed = not self._reason(Request("set_setting", (view.INTERFACES,)))
@@ -156,7 +144,6 @@ class InterfacesPage(Page):
         button = self.up_button if step < 0 else self.down_button
         if row < 0 or not button.isEnabled() or not 0 <= row + step < self.list.count():
             return
-        self.list.model().blockSignals(False)
         self.list.blockSignals(True)
         item = self.list.takeItem(row)
         self.list.insertItem(row + step, item)
@@ -189,18 +176,7 @@ class InterfacesPage(Page):
             self._redraw()
 
     def _ticked(self, item: QListWidgetItem) -> None:
-        name, enabled = item.data(_NAME), item.checkState() is Qt.CheckState.Checked
+        name, enabled = item.data(KEY), item.checkState() is Qt.CheckState.Checked
         rows = view.rows_for_interface(self.model.rows(view.INTERFACES), name, enabled)
         words = tr("{name} may be used", name=name) if enabled else tr("{name} is never used", name=name)
         self.model.set(view.INTERFACES, rows, words)
-
-
-def _list() -> QListWidget:
-    widget = QListWidget()
-    widget.setIconSize(QSize(24, 24))
-    widget.setSpacing(1)
-    widget.setDefaultDropAction(Qt.DropAction.MoveAction)
-    widget.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    widget.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    widget.setAccessibleName(tr("Interfaces in the order of preference"))
-    return widget

@@ -60,7 +60,7 @@ class PrivacyPage(Page):
             view.EXCEPTIONS,
             tr("Exceptions"),
             tr("No exceptions."),
-            lambda rule: tr("{prefix}: {way}", prefix=rule.get("prefix", "?"), way=view.exception_words(rule)),
+            view.exception_sentence,
             ExceptionForm,
             needs=self._private,
         )

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from ui.preferences.rows import label_for
 from ui.texts import tr
-from ui.view.preferences_view import PROTOCOLS, exception_words, traffic_rule_words
+from ui.view.preferences_view import PROTOCOLS, exception_sentence, exception_words, traffic_rule_words
 from ui.view.setting_text import LONGEST_ENTRY, EntryError, ports_of, prefix_of
 from ui.widgets import StateLabel, quiet
 
@@ -115,7 +115,7 @@ class ExceptionForm(RuleForm):
         return {"prefix": str(prefix_of(self.prefix.text())), "allow": self.allow.currentData()}
 
     def preview(self, rule: Rule) -> str:
-        return tr("{prefix}: {way}", prefix=rule["prefix"], way=exception_words(rule))
+        return exception_sentence(rule)
 
 
 class TrafficForm(RuleForm):

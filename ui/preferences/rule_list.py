@@ -2,23 +2,21 @@
 """A setting that is a list of rules: shown as sentences, changed in a small form."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from service.contract import Permission
 from ui.preferences.model import PreferencesModel
 from ui.preferences.rows import AdministratorMark, Outcome
 from ui.preferences.rule_forms import RuleForm
+from ui.preferences.two_lines import TwoLineList
 from ui.texts import tr
 from ui.view.preferences_view import rows_with, rows_without
 from ui.view.undo import Request
 from ui.widgets import quiet, read_only
-
-_LINES: Final = 6
-"""Rules seen without scrolling, at most."""
 
 Rule = Mapping[str, Any]
 
@@ -41,11 +39,7 @@ class RuleList(QWidget):
         self._words, self._form, self._needs = words, form, needs
         self._shown: list[str] | None = None
         self.form: RuleForm | None = None
-        self.list = QListWidget()
-        self.list.setAccessibleName(title)
-        self.list.setAlternatingRowColors(False)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list = TwoLineList(title)
         self.list.itemActivated.connect(lambda _: self.edit())
         self.list.currentRowChanged.connect(lambda _: self._permit())
         self.empty = quiet(empty)
@@ -88,14 +82,10 @@ class RuleList(QWidget):
         sentences = [self._words(each) for each in self.model.rows(self.key)]
         if sentences != self._shown:
             self._shown = sentences
-            row = self.list.currentRow()
-            self.list.clear()
-            self.list.addItems(sentences)
+            self.list.rebuild(sentences)
             for number, text in enumerate(sentences):
-                self.list.item(number).setToolTip(text)
-            self.list.setCurrentRow(min(row, len(sentences) - 1))
-            line = self.list.sizeHintForRow(0) if sentences else 0
-            self.list.setFixedHeight(line * min(len(sentences), _LINES) + 8)
+                self.list.fill(number, text, "")
+            self.list.fit()
         self.list.setVisible(bool(sentences))
         self.empty.setVisible(not sentences)
         self._permit()

@@ -16,7 +16,7 @@ from mnclient.model.service_status import (
 )
 from mnclient.model.settings_description import SettingDescription
 from mnclient.model.status import InterfaceStatus
-from ui.texts import mark, tr
+from ui.texts import mark, tr, trn
 from ui.view.undo import Request
 from ui.view.wording import ago, isolated
 
@@ -158,10 +158,9 @@ class AgentRow:
 
     address: IPv6Address
     title: str
+    detail: str
+    icon: str
     prefix: str
-    advertisements: str
-    last_heard: str
-    rank: str
     trust: str
 
 
@@ -173,13 +172,19 @@ def agent_rows(status: ServiceStatus) -> tuple[AgentRow, ...]:
 
 
 def _agent_row(agent: KnownHomeAgent, now: float) -> AgentRow:
+    heard = trn("heard {count} time", "heard {count} times", agent.advertisements)
+    rank = tr("Rank {percent} %", percent=round(agent.rank * 100))
+    if agent.last_heard_time is None:
+        detail = tr("{rank}, not heard yet", rank=rank)
+    else:
+        last = ago(now - agent.last_heard_time)
+        detail = tr("{rank}, {heard}, last {last}", rank=rank, heard=heard, last=last)
     return AgentRow(
         address=agent.address,
         title=str(agent.address),
+        detail=detail,
+        icon="pin" if agent.pinned else "agent",
         prefix=str(agent.prefix),
-        advertisements=f"{agent.advertisements}",
-        last_heard=ago(now - agent.last_heard_time) if agent.last_heard_time is not None else tr("never"),
-        rank=f"{round(agent.rank * 100)} %",
         trust=tr("Pinned") if agent.pinned else tr(ORIGINS[agent.origin]),
     )
 
@@ -238,6 +243,14 @@ def traffic_rule_words(rule: Mapping[str, object]) -> str:
 def exception_words(rule: Mapping[str, object]) -> str:
     """What an exception from the direct paths says."""
     return tr("Directly") if rule.get("allow", True) else tr("Through the home agent")
+
+
+def exception_sentence(rule: Mapping[str, object]) -> str:
+    """An exception from the direct paths in a sentence."""
+    prefix = rule.get("prefix", "?")
+    if rule.get("allow", True):
+        return tr("Directly to {prefix}", prefix=prefix)
+    return tr("Through the home agent to {prefix}", prefix=prefix)
 
 
 def rows_with(rows: Sequence[Mapping[str, object]], index: int | None, row: Mapping[str, object]) -> list[object]:

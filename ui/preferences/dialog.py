@@ -164,7 +164,8 @@ class PreferencesDialog(QDialog):
         surface, card, line, text = (look.colour(each).name() for each in ("surface", "card", "line", "text"))
         accent, on_accent = look.colour("accent").name(), look.colour("on_accent").name()
         self.list.setStyleSheet(
-            f"QListWidget {{ background: {card}; border: none; border-right: 1px solid {line}; padding: 12px 8px; outline: 0; }}"
+            f"QListWidget {{ background: {card}; border: none; border-right: 1px solid {line}; padding: 12px 8px; }}"
+            "QListWidget { outline: 0; }"
             "QListWidget::item { padding: 8px; border-radius: 6px; }"
             f"QListWidget::item:hover:!selected {{ background: {surface}; }}"
             f"QListWidget::item:selected {{ background: {accent}; color: {on_accent}; }}"

@@ -5,7 +5,7 @@ A change shows at once, is sent, and snaps back when the service refuses it. Cha
 that one password serves a whole group of them; when it is not given, the rest of the group is not tried.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from mnclient.errors import MobileIPv6Error
 from service.contract import MANAGER, METHODS, Action, NotAllowed, Permission
+from ui import autostart
 from ui.session import Reach
 from ui.user_settings import UserSettings
 from ui.view.preferences_view import TABLES, with_defaults
@@ -22,7 +23,8 @@ from ui.view.undo import Change, Request, UndoStack
 REREAD_MILLISECONDS: Final = 250
 """The shortest time between two readings of the settings: the status may change more often."""
 WISH: Final = "wish"
-"""The method of a request that does not go to the service."""
+AUTOSTART: Final = "autostart"
+"""Methods of requests that do not go to the service."""
 SLOW_MILLISECONDS: Final = 150
 """From then on a change that has no answer yet is shown as under way."""
 
@@ -60,6 +62,10 @@ class PreferencesModel(QObject):
         self.schema: dict[str, Any] = {}
         self.permissions: dict[Action, Permission] = {}
         self.undo_stack = UndoStack()
+        self._local: dict[str, Callable[..., None]] = {
+            WISH: lambda name, value: user_settings.change(**{name: value}),
+            AUTOSTART: autostart.set_enabled,
+        }
         self._values: dict[str, Any] = {}
         self._queue: list[_Job] = []
         self._running: _Job | None = None
@@ -136,10 +142,15 @@ class PreferencesModel(QObject):
             forward, back = Request(WISH, (name, value)), Request(WISH, (name, before))
             self.perform(Change(title=title, subject=f"{WISH}.{name}", forward=forward, back=(back,)))
 
+    def start_with_session(self, wanted: bool, title: str) -> None:
+        """Have this program start with the person's session, or not."""
+        forward, back = Request(AUTOSTART, (wanted,)), Request(AUTOSTART, (not wanted,))
+        self.perform(Change(title=title, subject=AUTOSTART, forward=forward, back=(back,)))
+
     def can_undo(self) -> bool:
         """Whether the last change can be taken back now."""
         last = self.undo_stack.last
-        return last is not None and (self.is_reachable or last.back[0].method == WISH)
+        return last is not None and (self.is_reachable or last.back[0].method in self._local)
 
     def undo(self) -> None:
         """Take the last change back."""
@@ -171,10 +182,8 @@ class PreferencesModel(QObject):
 
     def _send(self, job: _Job, requests: tuple[Request, ...]) -> None:
         request, *others = requests
-        if request.method == WISH:
-            name, value = request.arguments
-            self.user_settings.change(**{str(name): value})
-            self._succeeded(job)
+        if request.method in self._local:
+            self._do_here(job, self._local[request.method], request)
             return
 
         def call(client: Any) -> Awaitable[Any]:
@@ -185,6 +194,14 @@ class PreferencesModel(QObject):
             then=lambda _: self._send(job, tuple(others)) if others else self._succeeded(job),
             failed=lambda error: self._failed(job, error),
         )
+
+    def _do_here(self, job: _Job, act: Callable[..., None], request: Request) -> None:
+        try:
+            act(*request.arguments)
+        except MobileIPv6Error as error:
+            self._failed(job, error)
+        else:
+            self._succeeded(job)
 
     def _succeeded(self, job: _Job) -> None:
         subject = job.change.subject

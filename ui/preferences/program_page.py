@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How this program looks and speaks, and whether it starts by itself."""
 
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QApplication, QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from ui import theme
+from ui import autostart
 from ui.language import available_languages
-from ui.preferences.model import PreferencesModel
+from ui.preferences.model import AUTOSTART, PreferencesModel
+from ui.preferences.notifications_page import WishRow
 from ui.preferences.page import Page, row
-from ui.preferences.rows import calm
+from ui.preferences.rows import Outcome, calm
 from ui.texts import mark, tr
 from ui.user_settings import Wishes
 from ui.widgets import quiet, wrapped
@@ -59,6 +60,7 @@ class ProgramPage(Page):
     def __init__(self, model: PreferencesModel) -> None:
         super().__init__(tr("This program"), tr("Only for you."))
         self._model = model
+        self._add_start()
         card = self.card(tr("Appearance"))
         self.theme = WishChoice(tr("&Colours"), "", [(value, tr(text)) for value, text in THEMES])
         self.theme.box.activated.connect(lambda index: self._choose("theme", self.theme, index))
@@ -72,21 +74,38 @@ class ProgramPage(Page):
         model.user_settings.changed.connect(self._show)
         self._show(model.user_settings.wishes)
 
+    def _add_start(self) -> None:
+        card = self.card(tr("Start"))
+        self.start = WishRow(
+            tr("&Start with my session"), tr("The tray icon is there as soon as you log in, and nothing opens.")
+        )
+        self.start.switch.clicked.connect(self._choose_start)
+        self.outcome = Outcome(self._model, AUTOSTART)
+        row(card, self.start)
+        card.body.addWidget(self.outcome)
+        self._model.done.connect(lambda _: self._show_start())
+        self._model.refused.connect(lambda *_: self._show_start())
+        self._show_start()
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        self._show_start()  # other programs may change it
+        super().showEvent(event)
+
+    def _show_start(self) -> None:
+        self.start.switch.setChecked(autostart.is_enabled())
+
+    def _choose_start(self, wanted: bool) -> None:
+        words = tr("On") if wanted else tr("Off")
+        title = tr("{setting}: {value}", setting=tr("Start with my session"), value=words)
+        self._model.start_with_session(wanted, title)
+
     def _show(self, wishes: Wishes) -> None:
-        if wishes.theme != self.theme.box.currentData() and (application := QApplication.instance()) is not None:
-            theme.current().apply(application, wishes.theme)
         self.theme.show_value(wishes.theme)
         self.language.show_value(wishes.language)
 
     def _choose(self, name: str, choice: WishChoice, index: int) -> None:
         title = tr("{setting}: {value}", setting=choice.title, value=choice.box.itemText(index))
         self._model.wish(name, choice.box.itemData(index), title)
-        self._apply_theme()
-
-    def _apply_theme(self) -> None:
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            theme.current().apply(application, self._model.user_settings.wishes.theme)
 
 
 def _own_name(language: str) -> str:

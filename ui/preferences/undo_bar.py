@@ -7,7 +7,7 @@ from ui import theme
 from ui.preferences.model import PreferencesModel
 from ui.preferences.page import Line
 from ui.texts import tr, trn
-from ui.widgets import ElidedLabel, IconLabel, quiet
+from ui.widgets import IconLabel, quiet, wrapped
 
 
 class UndoBar(QFrame):
@@ -16,7 +16,7 @@ class UndoBar(QFrame):
     def __init__(self, model: PreferencesModel) -> None:
         super().__init__()
         self._model = model
-        self.words = ElidedLabel()
+        self.words = wrapped("")
         self._more = quiet("")
         self.button = QPushButton(tr("&Undo"))
         self.button.setToolTip(tr("Take the last change back (Ctrl+Z)"))
@@ -57,7 +57,7 @@ class UndoBar(QFrame):
         self.setVisible(stack.last is not None)
         self.button.setEnabled(self._model.can_undo())
         if stack.last is not None:
-            self.words.set_text(tr("Changed: {change}", change=stack.last.title))
+            self.words.setText(tr("Changed: {change}", change=stack.last.title))
             self.button.setAccessibleName(tr("Undo: {change}", change=stack.last.title))
         earlier = len(stack.changes) - 1
         self._more.setVisible(earlier > 0)

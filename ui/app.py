@@ -19,7 +19,7 @@ from mnclient.model.status import Phase
 from ui import faults, theme
 from ui.desk import Desk
 from ui.display import why_no_display
-from ui.language import use_language
+from ui.language import LANGUAGE_VARIABLE, use_language
 from ui.session import Session
 from ui.tray.session_bus import SessionBus
 from ui.tray.single_instance import TOKEN_VARIABLE, SingleInstance, Wish, hand_over
@@ -69,6 +69,8 @@ async def _run(application: QApplication, address: str, wish: Wish) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     settings = UserSettings()
+    if settings.wishes.language and LANGUAGE_VARIABLE not in os.environ:
+        use_language([settings.wishes.language])
     session = Session(address)
     desk = Desk(session, settings)
     bus = SessionBus()

@@ -42,6 +42,7 @@ class Tray(QObject):
         self._session.status_changed.connect(self._heard)
         self._session.reach_changed.connect(self._look)
         self.answers.refused.connect(self._refused)
+        desk.key_courier.troubled.connect(self._refused)
         self.notifications.chosen.connect(self._chosen)
         self.icon.host_missing.connect(self._without_host)
 

@@ -109,7 +109,7 @@ def test_no_choice_sends_anything():
 
 def test_every_line_of_the_table_leads_elsewhere():
     for (state, event), targets in TABLE.items():
-        assert targets and (state is S.FAILED and event is I.FAILS or state not in targets)
+        assert targets and ((state is S.FAILED and event is I.FAILS) or state not in targets)
 
 
 def test_back_works_everywhere_but_at_the_ends():

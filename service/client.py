@@ -11,7 +11,7 @@ same client goes on. Errors of the service arrive as the classes it raised, with
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from ipaddress import IPv6Address, IPv6Network
 from types import TracebackType
 from typing import Any, Final, Self
@@ -20,15 +20,18 @@ from dbus_fast import ErrorType, Message, MessageFlag, MessageType
 from dbus_fast.aio import MessageBus
 
 from mnclient.model.handover import Handover
+from mnclient.model.keys import KeyKind, KeyOwner
 from mnclient.model.service_status import ServiceStatus, Suggestion
+from mnclient.model.settings_description import SettingDescription
 from mnclient.model.status import BindingCacheStatus
 from mnclient.units import Seconds
 from service import contract
 from service.bus_connection import BUS_ERRORS, connect, leave, until_gone
 from service.codec import Plain, from_plain, from_variants
 from service.contract import NotAllowed, ServiceUnavailable
+from service.invitation_seal import open_invitation, seal_invitation
 
-__all__ = ["Client", "NotAllowed", "ServiceUnavailable"]
+__all__ = ["Client", "NotAllowed", "ServiceUnavailable", "open_invitation", "seal_invitation"]
 
 ANSWER_TIMEOUT: Final = Seconds(30.0)
 INTERACTIVE_TIMEOUT: Final = Seconds(300.0)
@@ -144,6 +147,19 @@ class Client:
         """One setting in force."""
         return from_variants(await self._ask("GetSetting", key))
 
+    async def settings_schema(self) -> tuple[SettingDescription, ...]:
+        """Every setting there is, in the order in which a person would look for it."""
+        answer = await self._ask("GetSettingsSchema")
+        return from_plain(tuple[SettingDescription, ...], from_variants(answer))
+
+    async def permissions(self) -> dict[contract.Action, contract.Permission]:
+        """What this caller may do now. Nobody is asked for a password."""
+        answer = dict(await self._ask("GetPermissions"))
+        return {
+            action: contract.Permission(answer.get(action.value, contract.Permission.NO.value))
+            for action in contract.Action
+        }
+
     # --- changing ---
 
     async def set_setting(self, key: str, value_text: str) -> None:
@@ -155,6 +171,20 @@ class Client:
     ) -> None:
         """Keep a home address."""
         await self._call("AddHomeAddress", str(address), _text(home_agent), prefix_length)
+
+    async def try_home_address(
+        self, address: IPv6Address, home_agent: IPv6Address | None = None, prefix_length: int = 64
+    ) -> None:
+        """Use a home address on trial: not stored, and given up when this client leaves the bus."""
+        await self._call("TryHomeAddress", str(address), _text(home_agent), prefix_length)
+
+    async def keep_home_address(self, address: IPv6Address) -> None:
+        """Make a home address permanent that this client has on trial."""
+        await self._call("KeepHomeAddress", str(address))
+
+    async def cancel_trial(self, address: IPv6Address) -> None:
+        """Give a home address up that this client has on trial."""
+        await self._call("CancelTrial", str(address))
 
     async def remove_home_address(self, address: IPv6Address) -> None:
         """Give a home address up."""
@@ -183,6 +213,38 @@ class Client:
     async def set_interface_priority(self, name: str, priority: int) -> None:
         """1 to 999; the smaller is preferred."""
         await self._call("SetInterfacePriority", name, priority)
+
+    async def set_interface_order(self, names: Sequence[str]) -> None:
+        """These interfaces are preferred in this order; others come behind them, in the order they had."""
+        await self._call("SetInterfaceOrder", list(names))
+
+    async def set_key(
+        self,
+        home_address: IPv6Address,
+        home_agent: IPv6Address,
+        kind: KeyKind,
+        algorithm: str,
+        spi_in: int,
+        spi_out: int,
+        secret: bytes,
+        owner: KeyOwner = KeyOwner.COMPUTER,
+    ) -> None:
+        """Install a key, in place of one with the same addresses, `spi_out` and owner. The secret never comes back.
+
+        To change keys: set one with other SPIs, then remove the old one. `algorithm`: see `KEY_ALGORITHMS`.
+        """
+        where = str(home_address), str(home_agent)
+        await self._call("SetKey", *where, kind.value, algorithm, spi_in, spi_out, bytes(secret), owner.value)
+
+    async def provide_key(
+        self, home_address: IPv6Address, home_agent: IPv6Address, spi_out: int, secret: bytes
+    ) -> None:
+        """Hand over the secret of a key of the owner USER that is not available; it is kept in memory only."""
+        await self._call("ProvideKey", str(home_address), str(home_agent), spi_out, bytes(secret))
+
+    async def remove_key(self, home_address: IPv6Address, home_agent: IPv6Address, spi_out: int) -> None:
+        """Forget a key."""
+        await self._call("RemoveKey", str(home_address), str(home_agent), spi_out)
 
     async def set_home_agent_link(
         self, prefix: IPv6Network, address: IPv6Address, interface: str | None = None, advertise: bool = False

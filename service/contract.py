@@ -17,7 +17,7 @@ from mnclient.errors import ConfigError, MobileIPv6Error, NetworkError
 
 BUS_NAME: Final = "org.mnclient.MobileNode1"
 ROOT_PATH: Final = "/org/mnclient/MobileNode1"
-API_VERSION: Final = 2
+API_VERSION: Final = 3
 """Grows with every addition. What would break a client gets a new bus name instead."""
 
 MANAGER: Final = BUS_NAME + ".Manager"
@@ -47,6 +47,14 @@ class Action(Enum):
     MANAGE_ADDRESSES = "org.mnclient.manage-addresses"
     MANAGE_KEYS = "org.mnclient.manage-keys"
     ADMINISTER = "org.mnclient.administer"
+
+
+class Permission(Enum):
+    """Whether a caller may do what an action is about."""
+
+    YES = "yes"
+    PASSWORD = "password"  # after somebody has entered a password
+    NO = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +88,44 @@ METHODS: Final[dict[str, dict[str, Method]]] = {
         "GetSuggestions": Method(Action.READ_STATUS, (("home_agent", "s"),), (("suggestions", "aa{sv}"),)),
         "GetSettings": Method(Action.READ_STATUS, (), (("settings", "a{sv}"),)),
         "GetSetting": Method(Action.READ_STATUS, (("key", "s"),), (("value", "v"),)),
+        "GetSettingsSchema": Method(Action.READ_STATUS, (), (("settings", "aa{sv}"),)),
+        "GetPermissions": Method(Action.READ_STATUS, (), (("permissions", "a{ss}"),)),
         "SetSetting": Method(Action.CONTROL, (("key", "s"), ("value", "s"))),  # for some ADMINISTER (authorization.py)
         "AcceptProposal": Method(Action.CONTROL, (("address", "s"),)),
         "DismissProposal": Method(Action.CONTROL, (("address", "s"),)),
         "PreferHomeAddress": Method(Action.CONTROL, (("address", "s"),)),
         "SetInterfacePriority": Method(Action.CONTROL, (("name", "s"), ("priority", "u"))),
+        "SetInterfaceOrder": Method(Action.CONTROL, (("names", "as"),)),
         "AddHomeAddress": Method(
             Action.MANAGE_ADDRESSES, (("address", "s"), ("home_agent", "s"), ("prefix_length", "u"))
         ),
         "RemoveHomeAddress": Method(Action.MANAGE_ADDRESSES, (("address", "s"),)),
+        "TryHomeAddress": Method(
+            Action.MANAGE_ADDRESSES, (("address", "s"), ("home_agent", "s"), ("prefix_length", "u"))
+        ),
+        # Whoever began a trial was allowed to have the address, so these ask for no more; of others they are refused.
+        "KeepHomeAddress": Method(Action.CONTROL, (("address", "s"),)),
+        "CancelTrial": Method(Action.CONTROL, (("address", "s"),)),
         "AddHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"), ("prefix", "s"), ("pinned", "b"))),
         "RemoveHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"),)),
+        "SetKey": Method(
+            Action.MANAGE_KEYS,
+            (
+                ("home_address", "s"),
+                ("home_agent", "s"),
+                ("kind", "s"),
+                ("algorithm", "s"),
+                ("spi_in", "u"),
+                ("spi_out", "u"),
+                ("secret", "ay"),
+                ("owner", "s"),
+            ),
+        ),
+        # Only what an administrator declared with SetKey can be provided, and only while it is missing.
+        "ProvideKey": Method(
+            Action.CONTROL, (("home_address", "s"), ("home_agent", "s"), ("spi_out", "u"), ("secret", "ay"))
+        ),
+        "RemoveKey": Method(Action.MANAGE_KEYS, (("home_address", "s"), ("home_agent", "s"), ("spi_out", "u"))),
         "SetHomeAgentLink": Method(
             Action.ADMINISTER, (("prefix", "s"), ("address", "s"), ("interface", "s"), ("advertise", "b"))
         ),

@@ -289,7 +289,10 @@ class ResponsivenessRow(_RestingRow):
         self.meaning = wrapped("")
         super().__init__(model, key, title, explanation, self.slider, below=True, **more)
         ends = QHBoxLayout()
-        for text, side in ((tr("Conservative"), Qt.AlignmentFlag.AlignLeft), (tr("Aggressive"), Qt.AlignmentFlag.AlignRight)):
+        for text, side in (
+            (tr("Conservative"), Qt.AlignmentFlag.AlignLeft),
+            (tr("Aggressive"), Qt.AlignmentFlag.AlignRight),
+        ):
             end = quiet(text)
             end.setAlignment(side)
             ends.addWidget(end)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A trial registration as it goes on: stages with their times, and in the end a plain answer.
 
-    trial = Trial(address=address, agent=agent, started=status.engine.now)
+    trial = Trial(address=address, agent=agent)
+    trial = trial.begun(now)            # the service said that it tries
     trial = trial.seen(status)          # with every status
     show(trial.view(now))
 
@@ -79,8 +80,8 @@ class TrialView:
 
 _TITLES: Final = {
     Step.ACCEPTED: mark("The service begins the trial"),
-    Step.NETWORK: mark("Find a network"),
-    Step.ASKED: mark("Ask the home agent"),
+    Step.NETWORK: mark("A network is found"),
+    Step.ASKED: mark("The home agent is asked"),
     Step.ANSWERED: mark("The home agent says yes"),
     Step.VERIFIED: mark("A packet comes back through it"),
     Step.UNIQUE: mark("Nobody else uses the address"),
@@ -98,17 +99,23 @@ _AT_HOME: Final = (HomeAddressState.DETECTING, HomeAddressState.AT_HOME)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What has been seen of it. `reached` holds the first instant of each step."""
+    """What has been seen of it. `reached` holds the first instant of each step.
+
+    `started` is None as long as the service has not begun: a person may be looking for a password.
+    """
 
     address: IPv6Address
     agent: IPv6Address | None
-    started: Instant
+    started: Instant | None = None
     reached: tuple[tuple[Step, Instant], ...] = ()
-    now: Instant | None = None
     is_home: bool = False
     failure: Answer | None = None
     is_lost: bool = False
     """The service refused it, gave it up, or went away: only a new trial helps."""
+
+    def begun(self, now: Instant) -> "Trial":
+        """The service said that it tries."""
+        return self if self.started is not None else replace(self, started=now)
 
     def seen(self, status: ServiceStatus, now: Instant | None = None) -> "Trial":
         """With what this status shows at `now` (None: when it was made). One that was lost stays so."""
@@ -117,18 +124,19 @@ class Trial:
         home = _found(status, self.address)
         now = status.engine.now if now is None else now
         if home is None:
-            return self._without(status, now)
+            return self._without(status)
+        started = now if self.started is None else self.started
         reached = dict(self.reached)
         for step, instant in _steps_of(home, now).items():
             reached.setdefault(step, instant)
-        reached |= _times(self._move(status), self.started)
+        reached |= _times(_move(status, self.address, started), started)
         if not home.registered:
             reached.pop(Step.ANSWERED, None)
-        if not home.verified:
+        if not (home.registered and home.verified):
             reached.pop(Step.VERIFIED, None)
         ordered = tuple((step, reached[step]) for step in Step if step in reached)
         is_home = home.state in _AT_HOME
-        seen = replace(self, reached=ordered, now=now, is_home=is_home, failure=None)
+        seen = replace(self, started=started, reached=ordered, is_home=is_home, failure=None)
         return replace(seen, failure=None if seen.verdict() in _GOOD else _failure(status, home, self.agent, now))
 
     def lost(self, answer: Answer) -> "Trial":
@@ -144,16 +152,18 @@ class Trial:
             return Verdict.AT_HOME if Step.UNIQUE in reached else Verdict.RUNNING
         return Verdict.WORKS if Step.VERIFIED in reached else Verdict.RUNNING
 
-    def view(self, elapsed: Seconds) -> TrialView:
-        """What to show so long after the start. Waiting too long is an answer, too."""
+    def view(self, now: Instant) -> TrialView:
+        """What to show now. Waiting too long is an answer, too."""
+        elapsed = Seconds(0.0) if self.started is None else between(self.started, now)
         verdict, answer = self.verdict(), self.failure
-        if verdict is Verdict.RUNNING and answer is None:
-            verdict, answer = self._waited(elapsed)
+        if verdict is Verdict.RUNNING and self.started is not None:
+            last = max((instant for _, instant in self.reached), default=self.started)
+            verdict, answer = self._waited(between(last, now))
+        if verdict in _GOOD and self.started is not None and self.reached:
+            elapsed = between(self.started, max(instant for _, instant in self.reached))  # and not until it was seen
         return TrialView(rows=self._rows(verdict), verdict=verdict, answer=answer, elapsed=seconds_text(elapsed))
 
-    def _waited(self, elapsed: Seconds) -> tuple[Verdict, Answer | None]:
-        last = max((between(self.started, instant) for _, instant in self.reached), default=Seconds(0.0))
-        quiet = elapsed - last
+    def _waited(self, quiet: Seconds) -> tuple[Verdict, Answer | None]:
         if Step.ANSWERED in dict(self.reached) and quiet >= UNVERIFIED_AFTER:
             return Verdict.WORKS, None
         if quiet >= SLOW_AFTER:
@@ -167,7 +177,7 @@ class Trial:
         is_before = False  # something before this one is not done yet
         for step in steps:
             if step in reached and not is_before:
-                time = seconds_text(between(self.started, reached[step]))
+                time = seconds_text(between(self.started or reached[step], reached[step]))
                 rows.append(StageRow(step, tr(_TITLES[step]), Progress.DONE, time))
                 continue
             here = Progress.FAILED if verdict is Verdict.FAILED else Progress.BUSY
@@ -177,17 +187,13 @@ class Trial:
             is_before = True
         return tuple(rows)
 
-    def _without(self, status: ServiceStatus, now: Instant) -> "Trial":
+    def _without(self, status: ServiceStatus) -> "Trial":
         """The engine does not know the address: not yet, or no longer."""
-        if status.engine.phase is Phase.OFF:
-            return replace(self, now=now, failure=trial_answers.switched_off())
+        if status.engine.phase is Phase.OFF and self.started is not None:
+            return replace(self, failure=trial_answers.switched_off())
         if self.reached and not any(each.address == self.address for each in status.home_addresses):
             return self.lost(trial_answers.given_up())
-        return replace(self, now=now)
-
-    def _move(self, status: ServiceStatus) -> Handover | None:
-        mine = [each for each in status.handovers if each.home_address == self.address]
-        return mine[-1] if mine and mine[-1].started >= self.started else None
+        return self
 
 
 _GOOD: Final = (Verdict.WORKS, Verdict.AT_HOME)
@@ -223,6 +229,11 @@ def _steps_of(home: HomeAddressStatus, now: Instant) -> dict[Step, Instant]:
             if home.verified:
                 done.append(Step.VERIFIED)
     return dict.fromkeys(done, now)
+
+
+def _move(status: ServiceStatus, address: IPv6Address, started: Instant) -> Handover | None:
+    mine = [each for each in status.handovers if each.home_address == address]
+    return mine[-1] if mine and mine[-1].started >= started else None
 
 
 def _times(move: Handover | None, started: Instant) -> dict[Step, Instant]:

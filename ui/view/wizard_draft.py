@@ -170,6 +170,19 @@ def key_of(draft: Draft, status: ServiceStatus | None) -> Key | None:
     return None
 
 
+def goes_unprotected(draft: Draft, status: ServiceStatus | None) -> bool:
+    """Whether registrations would go out without protection: no key, or one that this service only keeps."""
+    protect = protection_of(draft, status)
+    if protect is None:
+        return False
+    kind = draft.kind
+    if protect is Protect.INVITATION and draft.invitation and draft.invitation.kind:
+        kind = draft.invitation.kind
+    if protect is Protect.INSTALLED and (installed := installed_key(draft, status)):
+        kind = installed.kind
+    return protect is Protect.NONE or kind.value not in (status.protections if status else ())
+
+
 def facts_of(draft: Draft, status: ServiceStatus | None) -> Facts:
     """Which steps are skipped, and where something is missing."""
     skipped, incomplete = set(), set()
@@ -180,7 +193,7 @@ def facts_of(draft: Draft, status: ServiceStatus | None) -> Facts:
     if home_address_of(draft, status) is None:
         incomplete.add(State.ADDRESS)
     protect = protection_of(draft, status)
-    if protect is Protect.INSTALLED:
+    if protect is Protect.INSTALLED and not goes_unprotected(draft, status):
         skipped.add(State.PROTECTION)
     if protect is None or (protect in (Protect.TYPED, Protect.MADE) and key_of(draft, status) is None):
         incomplete.add(State.PROTECTION)

@@ -15,6 +15,7 @@ from ui.view.wizard_draft import (
     Draft,
     Key,
     Protect,
+    goes_unprotected,
     home_address_of,
     home_agent_of,
     interfaces_of,
@@ -69,7 +70,7 @@ def plan_of(draft: Draft, status: ServiceStatus, settings: Mapping[str, Any]) ->
     if key is None and protect in (Protect.TYPED, Protect.MADE, Protect.INVITATION):
         return None
     changes: list[Change] = []
-    if protect is Protect.NONE and settings.get(UNPROTECTED) is not True:
+    if goes_unprotected(draft, status) and settings.get(UNPROTECTED) is not True:
         changes.append(_setting(UNPROTECTED, "true", "false", State.PROTECTION))
     if key is not None:
         changes.append(_key(address, agent, key, draft.owner))

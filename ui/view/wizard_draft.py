@@ -123,7 +123,7 @@ def protections(draft: Draft, status: ServiceStatus | None) -> tuple[Protect, ..
     """What there is to choose from, the best first."""
     choices = [Protect.TYPED, Protect.MADE, Protect.NONE]
     if draft.way is Way.INVITATION and draft.invitation and draft.invitation.kind:
-        choices.insert(0, Protect.INVITATION)
+        choices = [Protect.INVITATION, Protect.TYPED, Protect.NONE]  # the home agent has made one
     if installed_key(draft, status):
         choices.insert(0, Protect.INSTALLED)
     return tuple(choices)

@@ -180,6 +180,7 @@ class AgentPage(Page):
 
 def _button(text: str, act) -> QPushButton:
     button = QPushButton(text)
+    button.setMinimumHeight(32)
     button.setAutoDefault(False)  # Enter goes on
     button.clicked.connect(lambda: act())
     return button

@@ -3,10 +3,11 @@
 
 from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QEnterEvent, QFont, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ui import theme
 from ui.widgets.labels import IconLabel, StateLabel, TintedLabel, quiet, wrapped
+from ui.wizard.round_button import RoundButton
 
 RADIUS = 8.0
 INDENT = 28
@@ -19,7 +20,7 @@ class ChoiceCard(QFrame):
         self, title: str, text: str = "", *, icon: str = "", group: QButtonGroup, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.radio = QRadioButton()
+        self.radio = RoundButton()
         self.radio.setAccessibleName(title)
         self._title = wrapped(title)
         font = self._title.font()
@@ -84,7 +85,7 @@ class ChoiceCard(QFrame):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         is_chosen = self.radio.isChecked()
-        width = 2.0 if is_chosen or self.radio.hasFocus() else 1.0
+        width = 2.0 if is_chosen else 1.0
         edge = "accent" if is_chosen or self._hovered or self.radio.hasFocus() else "line"
         inside = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
         painter.setPen(QPen(colours.colour(edge), width))
@@ -96,6 +97,10 @@ class ChoiceCard(QFrame):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(tint)
             painter.drawRoundedRect(inside, RADIUS, RADIUS)
+        if self.radio.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(colours.colour("text"), 1, Qt.PenStyle.DotLine))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(4.5, 4.5, -4.5, -4.5), RADIUS - 3, RADIUS - 3)
 
     def _arrange(self, icon: str) -> None:
         head = QHBoxLayout()

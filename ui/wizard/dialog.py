@@ -4,13 +4,14 @@
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QDialog,
     QFrame,
     QMessageBox,
+    QPushButton,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
@@ -26,6 +27,7 @@ from ui.view.wizard_flow import CHOICES, Input, State, shown_steps, step_of
 from ui.widgets.banner import Banner
 from ui.wizard.address_page import AddressPage
 from ui.wizard.agent_page import AgentPage
+from ui.wizard.choice_card import ChoiceCard
 from ui.wizard.done_page import DonePage
 from ui.wizard.footer import Footer
 from ui.wizard.guide import ON_TRIAL, Guide
@@ -154,11 +156,16 @@ class WizardDialog(QDialog):
         column.setSpacing(0)
         column.addLayout(self._middle, 1)
         column.addWidget(self.footer)
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)  # Enter goes on, whatever has the keyboard
+        self.footer.next.setDefault(True)
 
     def _connect(self) -> None:
         guide, footer = self.guide, self.footer
         for page in self.pages.values():
             page.edited.connect(guide.edit)
+            for card in page.findChildren(ChoiceCard):
+                card.radio.clicked.connect(lambda _checked=False, each=card: self._reveal(each))
         guide.moved.connect(self._moved)
         guide.changed.connect(self._show_all)
         guide.left_over.connect(self._left_over)
@@ -189,7 +196,7 @@ class WizardDialog(QDialog):
         self.steps.show_steps(shown_steps(facts), step_of(state))
         self._show_reach()
         status = self.desk.session.status
-        if state in ON_TRIAL:
+        if state in (*ON_TRIAL, State.DONE):
             self._show_trial()
         elif state in CHOICES:
             self.pages[state].show_scene(guide.scene())
@@ -222,6 +229,11 @@ class WizardDialog(QDialog):
             self.done_page.show_result(str(self.guide.trial.address), verdict, view.elapsed, is_bare)
         else:
             self.trial_page.show_beginning()
+
+    def _reveal(self, card: ChoiceCard) -> None:
+        """What opens below a choice is not left below the edge of the window."""
+        area = self._areas[step_of(self.guide.state)]
+        QTimer.singleShot(0, area, lambda: area.ensureWidgetVisible(card, 0, 24))
 
     def _left_over(self, error: MobileIPv6Error) -> None:
         self.banner.setProperty("about", "left over")

@@ -20,9 +20,6 @@ class Footer(QFrame):
         self.leave = QPushButton(tr("&Cancel"))
         self.back = QPushButton(tr("&Back"))
         self.next = QPushButton(tr("&Next"))
-        for each in (self.leave, self.back):
-            each.setAutoDefault(False)
-        self.next.setDefault(True)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.leave)

@@ -119,13 +119,11 @@ class Guide(QObject):
         before = self.state
         after = following(before, event, self.facts)
         self.state = after
-        todo = effects(before, event, after)
         if before is not after:
             self._enter(before, after)
-        for effect in todo:
-            self._perform(effect)
-        if before is not after:
             self.moved.emit(before, after)
+        for effect in effects(before, event, after):
+            self._perform(effect)  # which may lead on at once
         self.changed.emit()
 
     def go_to_start(self) -> None:
@@ -288,9 +286,10 @@ class Guide(QObject):
         status, draft = self.session.status, self.draft
         rows = agent_rows(status) if status else ()
         there = {row.address for row in rows}
-        if rows and (draft.way is None or (draft.way is Way.FOUND and draft.found_agent not in there)):
-            if self.state in (State.AGENT, State.CLOSED):
-                draft = replace(draft, way=Way.FOUND, found_agent=rows[0].address)
+        is_open = draft.way is None or (draft.way is Way.FOUND and draft.found_agent not in there)
+        if is_open and self.state is State.AGENT:
+            found = rows[0].address if rows else None
+            draft = replace(draft, way=Way.FOUND if rows else None, found_agent=found)
         self.draft = draft
         addresses = self._addresses()
         if addresses and draft.suggestion not in {row.address for row in addresses}:

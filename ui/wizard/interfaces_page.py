@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The page of the networks: which one is used when there is more than one. Dragged, or moved with buttons or keys."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QWidget
 
 from mnclient.model.status import InterfaceStatus
 from ui import theme
@@ -11,9 +11,8 @@ from ui.texts import tr
 from ui.view.wizard_draft import order_of
 from ui.view.wizard_flow import State
 from ui.widgets.banner import Banner
+from ui.wizard.interface_row import ICON, NAME, STATE, InterfaceRow
 from ui.wizard.page import Page, Scene
-
-ROW = 44
 
 
 class InterfacesPage(Page):
@@ -31,8 +30,9 @@ class InterfacesPage(Page):
         self.list = QListWidget()
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.list.setDefaultDropAction(Qt.DropAction.MoveAction)
-        self.list.setIconSize(QSize(20, 20))
-        self.list.setSpacing(2)
+        self.list.setItemDelegate(InterfaceRow(self.list))
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.viewport().setAutoFillBackground(False)
         self.list.setAccessibleName(tr("Networks, the preferred one first"))
         self.list.model().rowsMoved.connect(self._moved)
         self.list.currentRowChanged.connect(self._enable)
@@ -43,6 +43,7 @@ class InterfacesPage(Page):
         row.setSpacing(8)
         for button, way in ((self.up, -1), (self.down, 1)):
             button.setAutoDefault(False)
+            button.setMinimumHeight(32)
             button.clicked.connect(lambda _checked=False, by=way: self.move(by))
             row.addWidget(button)
         row.addStretch(1)
@@ -50,7 +51,7 @@ class InterfacesPage(Page):
         for keys, way in (("Ctrl+Up", -1), ("Ctrl+Down", 1)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.activated.connect(lambda by=way: self.move(by))
-        theme.current().changed.connect(self._redraw)
+        theme.current().changed.connect(self.list.viewport().update)
 
     def show_scene(self, scene: Scene) -> None:
         names = order_of(scene.draft, scene.status)
@@ -69,7 +70,7 @@ class InterfacesPage(Page):
 
     def names(self) -> tuple[str, ...]:
         """In the order shown."""
-        return tuple(self.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self.list.count()))
+        return tuple(self.list.item(row).data(NAME) for row in range(self.list.count()))
 
     def move(self, by: int) -> None:
         """Move the current one up or down."""
@@ -81,25 +82,23 @@ class InterfacesPage(Page):
             self._moved()
 
     def _fill(self, names: tuple[str, ...]) -> None:
-        current = self.list.currentItem().data(Qt.ItemDataRole.UserRole) if self.list.currentItem() else ""
+        current = self.list.currentItem().data(NAME) if self.list.currentItem() else ""
         self.list.clear()
         for name in names:
             item = QListWidgetItem(name)
-            item.setData(Qt.ItemDataRole.UserRole, name)
-            item.setSizeHint(QSize(0, max(ROW, self.fontMetrics().height() + 20)))
+            item.setData(NAME, name)
             self.list.addItem(item)
         self.list.setCurrentRow(names.index(current) if current in names else 0)
 
     def _describe(self, item: QListWidgetItem, known: dict[str, InterfaceStatus]) -> None:
-        name = item.data(Qt.ItemDataRole.UserRole)
+        name = item.data(NAME)
         interface = known.get(name)
         state = ""
         if interface is not None:
             state = tr("in use") if interface.is_active else tr("connected") if interface.is_up else tr("not connected")
-        words = f"{name}    {state}" if state else name
-        if item.text() != words:
-            item.setText(words)
-            item.setIcon(theme.current().icon(icon_of(name)))
+        item.setData(STATE, state)
+        item.setData(ICON, icon_of(name))
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {state}" if state else name)
 
     def _moved(self) -> None:
         self._enable()
@@ -109,11 +108,6 @@ class InterfacesPage(Page):
         row = self.list.currentRow()
         self.up.setEnabled(row > 0)
         self.down.setEnabled(0 <= row < self.list.count() - 1)
-
-    def _redraw(self) -> None:
-        for row in range(self.list.count()):
-            item = self.list.item(row)
-            item.setIcon(theme.current().icon(icon_of(item.data(Qt.ItemDataRole.UserRole))))
 
 
 def icon_of(name: str) -> str:

@@ -47,7 +47,7 @@ class InvitationDesk(QObject):
         self.invitations.forget()
         self._page.show_sealed("", False)
         self._page.passphrase_field.set_text("")
-        self._page.show_invitation("", "", "quiet")
+        self._page.show_invitation("info", "", "quiet")
         self._keys.made.reset()
 
     def save_copy(self, path: Path) -> None:

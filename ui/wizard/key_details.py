@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from mnclient.model.keys import KEY_ALGORITHMS, KeyKind
+from mnclient.model.keys import KEY_ALGORITHMS, KeyKind, KeyOwner
 from ui.texts import tr
 from ui.view.wizard_draft import Draft, algorithm_of, secret_complaint, spi_complaint, typed_key
 from ui.widgets.labels import StateLabel, quiet
 from ui.wizard.field import Field
+from ui.wizard.round_button import RoundButton
 
 
 class AlgorithmChoice(QWidget):
@@ -95,6 +96,42 @@ class TypedKey(QWidget):
             self.secret.set_error(words)
 
 
+class OwnerChoice(QWidget):
+    """Where the key lives.
+
+    Signals:
+    chosen(KeyOwner): the person wants it there.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(4)
+        title = QLabel(tr("Where the key lives"))
+        column.addWidget(title)
+        self.buttons: dict[KeyOwner, RoundButton] = {}
+        for owner, words, hint in (
+            (KeyOwner.COMPUTER, tr("This computer"), tr("It works before anybody logs in.")),
+            (KeyOwner.USER, tr("My keyring"), tr("It works only while I am logged in.")),
+        ):
+            button = RoundButton(words)
+            button.setAccessibleName(f"{title.text()}: {words}")
+            button.setAccessibleDescription(hint)
+            button.clicked.connect(lambda _checked=False, each=owner: self.chosen.emit(each))
+            note = quiet(hint)
+            note.setContentsMargins(24, 0, 0, 0)
+            column.addWidget(button)
+            column.addWidget(note)
+            self.buttons[owner] = button
+
+    def show_draft(self, draft: Draft) -> None:
+        """Show what is chosen."""
+        self.buttons[draft.owner].setChecked(True)
+
+
 class MadeKey(QWidget):
     """Signals:
     algorithm_chosen(KeyKind, str): make another key, for this algorithm.
@@ -111,6 +148,7 @@ class MadeKey(QWidget):
         self.state = StateLabel("check", "", "good")
         self.save = QPushButton(tr("&Save a copy for the home agent"))
         self.save.setAutoDefault(False)
+        self.save.setMinimumHeight(32)
         self.save.clicked.connect(self.save_copy)
         self.note = quiet(tr("The copy holds the key. Hand it over in person or sealed, then delete it."))
         column = QVBoxLayout(self)
@@ -144,5 +182,5 @@ def _title(kind: KeyKind, title: str) -> str:
     return (
         tr("{algorithm} (IPsec)", algorithm=title)
         if kind is KeyKind.ESP
-        else tr("{algorithm} (option)", algorithm=title)
+        else tr("{algorithm} (RFC 4285)", algorithm=title)
     )

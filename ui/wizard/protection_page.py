@@ -5,9 +5,9 @@ import secrets
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QWidget
 
-from mnclient.model.keys import KEY_ALGORITHMS, KeyKind, KeyOwner
+from mnclient.model.keys import KEY_ALGORITHMS, KeyKind
 from ui.texts import tr
 from ui.view.key_text import new_spi
 from ui.view.wizard_draft import (
@@ -19,9 +19,8 @@ from ui.view.wizard_draft import (
 )
 from ui.view.wizard_flow import State
 from ui.widgets.banner import Banner
-from ui.widgets.labels import MEDIUM, heading
 from ui.wizard.choice_card import ChoiceCard
-from ui.wizard.key_details import MadeKey, TypedKey
+from ui.wizard.key_details import MadeKey, OwnerChoice, TypedKey
 from ui.wizard.page import Page, Scene
 
 ORDER = (Protect.INSTALLED, Protect.INVITATION, Protect.TYPED, Protect.MADE, Protect.NONE)
@@ -41,7 +40,6 @@ class ProtectionPage(Page):
             parent,
         )
         self.group = QButtonGroup(self)
-        self.owners = QButtonGroup(self)
         self.taken: frozenset[int] = frozenset()
         self._kind: tuple[KeyKind, str] = (KeyKind.RFC4285, "")
         self.banner = Banner("error")
@@ -58,9 +56,9 @@ class ProtectionPage(Page):
         self.made.algorithm_chosen.connect(self._make)
         self.made.save_copy.connect(self.save_copy)
         self.cards[Protect.MADE].details.addWidget(self.made)
+        self._add_owners()
         self.note = Banner("info")
         self.body.addWidget(self.note)
-        self._add_owners()
         self.body.addStretch(1)
 
     def show_scene(self, scene: Scene) -> None:
@@ -78,10 +76,8 @@ class ProtectionPage(Page):
         self.made.show_draft(draft, status.protections if status else ())
         self._show_refusal(scene.refusals.get(State.PROTECTION, ""), chosen)
         self._show_note(draft, scene)
-        has_key = chosen in (Protect.INVITATION, Protect.TYPED, Protect.MADE)
-        self.owner_part.setVisible(has_key)
-        for owner, card in self.owner_cards.items():
-            card.choose(draft.owner is owner)
+        for choice in self.owners.values():
+            choice.show_draft(draft)
 
     def first(self) -> QWidget:
         return self.group.checkedButton() or next(each.radio for each in self.cards.values() if not each.isHidden())
@@ -138,22 +134,12 @@ class ProtectionPage(Page):
         self.note.setVisible(is_idle)
 
     def _add_owners(self) -> None:
-        self.owner_part = QWidget()
-        column = QVBoxLayout(self.owner_part)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(heading(tr("Where the key lives"), MEDIUM))
-        words = {
-            KeyOwner.COMPUTER: (tr("This computer"), tr("It works before anybody logs in."), "computer"),
-            KeyOwner.USER: (tr("My keyring"), tr("It works only while I am logged in."), "user"),
-        }
-        self.owner_cards: dict[KeyOwner, ChoiceCard] = {}
-        for owner, (title, text, icon) in words.items():
-            card = ChoiceCard(title, text, icon=icon, group=self.owners)
-            card.radio.clicked.connect(lambda _checked=False, each=owner: self.edit(owner=each))
-            self.owner_cards[owner] = card
-            column.addWidget(card)
-        self.body.addWidget(self.owner_part)
+        self.owners: dict[Protect, OwnerChoice] = {}
+        for protect in (Protect.INVITATION, Protect.TYPED, Protect.MADE):
+            choice = OwnerChoice()
+            choice.chosen.connect(lambda owner: self.edit(owner=owner))
+            self.cards[protect].details.addWidget(choice)
+            self.owners[protect] = choice
 
 
 def _words(protect: Protect) -> tuple[str, str, str]:

@@ -14,7 +14,7 @@ from ui.widgets.labels import IconLabel, TintedLabel, quiet
 from ui.wizard.page import Page
 
 LOOKS = {
-    Progress.WAITING: ("pause", "quiet", mark("waits")),
+    Progress.WAITING: ("waiting", "quiet", mark("waits")),
     Progress.BUSY: ("working", "busy", mark("in progress")),
     Progress.DONE: ("check-circle", "good", mark("done")),
     Progress.FAILED: ("error", "bad", mark("not done")),
@@ -57,7 +57,7 @@ class TrialPage(Page):
             buttons.addWidget(each, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addLayout(buttons)
         self.body.addStretch(1)
-        self._answer: Answer | None = None
+        self.show_beginning()
 
     def show_trial(self, address: str, view: TrialView, state: State) -> None:
         """Show how it stands."""
@@ -90,7 +90,7 @@ class TrialPage(Page):
         self.banner.hide()
         for each in (self.todo, self.mend, self.keep):
             each.hide()
-        self._answer = None
+        self._answer: Answer | None = None
 
     def first(self) -> QWidget | None:
         return self.mend if self.mend.isVisible() else None
@@ -114,16 +114,16 @@ class _Row(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.icon = IconLabel("pause", "quiet", 20)
+        self.icon = IconLabel("waiting", "quiet", 20)
         self.words = TintedLabel("")
         self.time = TintedLabel("", "quiet")
         self.time.setWordWrap(False)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 6, 0, 6)
         row.setSpacing(12)
-        row.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.words, 1)
-        row.addWidget(self.time, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.time, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def say(self, row: StageRow) -> None:
         icon, role, word = LOOKS[row.progress]
@@ -137,5 +137,6 @@ class _Row(QWidget):
 def _button(text: str, act) -> QPushButton:
     button = QPushButton(text)
     button.setAutoDefault(False)
+    button.setMinimumHeight(32)
     button.clicked.connect(lambda: act())
     return button

@@ -183,6 +183,7 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "Origin": "s",
         "Preferred": "b",
         "Active": "b",
+        "Trial": "b",
         "State": "s",
         "CareOfAddress": "s",
         "Interface": "s",

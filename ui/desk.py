@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
+from ui.keys.key_courier import KeyCourier
 from ui.session import Session
 from ui.user_settings import UserSettings
 
@@ -21,6 +22,7 @@ class Desk(QObject):
         super().__init__(parent)
         self.session = session
         self.user_settings = user_settings
+        self.key_courier = KeyCourier(session, parent=self)
         self._windows: dict[str, QWidget] = {}
 
     def open_window(self, page: str = "") -> QWidget:

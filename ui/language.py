@@ -23,6 +23,12 @@ def use_language(languages: Sequence[str] | None = None) -> None:
     texts.install(gettext.translation(DOMAIN, FOLDER, wanted, fallback=True))
 
 
+def available_languages() -> tuple[str, ...]:
+    """The languages there are texts in."""
+    found = {path.parent.parent.name for path in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")}
+    return tuple(sorted(found | {"en"}))
+
+
 def _wanted() -> list[str]:
     if chosen := os.environ.get(LANGUAGE_VARIABLE):
         return [chosen]

@@ -37,7 +37,9 @@ class Wishes:
 
     muted: tuple[str, ...] = (Notice.HANDOVER.value,)  # moves are meant to go unnoticed
     theme: str = "desktop"
-    """"desktop", "light" or "dark"."""
+    """"desktop", "light", "dark" or "contrast"."""
+    language: str = ""
+    """Of `ui.language.available_languages`; "": what the desktop wants."""
     told_without_tray: bool = False
     """The person has been told once that this desktop shows no tray icons."""
     wizard_offered: bool = False

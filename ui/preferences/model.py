@@ -5,7 +5,7 @@ A change shows at once, is sent, and snaps back when the service refuses it. Cha
 that one password serves a whole group of them; when it is not given, the rest of the group is not tried.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,13 +13,18 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from mnclient.errors import MobileIPv6Error
 from service.contract import MANAGER, METHODS, Action, NotAllowed, Permission
+from ui import autostart
 from ui.session import Reach
-from ui.view.preferences_view import TABLES
+from ui.user_settings import UserSettings
+from ui.view.preferences_view import TABLES, with_defaults
 from ui.view.setting_text import toml_text
 from ui.view.undo import Change, Request, UndoStack
 
 REREAD_MILLISECONDS: Final = 250
 """The shortest time between two readings of the settings: the status may change more often."""
+WISH: Final = "wish"
+AUTOSTART: Final = "autostart"
+"""Methods of requests that do not go to the service."""
 SLOW_MILLISECONDS: Final = 150
 """From then on a change that has no answer yet is shown as under way."""
 
@@ -50,12 +55,17 @@ class PreferencesModel(QObject):
     refused = Signal(str, object)
     done = Signal(str)
 
-    def __init__(self, session: Any, parent: QObject | None = None) -> None:
+    def __init__(self, session: Any, user_settings: UserSettings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self.user_settings = user_settings
         self.schema: dict[str, Any] = {}
         self.permissions: dict[Action, Permission] = {}
         self.undo_stack = UndoStack()
+        self._local: dict[str, Callable[..., None]] = {
+            WISH: lambda name, value: user_settings.change(**{name: value}),
+            AUTOSTART: autostart.set_enabled,
+        }
         self._values: dict[str, Any] = {}
         self._queue: list[_Job] = []
         self._running: _Job | None = None
@@ -114,7 +124,7 @@ class PreferencesModel(QObject):
 
     def set(self, key: str, value: Any, title: str) -> None:
         """Give a setting another value; `title` names the change for the person who may want to undo it."""
-        before = self.value(key)
+        before, value = self.value(key), with_defaults(value, self.schema.get(key))
         if value == before:
             return
         back = (Request("set_setting", (key, toml_text(before))),) if before is not None else ()
@@ -125,10 +135,27 @@ class PreferencesModel(QObject):
         """Do something that can be undone."""
         self._add(_Job(change, (change.forward,), self.action(change.forward), change.value))
 
+    def wish(self, name: str, value: Any, title: str) -> None:
+        """Change one of the person's own wishes, which concern nobody else (`ui.user_settings.Wishes`)."""
+        before = getattr(self.user_settings.wishes, name)
+        if value != before:
+            forward, back = Request(WISH, (name, value)), Request(WISH, (name, before))
+            self.perform(Change(title=title, subject=f"{WISH}.{name}", forward=forward, back=(back,)))
+
+    def start_with_session(self, wanted: bool, title: str) -> None:
+        """Have this program start with the person's session, or not."""
+        forward, back = Request(AUTOSTART, (wanted,)), Request(AUTOSTART, (not wanted,))
+        self.perform(Change(title=title, subject=AUTOSTART, forward=forward, back=(back,)))
+
+    def can_undo(self) -> bool:
+        """Whether the last change can be taken back now."""
+        last = self.undo_stack.last
+        return last is not None and (self.is_reachable or last.back[0].method in self._local)
+
     def undo(self) -> None:
         """Take the last change back."""
         last = self.undo_stack.last
-        if last is None or any(job.undoes and job.change is last for job in self._jobs()):
+        if last is None or not self.can_undo() or any(job.undoes and job.change is last for job in self._jobs()):
             return
         self._add(_Job(last, last.back, self.action(last.back[0]), last.before, undoes=True))
 
@@ -155,6 +182,9 @@ class PreferencesModel(QObject):
 
     def _send(self, job: _Job, requests: tuple[Request, ...]) -> None:
         request, *others = requests
+        if request.method in self._local:
+            self._do_here(job, self._local[request.method], request)
+            return
 
         def call(client: Any) -> Awaitable[Any]:
             return getattr(client, request.method)(*request.arguments)
@@ -164,6 +194,14 @@ class PreferencesModel(QObject):
             then=lambda _: self._send(job, tuple(others)) if others else self._succeeded(job),
             failed=lambda error: self._failed(job, error),
         )
+
+    def _do_here(self, job: _Job, act: Callable[..., None], request: Request) -> None:
+        try:
+            act(*request.arguments)
+        except MobileIPv6Error as error:
+            self._failed(job, error)
+        else:
+            self._succeeded(job)
 
     def _succeeded(self, job: _Job) -> None:
         subject = job.change.subject

@@ -6,10 +6,19 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Final
 
-from mnclient.model.service_status import KnownHomeAgent, ManagedHomeAddress, Origin, ServiceStatus
-from ui.texts import mark, tr
+from mnclient.model.service_status import (
+    KnownHomeAgent,
+    ManagedHomeAddress,
+    OptimizationState,
+    Origin,
+    ServiceStatus,
+    Suggestion,
+)
+from mnclient.model.settings_description import SettingDescription
+from mnclient.model.status import InterfaceStatus
+from ui.texts import mark, tr, trn
 from ui.view.undo import Request
-from ui.view.wording import ago
+from ui.view.wording import ago, isolated
 
 PAGES: Final[dict[str, str]] = {
     "general": mark("General"),
@@ -101,15 +110,57 @@ def _address_row(managed: ManagedHomeAddress) -> AddressRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceRow:
+    """An interface as listed."""
+
+    name: str
+    title: str
+    state: str
+    icon: str
+    is_enabled: bool
+
+
+def interface_rows(status: ServiceStatus) -> tuple[InterfaceRow, ...]:
+    """The interfaces, the preferred one first."""
+    ordered = sorted(status.engine.interfaces, key=lambda each: (each.priority, each.name))
+    return tuple(
+        InterfaceRow(
+            name=each.name,
+            title=isolated(each.name),
+            state=_interface_state(each),
+            icon=_interface_icon(each.name),
+            is_enabled=each.enabled,
+        )
+        for each in ordered
+    )
+
+
+def _interface_state(interface: InterfaceStatus) -> str:
+    if not interface.enabled:
+        return tr("Never used")
+    if not interface.is_up:
+        return tr("Not connected")
+    if interface.is_active:
+        return tr("In use, at home") if interface.is_home else tr("In use")
+    return tr("Kept ready") if interface.is_standby else tr("Connected")
+
+
+def _interface_icon(name: str) -> str:
+    """By the names that Linux gives to kinds of interfaces."""
+    if name.startswith("wl"):
+        return "network"
+    return "mobile" if name.startswith("ww") else "wired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRow:
     """A known home agent as listed."""
 
     address: IPv6Address
     title: str
+    detail: str
+    icon: str
     prefix: str
-    advertisements: str
-    last_heard: str
-    rank: str
     trust: str
 
 
@@ -121,15 +172,27 @@ def agent_rows(status: ServiceStatus) -> tuple[AgentRow, ...]:
 
 
 def _agent_row(agent: KnownHomeAgent, now: float) -> AgentRow:
+    heard = trn("heard {count} time", "heard {count} times", agent.advertisements)
+    rank = tr("Rank {percent} %", percent=round(agent.rank * 100))
+    if agent.last_heard_time is None:
+        detail = tr("{rank}, not heard yet", rank=rank)
+    else:
+        last = ago(now - agent.last_heard_time)
+        detail = tr("{rank}, {heard}, last {last}", rank=rank, heard=heard, last=last)
     return AgentRow(
         address=agent.address,
         title=str(agent.address),
+        detail=detail,
+        icon="pin" if agent.pinned else "agent",
         prefix=str(agent.prefix),
-        advertisements=f"{agent.advertisements}",
-        last_heard=ago(now - agent.last_heard_time) if agent.last_heard_time is not None else tr("never"),
-        rank=f"{round(agent.rank * 100)} %",
         trust=tr("Pinned") if agent.pinned else tr(ORIGINS[agent.origin]),
     )
+
+
+def reason_words(suggestion: Suggestion) -> str:
+    """Why an address is suggested, as a text of its own."""
+    reason = tr(suggestion.reason)
+    return reason[:1].upper() + reason[1:]
 
 
 def removal_undone(managed: ManagedHomeAddress) -> tuple[Request, ...]:
@@ -141,6 +204,12 @@ def removal_undone(managed: ManagedHomeAddress) -> tuple[Request, ...]:
 def preference_undone(status: ServiceStatus) -> tuple[Request, ...]:
     """The requests that make the present preferred home address preferred again."""
     return tuple(Request("prefer_home_address", (each.address,)) for each in status.home_addresses if each.preferred)
+
+
+def direct_paths_impossible(status: ServiceStatus) -> str:
+    """Why this computer cannot send directly whatever anybody wishes; "" when it can."""
+    state, reason = status.optimization()
+    return tr(reason) if state is OptimizationState.IMPOSSIBLE else ""
 
 
 # --- lists of rules -------------------------------------------------------------------------------------------------
@@ -176,6 +245,14 @@ def exception_words(rule: Mapping[str, object]) -> str:
     return tr("Directly") if rule.get("allow", True) else tr("Through the home agent")
 
 
+def exception_sentence(rule: Mapping[str, object]) -> str:
+    """An exception from the direct paths in a sentence."""
+    prefix = rule.get("prefix", "?")
+    if rule.get("allow", True):
+        return tr("Directly to {prefix}", prefix=prefix)
+    return tr("Through the home agent to {prefix}", prefix=prefix)
+
+
 def rows_with(rows: Sequence[Mapping[str, object]], index: int | None, row: Mapping[str, object]) -> list[object]:
     """The rows with one replaced, or with one more at the end when `index` is None."""
     result: list[object] = [dict(each) for each in rows]
@@ -199,7 +276,9 @@ def rows_for_interface(rows: Sequence[Mapping[str, object]], name: str, enabled:
     return rows_with(rows, found[0], {**rows[found[0]], "enabled": enabled})
 
 
-def values_of(settings: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
-    """A setting that is a list of tables; what another version sends instead counts as empty."""
-    value = settings.get(key)
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
+def with_defaults(value: object, declared: SettingDescription | None) -> object:
+    """A list of tables as the service keeps it: members that are left out have their defaults."""
+    if declared is None or not isinstance(value, list | tuple):
+        return value
+    defaults = {each.key: each.default for each in declared.fields if each.default is not None}
+    return [{**defaults, **each} if isinstance(each, Mapping) else each for each in value]

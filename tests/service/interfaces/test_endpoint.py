@@ -7,6 +7,7 @@ import pytest
 from dbus_fast import Message, MessageFlag, MessageType
 from dbus_fast.aio import MessageBus
 
+from mnclient.model.keys import KeyKind, KeyOwner
 from mnclient.model.status import CorrespondentState, Phase
 from mnclient.units import Instant
 from service import contract
@@ -93,6 +94,22 @@ async def test_methods_reach_the_core():
             ("SetHomeAgentLink", [str(HOME), other, "", False], ("set_home_agent_link", HOME, HOME[7], None, False)),
             ("SetHomeAgentLink", [str(HOME), other, "lan", True], ("set_home_agent_link", HOME, HOME[7], "lan", True)),
             ("RemoveHomeAgentLink", [str(HOME)], ("remove_home_agent_link", HOME)),
+            ("SetInterfaceOrder", [["wlan0", "eth0"]], ("set_interface_order", ["wlan0", "eth0"])),
+            ("TryHomeAddress", [str(ADDRESS), "", 56], ("try_home_address", ADDRESS, None, 56)),
+            ("KeepHomeAddress", [str(ADDRESS)], ("keep_home_address", ADDRESS)),
+            ("TryHomeAddress", [other, str(HOME_AGENT), 64], ("try_home_address", HOME[7], HOME_AGENT, 64)),
+            ("CancelTrial", [other], ("cancel_trial", HOME[7])),
+            (
+                "SetKey",
+                [str(ADDRESS), str(HOME_AGENT), "esp", "aes-gcm-128", 256, 257, b"secret", "user"],
+                ("set_key", ADDRESS, HOME_AGENT, KeyKind.ESP, "aes-gcm-128", 256, 257, b"secret", KeyOwner.USER),
+            ),
+            (
+                "ProvideKey",
+                [str(ADDRESS), str(HOME_AGENT), 257, b"secret"],
+                ("provide_key", ADDRESS, HOME_AGENT, 257, b"secret"),
+            ),
+            ("RemoveKey", [str(ADDRESS), str(HOME_AGENT), 257], ("remove_key", ADDRESS, HOME_AGENT, 257)),
             ("Reload", [], ("reload",)),
         ]:
             reply = await call(caller, member, *body)
@@ -302,7 +319,7 @@ async def test_strangers_are_refused_everything_and_nothing_happens():
         face = BusFace(core, bus.address)
         await face.start()
         stranger = await connect_as(bus.address, 65534)
-        samples = {"s": "2001:db8::1", "u": 1, "b": True}
+        samples = {"s": "2001:db8::1", "u": 1, "b": True, "as": ["wlan0"], "ay": b"secret"}
         for interface, methods in contract.METHODS.items():
             for member, method in methods.items():
                 body = [samples[kind] for _, kind in method.arguments]

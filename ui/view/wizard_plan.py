@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the wizard sends to the service when the trial starts, and what takes each of it back, as plain values.
+
+The address comes last: whatever it needs is there before. Taking back goes the other way round.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address
+from typing import Any, Final
+
+from mnclient.model.keys import KeyOwner
+from mnclient.model.service_status import ServiceStatus
+from ui.view.wizard_draft import (
+    Draft,
+    Key,
+    Protect,
+    goes_unprotected,
+    home_address_of,
+    home_agent_of,
+    interfaces_of,
+    key_of,
+    order_of,
+    prefix_of,
+    protection_of,
+)
+from ui.view.wizard_flow import State
+
+UNPROTECTED: Final = "mobile_node.allow_unprotected_signalling"
+INTERFACES: Final = "mobile_node.interfaces"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of the client: a method and its arguments. Arguments may hold a secret and are never shown."""
+
+    method: str
+    arguments: tuple[Any, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing to do. `undo` takes it back; `mend` is the step where it was chosen."""
+
+    do: Request
+    undo: Request
+    mend: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A trial: its changes in order, and what makes it permanent. `keyring` is a key to put in the person's keyring."""
+
+    address: IPv6Address
+    agent: IPv6Address
+    changes: tuple[Change, ...]
+    keep: Request
+    after_keep: Request
+    """Takes the address back when it has been kept already."""
+    keyring: Key | None = None
+
+
+def plan_of(draft: Draft, status: ServiceStatus, settings: Mapping[str, Any]) -> Plan | None:
+    """The plan of a complete draft; None when something is missing. `settings` are those in force."""
+    address, agent = home_address_of(draft, status), home_agent_of(draft)
+    prefix, protect = prefix_of(draft, status), protection_of(draft, status)
+    if address is None or agent is None or prefix is None or protect is None:
+        return None
+    key = key_of(draft, status)
+    if key is None and protect in (Protect.TYPED, Protect.MADE, Protect.INVITATION):
+        return None
+    changes: list[Change] = []
+    if goes_unprotected(draft, status) and settings.get(UNPROTECTED) is not True:
+        changes.append(_setting(UNPROTECTED, "true", "false", State.PROTECTION))
+    if key is not None:
+        changes.append(_key(address, agent, key, draft.owner))
+    if order_of(draft, status) != interfaces_of(status):
+        changes.append(_order(order_of(draft, status), settings))
+    trial = Request("try_home_address", (address, agent, prefix.prefixlen))
+    changes.append(Change(do=trial, undo=Request("cancel_trial", (address,)), mend=State.ADDRESS))
+    return Plan(
+        address=address,
+        agent=agent,
+        changes=tuple(changes),
+        keep=Request("keep_home_address", (address,)),
+        after_keep=Request("remove_home_address", (address,)),
+        keyring=key if draft.owner is KeyOwner.USER else None,
+    )
+
+
+def value_text(value: Any) -> str:
+    """A plain value as it is written in the settings file."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        members = (f"{name} = {value_text(each)}" for name, each in value.items() if each is not None)
+        return "{" + ", ".join(members) + "}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ", ".join(value_text(each) for each in value) + "]"
+    return _quoted(str(value))
+
+
+def _setting(key: str, new: str, old: str, mend: State) -> Change:
+    return Change(do=Request("set_setting", (key, new)), undo=Request("set_setting", (key, old)), mend=mend)
+
+
+def _key(address: IPv6Address, agent: IPv6Address, key: Key, owner: KeyOwner) -> Change:
+    arguments = (address, agent, key.kind, key.algorithm, key.spi_in, key.spi_out, key.secret, owner)
+    return Change(
+        do=Request("set_key", arguments),
+        undo=Request("remove_key", (address, agent, key.spi_out)),
+        mend=State.PROTECTION,
+    )
+
+
+def _order(names: tuple[str, ...], settings: Mapping[str, Any]) -> Change:
+    """The whole table is restored, so that no line stays that was not there before."""
+    before = value_text(settings.get(INTERFACES) or ())
+    return Change(
+        do=Request("set_interface_order", (names,)),
+        undo=Request("set_setting", (INTERFACES, before)),
+        mend=State.INTERFACES,
+    )
+
+
+def _quoted(text: str) -> str:
+    escaped = "".join(each if each.isprintable() and each not in '"\\' else f"\\U{ord(each):08x}" for each in text)
+    return f'"{escaped}"'

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The window of the wizard: the list of steps, the pages, and the buttons below. `guide` decides."""
+
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QDialog,
+    QFrame,
+    QMessageBox,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mnclient.errors import MobileIPv6Error
+from ui.desk import Desk
+from ui.texts import tr
+from ui.view.trial_view import Verdict
+from ui.view.wizard_draft import goes_unprotected
+from ui.view.wizard_flow import CHOICES, Input, State, shown_steps, step_of
+from ui.widgets.banner import Banner
+from ui.wizard.address_page import AddressPage
+from ui.wizard.agent_page import AgentPage
+from ui.wizard.choice_card import ChoiceCard
+from ui.wizard.done_page import DonePage
+from ui.wizard.footer import Footer
+from ui.wizard.guide import ON_TRIAL, Guide
+from ui.wizard.interfaces_page import InterfacesPage
+from ui.wizard.invitation_desk import InvitationDesk
+from ui.wizard.page import Page
+from ui.wizard.protection_page import ProtectionPage
+from ui.wizard.step_list import StepList
+from ui.wizard.trial_page import TrialPage
+
+SIZE: Final = QSize(760, 600)
+SMALLEST: Final = QSize(360, 480)
+NARROW: Final = 3.4
+"""In widths of the list of steps: narrower, and it lies on top."""
+
+
+class WizardDialog(QDialog):
+    """Gets a home address. One window, used again and again; each time it begins anew."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.guide = Guide(desk.session, parent=self)
+        self.setWindowTitle(tr("Get a home address"))
+        self.setMinimumSize(SMALLEST)
+        self.resize(SIZE)
+        self.setAcceptDrops(True)
+        self.steps = StepList()
+        self.banner = Banner("warning")
+        self.banner.hide()
+        self.footer = Footer()
+        self.question: QMessageBox | None = None
+        self._may_close = False
+        self._make_pages()
+        self.invitations = InvitationDesk(self, self.guide, self.agent_page, self.protection_page)
+        self._arrange()
+        self._connect()
+
+    def import_invitation(self, path: Path) -> None:
+        """Begin with this invitation. A trial that goes on is not disturbed."""
+        if self.guide.state in ON_TRIAL:
+            self.banner.say("info", tr("Finish this trial first"), tr("Then open the invitation again."))
+            self.banner.show()
+            return
+        self.guide.go_to_start()
+        self.invitations.read(path)
+
+    # --- Qt's ---
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        super().showEvent(event)
+        self._may_close = False
+        if self.guide.state is State.CLOSED:
+            self.guide.take(Input.OPEN)
+        self._show_all()
+        self._give_focus()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        if self._may_close or self.guide.is_safe_to_close():
+            self._end()
+            event.accept()
+        else:
+            event.ignore()
+            self._ask_before_closing()
+
+    def reject(self) -> None:
+        self.close()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        if self.guide.state in CHOICES and _dropped_file(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        path = _dropped_file(event)
+        if path is not None and self.guide.state in CHOICES:
+            event.acceptProposedAction()
+            self.import_invitation(path)
+
+    # --- below: the parts ---
+
+    def _make_pages(self) -> None:
+        self.agent_page = AgentPage()
+        self.address_page = AddressPage()
+        self.protection_page = ProtectionPage()
+        self.interfaces_page = InterfacesPage()
+        self.trial_page = TrialPage()
+        self.done_page = DonePage()
+        self.pages: dict[State, Page] = {
+            State.AGENT: self.agent_page,
+            State.ADDRESS: self.address_page,
+            State.PROTECTION: self.protection_page,
+            State.INTERFACES: self.interfaces_page,
+            State.TRYING: self.trial_page,
+            State.DONE: self.done_page,
+        }
+
+    def _arrange(self) -> None:
+        self.stack = QStackedWidget()
+        self._areas: dict[State, QScrollArea] = {}
+        for state, page in self.pages.items():
+            area = QScrollArea()
+            area.setWidgetResizable(True)
+            area.setFrameShape(QFrame.Shape.NoFrame)
+            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            area.setWidget(page)
+            self._areas[state] = area
+            self.stack.addWidget(area)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        self._banner_place = QVBoxLayout()
+        self._banner_place.addWidget(self.banner)
+        right.addLayout(self._banner_place)
+        right.addWidget(self.stack, 1)
+        self._middle = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._middle.setSpacing(0)
+        self._middle.addWidget(self.steps)
+        self._middle.addLayout(right, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._middle, 1)
+        column.addWidget(self.footer)
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)  # Enter goes on, whatever has the keyboard
+        self.footer.next.setDefault(True)
+
+    def _connect(self) -> None:
+        guide, footer = self.guide, self.footer
+        for page in self.pages.values():
+            page.edited.connect(guide.edit)
+            for card in page.findChildren(ChoiceCard):
+                card.radio.clicked.connect(lambda _checked=False, each=card: self._reveal(each))
+        guide.moved.connect(self._moved)
+        guide.changed.connect(self._show_all)
+        guide.left_over.connect(self._left_over)
+        self.trial_page.wanted.connect(guide.take)
+        self.done_page.keys_wanted.connect(self._open_keys)
+        footer.back.clicked.connect(lambda: guide.take(Input.BACK))
+        footer.next.clicked.connect(self._next)
+        footer.leave.clicked.connect(self.close)
+
+    def _next(self) -> None:
+        if self.guide.state is State.DONE:
+            self.close()
+        else:
+            self.guide.take(Input.AGAIN if self.guide.state is State.FAILED else Input.NEXT)
+
+    def _moved(self, before: State, after: State) -> None:
+        self.stack.setCurrentWidget(self._areas[step_of(after)])
+        if step_of(before) is not step_of(after):
+            self._areas[step_of(after)].verticalScrollBar().setValue(0)
+            self._show_all()
+            self._give_focus()
+
+    def _show_all(self) -> None:
+        guide, state = self.guide, self.guide.state
+        if state is State.CLOSED:
+            return
+        facts = guide.facts
+        self.steps.show_steps(shown_steps(facts), step_of(state))
+        self._show_reach()
+        status = self.desk.session.status
+        if state in (*ON_TRIAL, State.DONE):
+            self._show_trial()
+        elif state in CHOICES:
+            self.pages[state].show_scene(guide.scene())
+        self.footer.show_state(
+            state,
+            is_last=guide.leads_to_trial(facts),
+            is_complete=state not in facts.incomplete and not (state is State.FAILED and status is None),
+            refusal=guide.needs.refusal(guide.draft, status) if guide.leads_to_trial(facts) else "",
+            asks=guide.leads_to_trial(facts) and guide.needs.asks_for_password(guide.draft, status),
+        )
+
+    def _show_reach(self) -> None:
+        reached = self.desk.session.reached
+        is_away = self.desk.session.status is None and self.guide.state in CHOICES
+        if is_away:
+            self.banner.say("warning", tr(reached.title) or tr("Looking for the service"), tr(reached.hint))
+        elif self.banner.property("about") != "left over":
+            self.banner.hide()
+        if is_away:
+            self.banner.show()
+        margin = 16 if not self.banner.isHidden() else 0
+        self._banner_place.setContentsMargins(24 if margin else 0, margin, 24 if margin else 0, 0)
+
+    def _show_trial(self) -> None:
+        view = self.guide.trial_view()
+        if view is not None and self.guide.trial is not None:
+            self.trial_page.show_trial(str(self.guide.trial.address), view, self.guide.state)
+            verdict = view.verdict if view.verdict is Verdict.AT_HOME else Verdict.WORKS
+            is_bare = goes_unprotected(self.guide.draft, self.desk.session.status)
+            self.done_page.show_result(str(self.guide.trial.address), verdict, view.elapsed, is_bare)
+        else:
+            self.trial_page.show_beginning()
+
+    def _reveal(self, card: ChoiceCard) -> None:
+        """What opens below a choice is not left below the edge of the window."""
+        area = self._areas[step_of(self.guide.state)]
+        QTimer.singleShot(0, area, lambda: area.ensureWidgetVisible(card, 0, 24))
+
+    def _left_over(self, error: MobileIPv6Error) -> None:
+        self.banner.setProperty("about", "left over")
+        self.banner.say("warning", tr("Something could not be taken back"), str(error))
+        self.banner.show()
+
+    def _open_keys(self) -> None:
+        self.close()
+        self.desk.open_keys()
+
+    def _fit(self) -> None:
+        is_narrow = self.width() < self.steps.wide_width() * NARROW
+        self.steps.set_narrow(is_narrow)
+        way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._middle.setDirection(way)
+
+    def _give_focus(self) -> None:
+        page = self.pages[step_of(self.guide.state)]
+        (page.first() or self.footer.next).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # --- below: closing ---
+
+    def _ask_before_closing(self) -> None:
+        if self.question is not None:
+            self.question.raise_()
+            return
+        on_trial = self.guide.state in ON_TRIAL
+        self.question = QMessageBox(self)
+        self.question.setIcon(QMessageBox.Icon.Question)
+        self.question.setWindowTitle(self.windowTitle())
+        self.question.setText(tr("Close without a home address?"))
+        self.question.setInformativeText(
+            tr("The trial ends, and everything is as it was before.")
+            if on_trial
+            else tr("What you entered is not kept.")
+        )
+        close = self.question.addButton(tr("&Close"), QMessageBox.ButtonRole.DestructiveRole)
+        stay = self.question.addButton(tr("&Go on"), QMessageBox.ButtonRole.RejectRole)
+        self.question.setDefaultButton(stay)
+        self.question.setEscapeButton(stay)
+        close.clicked.connect(self._close_now)
+        self.question.finished.connect(self._answered)
+        self.question.open()
+
+    def _close_now(self) -> None:
+        self._may_close = True
+
+    def _answered(self) -> None:
+        question, self.question = self.question, None
+        if question is not None:
+            question.deleteLater()
+        if self._may_close:
+            self.close()
+
+    def _end(self) -> None:
+        self.invitations.forget()
+        self.guide.take(Input.CLOSE)
+        self.banner.setProperty("about", None)
+        self.banner.hide()
+
+
+def _dropped_file(event: QDropEvent) -> Path | None:
+    urls = event.mimeData().urls() if event.mimeData().hasUrls() else []
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

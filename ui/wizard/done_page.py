@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The last page: the address, and what the icon will say of it."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from ui.texts import tr
+from ui.view.trial_view import Verdict
+from ui.widgets.banner import Banner
+from ui.widgets.card import Card
+from ui.widgets.copy_label import CopyLabel
+from ui.widgets.labels import IconLabel, heading, quiet, wrapped
+from ui.wizard.page import Page
+
+
+class DonePage(Page):
+    """Signals:
+    keys_wanted(): the person wants to add a key now.
+    """
+
+    keys_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("You have a home address"), tr("It is yours from now on, on every network."), parent)
+        card = Card()
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addWidget(IconLabel("check-circle", "good", 40), 0, Qt.AlignmentFlag.AlignVCenter)
+        self.address = CopyLabel("", tr("Copy the address"))
+        font = self.address.text_label.font()
+        font.setPointSizeF(font.pointSizeF() * 1.25)
+        self.address.text_label.setFont(font)
+        row.addWidget(self.address, 1)
+        card.body.addLayout(row)
+        self.body.addWidget(card)
+        icon_card = Card()
+        self.icon_title = heading(tr("What the icon says"), 1.15)
+        icon_card.body.addWidget(self.icon_title)
+        self.icon_words = wrapped("")
+        self.more = quiet(tr("Click the icon to see where your address is, and how the last move went."))
+        icon_card.body.addWidget(self.icon_words)
+        icon_card.body.addWidget(self.more)
+        self.body.addWidget(icon_card)
+        self.banner = Banner(
+            "warning",
+            tr("Registrations are not protected"),
+            tr("Anybody on the way can take your address over. Add a key as soon as you can."),
+            tr("Open the &keys"),
+        )
+        self.banner.button.setAutoDefault(False)
+        self.banner.acted.connect(self.keys_wanted)
+        self.body.addWidget(self.banner)
+        self.body.addStretch(1)
+        self.title.setAlignment(Qt.AlignmentFlag.AlignLeading)
+
+    def show_result(self, address: str, verdict: Verdict, time: str, is_unprotected: bool) -> None:
+        """Show what was got, and how long it took."""
+        self.text.setText(tr("It is yours from now on, on every network. The trial took {time}.", time=time))
+        self.address.set_text(address)
+        self.icon_words.setText(
+            tr("You are at home now, so the icon is a house. Elsewhere it is green while your address is reachable.")
+            if verdict is Verdict.AT_HOME
+            else tr("It is green while your address is reachable. When something is wrong it says so, and what to do.")
+        )
+        self.banner.setVisible(is_unprotected)
+
+    def first(self) -> QPushButton | None:
+        return None

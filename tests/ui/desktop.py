@@ -79,8 +79,9 @@ class Screen:
 class Desktop:
     """`environment` is what a program of this desktop gets."""
 
-    def __init__(self, folder: Path, bus: PrivateBus) -> None:
+    def __init__(self, folder: Path, bus: PrivateBus, user: str = "") -> None:
         self.folder = folder
+        self.user = user
         self.bus = bus
         self.screen: Screen | None = None
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -147,7 +148,7 @@ class Desktop:
         command = [sys.executable, "-m", "ui", *arguments]
         chosen = self._chosen(environment)
         return subprocess.run(
-            command, cwd=ROOT, env=chosen, capture_output=True, text=True, timeout=PATIENCE, check=False
+            self._as_user(command), cwd=ROOT, env=chosen, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
 
     def start(self, command: Sequence[str], *, pass_fds=(), stdin=subprocess.DEVNULL, **environment: str):
@@ -155,10 +156,15 @@ class Desktop:
         chosen = self._chosen(environment)
         with (self.folder / f"{Path(command[0]).name}.log").open("ab") as log:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=chosen, stdin=stdin, stdout=log, stderr=log, pass_fds=pass_fds
+                self._as_user(command), cwd=ROOT, env=chosen, stdin=stdin, stdout=log, stderr=log, pass_fds=pass_fds
             )
         self._processes.append(process)
         return process
+
+    def _as_user(self, command: Sequence[str]) -> list[str]:
+        if not self.user:
+            return list(command)
+        return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", *command]
 
     def _chosen(self, environment: dict[str, str]) -> dict[str, str]:
         return {name: value for name, value in {**self.environment, **environment}.items() if value}
@@ -348,6 +354,8 @@ class Desktop:
         folders = {name: str(self.folder / name.lower()) for name in FOLDERS}
         for place in folders.values():
             Path(place).mkdir(mode=0o700)
+            if self.user:
+                shutil.chown(place, self.user, self.user)
         return {
             **kept,
             **folders,
@@ -360,13 +368,15 @@ class Desktop:
 
 
 @contextmanager
-def desktop(width: int = 1280, height: int = 800) -> Iterator[Desktop]:
-    """A running desktop, without tray, notifications and keyring."""
+def desktop(width: int = 1280, height: int = 800, user: str = "") -> Iterator[Desktop]:
+    """A running desktop, without tray, notifications and keyring. `user`: whose programs run on it (as root only)."""
     if missing := [name for name in PROGRAMS if not shutil.which(name)]:
         pytest.skip(f"not installed: {', '.join(missing)} (make setup-tray)")
     folder = Path(tempfile.mkdtemp(prefix="mnclient-desktop-"))
     with private_bus(kind="session") as bus:
-        here = Desktop(folder, bus)
+        if user:
+            shutil.chown(folder, user, user)
+        here = Desktop(folder, bus, user)
         try:
             here.start_screen(width, height)
             yield here

@@ -123,7 +123,12 @@ def test_a_typed_home_agent(wizard, person, session):
     ]
     person.click(wizard.address_page.typed)
     person.click(wizard.address_page.address_field.line)
-    for text, is_wrong in ((str(TYPED), True), ("2001:db8:9::1", True), ("2001:db8:9::", True), ("2001:db8:9::5", False)):
+    for text, is_wrong in (
+        (str(TYPED), True),
+        ("2001:db8:9::1", True),
+        ("2001:db8:9::", True),
+        ("2001:db8:9::5", False),
+    ):
         wizard.focusWidget().selectAll()
         person.type(text)
         assert bool(wizard.guide.facts.incomplete & {State.ADDRESS}) is is_wrong, text
@@ -198,9 +203,7 @@ def test_agents_appear_while_one_watches(wizard, person, session):
     session.show(START)
     assert list(wizard.agent_page.cards) == [samples.SECOND_AGENT.address, AGENT]
     assert wizard.guide.draft.found_agent == samples.SECOND_AGENT.address  # not moved from under the finger
-    person.until(
-        lambda: wizard.agent_page.cards[AGENT].y() < wizard.agent_page.cards[samples.SECOND_AGENT.address].y()
-    )
+    person.until(lambda: wizard.agent_page.cards[AGENT].y() < wizard.agent_page.cards[samples.SECOND_AGENT.address].y())
     session.show(replace(START, known_home_agents=samples.CROWDED.known_home_agents))
     assert len(wizard.agent_page.cards) == 32
     assert wizard.guide.draft.found_agent in wizard.agent_page.cards

@@ -54,13 +54,15 @@ class Table:
 def correspondents(status: ServiceStatus, moment: Moment) -> Table:
     """Everybody this computer talks to."""
     headings = (tr("Correspondent"), tr("How"), tr("Why"), tr("Time left"), tr("Home address"))
-    return Table(headings, tuple(_correspondent(each, moment) for each in status.engine.correspondents))
+    rows = tuple(_correspondent(each, moment) for each in status.engine.correspondents)
+    return _without_obvious(Table(headings, rows), status)
 
 
 def told(status: ServiceStatus, moment: Moment) -> Table:
     """The binding update list."""
     headings = (tr("Told to"), tr("Who"), tr("Agreed"), tr("Time left"), tr("Care-of address"), tr("Home address"))
-    return Table(headings, tuple(_told(each, moment) for each in status.engine.binding_update_list))
+    rows = tuple(_told(each, moment) for each in status.engine.binding_update_list)
+    return _without_obvious(Table(headings, rows), status)
 
 
 def cache(entries: Iterable[BindingCacheStatus], moment: Moment) -> Table:
@@ -96,6 +98,13 @@ def optimization(status: ServiceStatus) -> tuple[str, str, str]:
         (roles.GOOD),
         "check-circle",
     )
+
+
+def _without_obvious(table: Table, status: ServiceStatus) -> Table:
+    """With one home address only, nobody needs to be told which."""
+    if len(status.engine.home_addresses) > 1:
+        return table
+    return Table(table.headings[:-1], tuple(row[:-1] for row in table.rows))
 
 
 def _correspondent(entry: CorrespondentStatus, moment: Moment) -> tuple[Cell, ...]:

@@ -47,7 +47,7 @@ def words(name: str) -> str:
     spaced = "".join(
         f" {each}" if each.isupper() and at and name[at - 1].islower() else each for at, each in enumerate(name)
     )
-    return spaced.strip()
+    return spaced.strip().replace("Care Of", "Care-of")
 
 
 def direction(message: LoggedMessage) -> str:

@@ -36,7 +36,7 @@ STAGES: Final = {
     Stage.LINK_UP: (Part.LINK, mark("Link back")),
     Stage.ROUTER_SOLICITED: (Part.NETWORK, mark("Asked for a router")),
     Stage.ROUTER_HEARD: (Part.NETWORK, mark("Router heard")),
-    Stage.CARE_OF_ADDRESS: (Part.NETWORK, mark("Address in the new network")),
+    Stage.CARE_OF_ADDRESS: (Part.NETWORK, mark("New address")),
     Stage.BINDING_UPDATE: (Part.HOME_AGENT, mark("Home agent told")),
     Stage.BINDING_ACKNOWLEDGED: (Part.HOME_AGENT, mark("Home agent agreed")),
     Stage.FIRST_PAYLOAD: (Part.PAYLOAD, mark("First packet arrived")),
@@ -46,7 +46,7 @@ STAGES: Final = {
 OUTCOMES: Final = {
     Outcome.UNDER_WAY: (mark("under way"), roles.BUSY, "working"),
     Outcome.COMPLETED: (mark("completed"), roles.GOOD, "check"),
-    Outcome.SUPERSEDED: (mark("moved on before it was done"), roles.QUIET, "next"),
+    Outcome.SUPERSEDED: (mark("moved on"), roles.QUIET, "next"),
     Outcome.FAILED: (mark("failed"), roles.BAD, "error"),
 }
 _OUTLIER: Final = 4.0
@@ -90,9 +90,14 @@ class Move:
 
     def describe(self, when: str) -> str:
         """The bar in words."""
-        return sentence(
-            [f"{when}: {self.title}", f"{self.outcome}, {self.took}", *(each.text() for each in self.pieces)]
-        )
+        return sentence([f"{when}: {self.title}", self.result, *(each.text() for each in self.pieces)])
+
+    @property
+    def result(self) -> str:
+        """How it ended, and after what time the home address worked again."""
+        if not self.took:
+            return self.outcome
+        return tr("{outcome}, worked again after {took}", outcome=self.outcome, took=self.took)
 
 
 def moves(handovers: Iterable[Handover], moment: Moment) -> tuple[Move, ...]:
@@ -122,7 +127,8 @@ def milliseconds(seconds: float) -> str:
     """A time of the axis."""
     if seconds >= 10:
         return tr("{number} s", number=number(seconds))
-    text = number(seconds * 1000, 0 if seconds * 1000 == round(seconds * 1000) else 1)
+    is_whole = abs(seconds * 1000 - round(seconds * 1000)) < 0.01
+    text = number(seconds * 1000, 0 if is_whole else 1)
     return tr("{number} ms", number=text)
 
 
@@ -147,7 +153,7 @@ def _move(handover: Handover, moment: Moment) -> Move:
         outcome=tr(outcome),
         role=role,
         icon=icon,
-        took=duration(took) if took is not None else tr("did not work again"),
+        took=duration(took) if took is not None else "",
         works=None if took is None else max(took, 0.0),
         total=pieces[-1].end if pieces else 0.0,
         pieces=pieces,

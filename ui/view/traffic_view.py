@@ -71,6 +71,11 @@ def top(shown: Sequence[Point]) -> float:
     return end
 
 
+def levels(end: float) -> int:
+    """Into how many parts the axis is divided, so that each is a round number."""
+    return 4 if f"{end:.0f}".startswith("2") else 5
+
+
 def summary(shown: Sequence[Point]) -> str:
     """The graph in a sentence."""
     if not shown:

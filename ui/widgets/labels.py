@@ -61,10 +61,7 @@ class TintedLabel(QLabel):
             self._tint()
 
     def _tint(self) -> None:
-        palette = self.palette()
-        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive, QPalette.ColorGroup.Disabled):
-            palette.setColor(group, QPalette.ColorRole.WindowText, theme.current().colour(self._role))
-        self.setPalette(palette)
+        _tint(self, self._role)
 
 
 class IconLabel(QLabel):
@@ -92,11 +89,19 @@ class StateLabel(QWidget):
     """A state as a picture and a word, both in the colour of its role."""
 
     def __init__(
-        self, icon: str = "info", text: str = "", role: str = "quiet", size: int = 18, parent: QWidget | None = None
+        self,
+        icon: str = "info",
+        text: str = "",
+        role: str = "quiet",
+        size: int = 18,
+        *,
+        wrap: bool = True,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._icon = IconLabel(icon, role, size)
         self._label = TintedLabel(text, role)
+        self._label.setWordWrap(wrap)
         self._label.setAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -122,11 +127,14 @@ class StateLabel(QWidget):
 class ElidedLabel(QLabel):
     """One line; what does not fit is left out of its middle, and shown in full as a tooltip."""
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, text: str = "", role: str = "text", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._full = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._role = role
+        theme.current().changed.connect(self._tint)
+        self._tint()
         self.set_text(text)
 
     def set_text(self, text: str) -> None:
@@ -151,8 +159,19 @@ class ElidedLabel(QLabel):
         super().resizeEvent(event)
         self._fit()
 
+    def _tint(self) -> None:
+        _tint(self, self._role)
+
     def _fit(self) -> None:
         shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideMiddle, max(self.width(), 1))
         self.setText(shown)
         self.setToolTip(self._full if shown != self._full else "")
         self.updateGeometry()
+
+
+def _tint(widget: QWidget, role: str) -> None:
+    palette = widget.palette()
+    usual = "quiet" if role == "text" else role
+    palette.setColor(QPalette.ColorRole.WindowText, theme.current().colour(role))
+    palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText, theme.current().colour(usual))
+    widget.setPalette(palette)

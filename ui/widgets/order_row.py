@@ -30,7 +30,7 @@ class OrderRow(QFrame):
         self._title.setFont(font)
         self._state = TintedLabel("", "quiet")
         self._state.setWordWrap(False)
-        self._detail = ElidedLabel()
+        self._detail = ElidedLabel(role="quiet")
         self.up = self._button(tr("Move up"))
         self.down = self._button(tr("Move down"))
         self._arrange()

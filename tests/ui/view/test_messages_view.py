@@ -60,9 +60,9 @@ def test_filter(text, shown):
 
 
 def test_words():
-    assert [words(each) for each in ("BindingUpdate", "HoTI", "", "ICMPv6")] == [
+    assert [words(each) for each in ("BindingUpdate", "CareOfTestInit", "", "ICMPv6")] == [
         "Binding Update",
-        "Ho TI",
+        "Care-of Test Init",
         "",
         "ICMPv6",
     ]

@@ -155,11 +155,16 @@ def without_service(title: str, hint: str) -> Answer:
     """The service went away in the middle."""
     return Answer(
         title=tr(title) or tr("The service is not there"),
-        text=tr(hint),
+        text=_sentence(tr(hint)),
         todo=tr("Nothing was kept. Try again when it is back."),
     )
 
 
 def refused(error: MobileIPv6Error) -> Answer:
     """The service refused a change: its own words."""
-    return Answer(title=tr(error.title), text=tr(error.hint))
+    return Answer(title=tr(error.title), text=_sentence(tr(error.hint)))
+
+
+def _sentence(words: str) -> str:
+    """A hint of the service, as it stands on a line of its own."""
+    return words[:1].upper() + words[1:] + ("" if not words or words.endswith((".", "?")) else ".")

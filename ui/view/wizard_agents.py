@@ -8,7 +8,8 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from mnclient.model.service_status import KnownHomeAgent, Origin, ServiceStatus, Suggestion
-from ui.texts import tr, trn
+from ui.texts import tr
+from ui.view.wording import ago
 
 RANDOM_BITS: Final = 62
 """Of an address that is made up: the universal and the group bit stay 0, as no hardware made it."""
@@ -61,19 +62,6 @@ def is_untrusted(agent: KnownHomeAgent) -> bool:
     return agent.origin is Origin.LEARNED and not agent.pinned
 
 
-def ago(seconds: float) -> str:
-    """How long something is past; what lies in the future, after the clock was set back, is now."""
-    if seconds < 10:
-        return tr("just now")
-    if seconds < 60:
-        return tr("less than a minute ago")
-    if seconds < 3600:
-        return trn("{count} minute ago", "{count} minutes ago", round(seconds / 60))
-    if seconds < 86_400:
-        return trn("{count} hour ago", "{count} hours ago", round(seconds / 3600))
-    return trn("{count} day ago", "{count} days ago", round(seconds / 86_400))
-
-
 def address_rows(
     suggestions: Iterable[Suggestion],
     prefix: IPv6Network,
@@ -93,7 +81,7 @@ def address_rows(
             found.setdefault(_with_end(prefix, int(each.address)), _reason(each.reason))
     made_up = _with_end(prefix, identifier)
     found.setdefault(made_up, tr("Made up just now. It tells nothing about this computer."))
-    taken = {each.address for each in status.home_addresses} if status else set()
+    taken = {each.address for each in status.home_addresses if not each.trial} if status else set()
     unsuitable = {*taken, agent, prefix.network_address}
     return tuple(AddressRow(address=each, text=why) for each, why in found.items() if each not in unsuitable)
 

@@ -28,6 +28,9 @@ from ui.view.wizard_flow import State
 
 UNPROTECTED: Final = "mobile_node.allow_unprotected_signalling"
 INTERFACES: Final = "mobile_node.interfaces"
+KEYRING_SAVE: Final = "keyring.save"
+KEYRING_DELETE: Final = "keyring.delete"
+"""Requests to the person's keyring instead of the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A trial: its changes in order, and what makes it permanent. `keyring` is a key to put in the person's keyring."""
+    """A trial: its changes in order, and what makes it permanent."""
 
     address: IPv6Address
     agent: IPv6Address
@@ -57,7 +60,6 @@ class Plan:
     keep: Request
     after_keep: Request
     """Takes the address back when it has been kept already."""
-    keyring: Key | None = None
 
 
 def plan_of(draft: Draft, status: ServiceStatus, settings: Mapping[str, Any]) -> Plan | None:
@@ -72,6 +74,8 @@ def plan_of(draft: Draft, status: ServiceStatus, settings: Mapping[str, Any]) ->
     changes: list[Change] = []
     if goes_unprotected(draft, status) and settings.get(UNPROTECTED) is not True:
         changes.append(_setting(UNPROTECTED, "true", "false", State.PROTECTION))
+    if key is not None and draft.owner is KeyOwner.USER:
+        changes.append(_keyring(address, agent, key))
     if key is not None:
         changes.append(_key(address, agent, key, draft.owner))
     if order_of(draft, status) != interfaces_of(status):
@@ -84,7 +88,6 @@ def plan_of(draft: Draft, status: ServiceStatus, settings: Mapping[str, Any]) ->
         changes=tuple(changes),
         keep=Request("keep_home_address", (address,)),
         after_keep=Request("remove_home_address", (address,)),
-        keyring=key if draft.owner is KeyOwner.USER else None,
     )
 
 
@@ -111,6 +114,16 @@ def _key(address: IPv6Address, agent: IPv6Address, key: Key, owner: KeyOwner) ->
     return Change(
         do=Request("set_key", arguments),
         undo=Request("remove_key", (address, agent, key.spi_out)),
+        mend=State.PROTECTION,
+    )
+
+
+def _keyring(address: IPv6Address, agent: IPv6Address, key: Key) -> Change:
+    """Before the service has it: it asks for the key as soon as it knows of it."""
+    identity = (address, agent, key.spi_out)
+    return Change(
+        do=Request(KEYRING_SAVE, (identity, key.secret)),
+        undo=Request(KEYRING_DELETE, (identity,)),
         mend=State.PROTECTION,
     )
 

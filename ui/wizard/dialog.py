@@ -7,6 +7,7 @@ from typing import Final
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QBoxLayout,
     QDialog,
     QFrame,
@@ -274,17 +275,15 @@ class WizardDialog(QDialog):
         stay = self.question.addButton(tr("&Go on"), QMessageBox.ButtonRole.RejectRole)
         self.question.setDefaultButton(stay)
         self.question.setEscapeButton(stay)
-        close.clicked.connect(self._close_now)
-        self.question.finished.connect(self._answered)
+        self.question.finished.connect(lambda: self._answered(close))
         self.question.open()
 
-    def _close_now(self) -> None:
-        self._may_close = True
-
-    def _answered(self) -> None:
+    def _answered(self, yes: QAbstractButton) -> None:
         question, self.question = self.question, None
-        if question is not None:
-            question.deleteLater()
+        if question is None:
+            return
+        self._may_close = question.clickedButton() is yes
+        question.deleteLater()
         if self._may_close:
             self.close()
 

@@ -283,6 +283,8 @@ class Guide(QObject):
 
     def _settle(self) -> None:
         """Choose for the person what has not been chosen yet, and what has become impossible."""
+        if self.state not in CHOICES:
+            return  # what is on trial stays as it was chosen
         status, draft = self.session.status, self.draft
         rows = agent_rows(status) if status else ()
         there = {row.address for row in rows}

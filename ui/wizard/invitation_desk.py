@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from mnclient.errors import MobileIPv6Error
 from mnclient.model.invitation import LONGEST_NAME, Invitation
+from ui.keys.key_work import write_key_file
+from ui.preferences.rows import error_words
 from ui.texts import tr
 from ui.view.wizard_draft import Draft, Way, algorithm_of, home_address_of, home_agent_of, prefix_of
 from ui.wizard.agent_page import AgentPage
 from ui.wizard.guide import Guide
-from ui.wizard.invitations import Invitations, save_invitation
+from ui.wizard.invitations import Invitations
 from ui.wizard.protection_page import ProtectionPage
 
 
@@ -56,9 +58,9 @@ class InvitationDesk(QObject):
         if invitation is None:
             return
         try:
-            save_invitation(path, invitation)
-        except OSError as error:
-            self._keys.made.say(tr("The copy could not be saved: {reason}", reason=error.strerror or error), "bad")
+            write_key_file(path, invitation)
+        except MobileIPv6Error as error:
+            self._keys.made.say(error_words(error), "bad")
         else:
             self._keys.made.say(tr("Saved as {name}.", name=path.name))
 

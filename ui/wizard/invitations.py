@@ -14,7 +14,6 @@ from mnclient.model.invitation import (
     Invitation,
     InvitationError,
     SealedInvitation,
-    invitation_text,
     parse_invitation,
 )
 from service.client import open_invitation
@@ -93,12 +92,3 @@ def expired(expires_time: float) -> MobileIPv6Error:
     day = datetime.fromtimestamp(expires_time).astimezone()
     title = tr("This invitation has expired on {day:%Y-%m-%d at %H:%M}", day=day)
     return MobileIPv6Error(title, hint=tr("Ask the person who sent it for a new one."))
-
-
-def save_invitation(path: Path, invitation: Invitation) -> None:
-    """Write it so that nobody else on this computer can read it; OSError when that fails."""
-    unfinished = path.with_name(path.name + ".new")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=0o600, exist_ok=False)
-    unfinished.write_text(invitation_text(invitation), encoding="utf-8")
-    unfinished.replace(path)

@@ -13,8 +13,10 @@ from PySide6.QtCore import QObject, Signal
 from mnclient.errors import MobileIPv6Error
 from service.client import ServiceUnavailable
 from service.contract import UnknownThing
+from ui.keys.keyring_store import KeyringStore, key_name
 from ui.session import Reach, Reached, Session
-from ui.view.wizard_plan import Change, Plan, Request
+from ui.view.key_text import Secret
+from ui.view.wizard_plan import KEYRING_DELETE, KEYRING_SAVE, Change, Plan, Request
 
 
 class TrialRunner(QObject):
@@ -34,6 +36,7 @@ class TrialRunner(QObject):
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.store = KeyringStore(parent=self)
         self._session = session
         self._plan: Plan | None = None
         self._next: Plan | None = None  # begins when the one before is taken back
@@ -156,4 +159,29 @@ class TrialRunner(QObject):
             self._is_asking = False
             failed(error)
 
-        self._session.ask(lambda client: getattr(client, request.method)(*request.arguments), answered, refused)
+        if request.method in (KEYRING_SAVE, KEYRING_DELETE):
+            self._ask_keyring(request, answered, refused)
+        else:
+            self._session.ask(lambda client: getattr(client, request.method)(*request.arguments), answered, refused)
+
+    def _ask_keyring(
+        self, request: Request, answered: Callable[[Any], Any], refused: Callable[[MobileIPv6Error], Any]
+    ) -> None:
+        name = key_name(*request.arguments[0])
+        if request.method == KEYRING_DELETE:
+            self.store.delete(name, answered, refused)
+            return
+        has_failed = False
+
+        def failed(error: MobileIPv6Error) -> None:
+            nonlocal has_failed
+            has_failed = True
+            refused(error)
+
+        def saved(answer: Any) -> None:
+            if has_failed:  # it was too slow, and nobody waits for it any more
+                self.store.delete(name, lambda _: None, self.left_over.emit)
+            else:
+                answered(answer)
+
+        self.store.save(name, Secret(request.arguments[1]), saved, failed)

@@ -15,6 +15,7 @@ def wizard(session, desk, qtbot):
     with qtbot.waitExposed(window):
         window.show()
     window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)  # mnemonics are for the window in front
     yield window
     window._may_close = True
     window.close()

@@ -106,7 +106,7 @@ class KeyFields:
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(24, 24, 24, 8)
-        column.setSpacing(16)
+        column.setSpacing(12)
         column.addLayout(
             _form(
                 (tr("Home &address"), self.address),
@@ -131,8 +131,11 @@ class KeyFields:
         column.addWidget(self._made)
         column.addWidget(heading(tr("Where it is kept"), 1.05))
         for button, owner in ((self.on_computer, KeyOwner.COMPUTER), (self.in_keyring, KeyOwner.USER)):
-            column.addWidget(button)
-            column.addWidget(_indented(quiet(tr(view.OWNER_MEANINGS[owner]))))
+            place = QVBoxLayout()
+            place.setSpacing(2)
+            place.addWidget(button)
+            place.addWidget(_indented(quiet(tr(view.OWNER_MEANINGS[owner]))))
+            column.addLayout(place)
             button.setAccessibleDescription(tr(view.OWNER_MEANINGS[owner]))
         column.addStretch(1)
         area = QScrollArea()

@@ -78,12 +78,14 @@ class KeyFile:
             return None
         except OSError as error:
             raise FileRefused(f"it cannot be read ({error.strerror})") from None
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             _check(os.fstat(descriptor), stat.S_ISREG, "it")
-            try:
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
                 return file.read(LARGEST_FILE + 1)
-            except OSError as error:
-                raise FileRefused(f"it cannot be read ({error.strerror})") from None
+        except OSError as error:
+            raise FileRefused(f"it cannot be read ({error.strerror})") from None
+        finally:
+            os.close(descriptor)
 
     def _check_folder(self) -> None:
         _check(self.folder.lstat(), stat.S_ISDIR, "its folder")

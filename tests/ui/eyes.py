@@ -142,17 +142,22 @@ async def _walk(bus: MessageBus, owner: str, path: str, found: list[Thing]) -> N
 
 
 async def _thing(bus: MessageBus, owner: str, path: str, states: int) -> Thing | None:
-    properties = "org.freedesktop.DBus.Properties"
     try:
-        (role,), (values,), (place,) = await asyncio.gather(
+        (role,), name, description, (place,) = await asyncio.gather(
             _ask(bus, owner, path, _ACCESSIBLE, "GetRoleName"),
-            _ask(bus, owner, path, properties, "GetAll", "s", _ACCESSIBLE),
+            _text(bus, owner, path, "Name"),
+            _text(bus, owner, path, "Description"),
             _ask(bus, owner, path, "org.a11y.atspi.Component", "GetExtents", "u", 0),
         )
     except Gone:
         return None
-    texts = {name: values[name].value if name in values else "" for name in ("Name", "Description")}
-    return Thing(owner, path, role, texts["Name"], texts["Description"], states, tuple(place))
+    return Thing(owner, path, role, name, description, states, tuple(place))
+
+
+async def _text(bus: MessageBus, owner: str, path: str, name: str) -> str:
+    """A property. Qt answers no question for all of them."""
+    (value,) = await _ask(bus, owner, path, "org.freedesktop.DBus.Properties", "Get", "ss", _ACCESSIBLE, name)
+    return str(value.value)
 
 
 async def _children(bus: MessageBus, owner: str, path: str) -> list[tuple[str, str]]:

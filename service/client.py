@@ -11,7 +11,8 @@ same client goes on. Errors of the service arrive as the classes it raised, with
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
 from ipaddress import IPv6Address
 from types import TracebackType
 from typing import Any, Final, Self
@@ -20,6 +21,7 @@ from dbus_fast import ErrorType, Message, MessageFlag, MessageType
 from dbus_fast.aio import MessageBus
 
 from mnclient.model.handover import Handover
+from mnclient.model.message_log import LoggedMessage
 from mnclient.model.service_status import ServiceStatus, Suggestion
 from mnclient.model.settings_description import SettingDescription
 from mnclient.model.status import BindingCacheStatus
@@ -30,8 +32,9 @@ from service.client_changes import Changes, text_of
 from service.codec import Plain, from_plain, from_variants
 from service.contract import NotAllowed, ServiceUnavailable
 from service.invitation_seal import open_invitation, seal_invitation
+from service.pcap import pcap_of
 
-__all__ = ["Client", "NotAllowed", "ServiceUnavailable", "open_invitation", "seal_invitation"]
+__all__ = ["Client", "NotAllowed", "ServiceUnavailable", "open_invitation", "pcap_of", "seal_invitation"]
 
 ANSWER_TIMEOUT: Final = Seconds(30.0)
 INTERACTIVE_TIMEOUT: Final = Seconds(300.0)
@@ -63,6 +66,8 @@ class Client(Changes):
         self._bus: MessageBus | None = None
         self._guard: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._message_watches: set[asyncio.Event] = set()
+        self._services = 0  # how many came and went on this connection
 
     @classmethod
     def connect(cls, address: str = "system", *, interactive: bool = True) -> Self:
@@ -132,6 +137,48 @@ class Client(Changes):
     async def handovers(self) -> tuple[Handover, ...]:
         """The last moves, the newest last."""
         return from_plain(tuple[Handover, ...], from_variants(await self._ask("GetHandovers")))
+
+    async def messages(self, after: int = 0) -> tuple[LoggedMessage, ...]:
+        """The signalling in the log with a number greater than `after`, the newest last."""
+        found: list[LoggedMessage] = []
+        while True:
+            answer = from_variants(await self._ask("GetMessages", after))
+            page = from_plain(tuple[LoggedMessage, ...], answer)
+            found += page
+            if len(page) < contract.MAX_MESSAGES_PAGE:
+                return tuple(found)
+            after = page[-1].number
+
+    async def watch_messages(self, after: int = 0) -> AsyncGenerator[tuple[LoggedMessage, ...], None]:
+        """The messages in the log with a number greater than `after`, perhaps none, and then those that come.
+
+        Ends with ServiceUnavailable when the service goes away; the numbers of the next one begin anew. Close it
+        (contextlib.aclosing) when you have seen enough, so that the service stops telling.
+        """
+        await self._connected()
+        noticed, service = asyncio.Event(), self._services
+        self._message_watches.add(noticed)
+        try:
+            await self._call("WatchMessages", True)
+            is_first = True
+            while True:
+                noticed.clear()
+                if service != self._services:
+                    raise _ended()
+                if (news := await self.messages(after)) or is_first:
+                    yield news
+                    is_first, after = False, news[-1].number if news else after
+                await noticed.wait()
+        finally:
+            self._message_watches.discard(noticed)
+            if not self._message_watches and service == self._services and self._bus and self._bus.connected:
+                with suppress(ServiceUnavailable):  # whoever is gone tells nobody
+                    await self._call("WatchMessages", False)
+
+    async def counters(self) -> dict[str, int]:
+        """What was sent, received, carried and refused so far, by name."""
+        answer = await self._ask("GetCounters")
+        return {str(name): int(value) for name, value in answer.items()}
 
     async def suggestions(self, home_agent: IPv6Address | None = None) -> tuple[Suggestion, ...]:
         """Home addresses that could be had: at this home agent, or at any known one."""
@@ -215,13 +262,28 @@ class Client(Changes):
 
     async def _until_gone(self, bus: MessageBus) -> None:
         await until_gone(bus)
-        self._changed.set()  # whoever waits for a change finds out by asking
+        self._service_changed()  # whoever waits for a change finds out by asking
 
     def _receive(self, message: Message) -> bool:
         # Only what the match rules ask for arrives; a forged one would cost its sender more than us.
-        if message.message_type is MessageType.SIGNAL and message.member in ("StatusChanged", "NameOwnerChanged"):
-            self._changed.set()
+        if message.message_type is MessageType.SIGNAL:
+            match message.member:
+                case "StatusChanged":
+                    self._changed.set()
+                case "NameOwnerChanged":
+                    self._service_changed()
+                case "MessagesChanged":
+                    self._notice_messages()
         return False
+
+    def _service_changed(self) -> None:
+        self._services += 1
+        self._changed.set()
+        self._notice_messages()
+
+    def _notice_messages(self) -> None:
+        for noticed in self._message_watches:
+            noticed.set()
 
     def _error(self, name: str, text: str) -> Exception:
         if name in _ABSENT:
@@ -243,3 +305,7 @@ def _to_daemon(member: str, argument: str) -> Message:
     return Message(
         destination=_DAEMON, path=_DAEMON_PATH, interface=_DAEMON, member=member, signature="s", body=[argument]
     )
+
+
+def _ended() -> ServiceUnavailable:
+    return ServiceUnavailable("The mnclient service has ended", hint="start it: systemctl start mnclientd")

@@ -35,6 +35,9 @@ PEER: Final = "org.freedesktop.DBus.Peer"
 MAX_BINDING_CACHE_PAGE: Final = 1000
 """Entries of the binding cache in one answer: about 300 kB."""
 
+MAX_MESSAGES_PAGE: Final = 100
+"""Messages of the protocol log in one answer: about 100 kB, and nobody waits for the service meanwhile."""
+
 BUS_VARIABLE: Final = "MNCLIENT_BUS"
 """The environment variable that names the bus for clients."""
 
@@ -85,6 +88,9 @@ METHODS: Final[dict[str, dict[str, Method]]] = {
             (("entries", "aa{sv}"), ("total", "u")),
         ),
         "GetHandovers": Method(Action.READ_STATUS, (), (("handovers", "aa{sv}"),)),
+        "GetMessages": Method(Action.CONTROL, (("after", "t"),), (("messages", "aa{sv}"),)),
+        "WatchMessages": Method(Action.CONTROL, (("wanted", "b"),)),
+        "GetCounters": Method(Action.READ_STATUS, (), (("counters", "a{st}"),)),
         "GetSuggestions": Method(Action.READ_STATUS, (("home_agent", "s"),), (("suggestions", "aa{sv}"),)),
         "GetSettings": Method(Action.READ_STATUS, (), (("settings", "a{sv}"),)),
         "GetSetting": Method(Action.READ_STATUS, (("key", "s"),), (("value", "v"),)),
@@ -222,7 +228,7 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
 }
 
 SIGNALS: Final[dict[str, dict[str, tuple[tuple[str, str], ...]]]] = {
-    MANAGER: {"StatusChanged": ()},
+    MANAGER: {"StatusChanged": (), "MessagesChanged": ()},
     PROPERTIES_INTERFACE: {
         "PropertiesChanged": (("interface", "s"), ("changed", "a{sv}"), ("invalidated", "as")),
     },

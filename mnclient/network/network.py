@@ -24,7 +24,7 @@ from mnclient.network.monitor import Monitor
 from mnclient.network.netlink import Executor
 from mnclient.network.plan import describe_item, key
 from mnclient.network.portable.datapath import TunnelDatapath
-from mnclient.network.sockets import SignallingSockets
+from mnclient.network.sockets import Note, SignallingSockets, note_nothing
 from mnclient.units import Seconds
 
 SETTLING_TIME: Final = Seconds(5.0)  # after the start, for the engine to ask for what an earlier run has left
@@ -38,8 +38,9 @@ class Network:
     What the host refuses is an event or a counter, never an exception.
     """
 
-    def __init__(self, deliver: Callable[[Event], None], datapath: str = "auto") -> None:
-        """`datapath` is one of `capabilities.WISHES`."""
+    def __init__(self, deliver: Callable[[Event], None], datapath: str = "auto", note: Note = note_nothing) -> None:
+        """`datapath` is one of `capabilities.WISHES`; `note` keeps signalling for people to look at."""
+        self._note = note
         self._deliver = deliver
         self._capabilities = probe(datapath)
         self._counters: Counter[str] = Counter()
@@ -86,7 +87,7 @@ class Network:
     def _open_sockets(self) -> None:
         assert self._monitor is not None
         try:
-            self._sockets = SignallingSockets(self._deliver, self._monitor, self._counters)
+            self._sockets = SignallingSockets(self._deliver, self._monitor, self._counters, self._note)
         except OSError as error:
             self._miss("signalling", error)
             return

@@ -59,8 +59,15 @@ class KeyFile:
         if kept.damaged:
             move_aside(self.path)
             if kept.infos:
-                self.save(kept.infos, kept.secrets)
+                self._save_again(kept)
         return kept
+
+    def _save_again(self, kept: KeptKeys) -> None:
+        """A disk that refuses takes no key away that was read; the next change tries again."""
+        try:
+            self.save(kept.infos, kept.secrets)
+        except OSError as error:
+            kept.damaged += f", and what was understood cannot be written again ({error.strerror})"
 
     def save(self, infos: list[KeyInfo], secrets: Mapping[tuple[IPv6Address, IPv6Address, int], bytearray]) -> None:
         """Replace the file; OSError, or FileRefused, leaves the old one."""

@@ -140,6 +140,20 @@ def test_one_bad_key_does_not_take_the_others_with_it(file, name, value):
     assert (again.damaged, again.infos) == ("", kept.infos), "what was understood is on disk again"
 
 
+def test_a_disk_that_refuses_takes_no_key_away(file, monkeypatch):
+    document = json.loads(file.path.read_bytes())
+    document["keys"][0]["kind"] = "x"
+    file.path.write_text(json.dumps(document))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("service.key_file.write_atomically", full)
+    kept = file.load()
+    assert [each.spi_out for each in kept.infos] == [2001]
+    assert "cannot be written again (No space left on device)" in kept.damaged
+
+
 def test_too_many_keys_are_not_taken(file):
     document = json.loads(file.path.read_bytes())
     row = document["keys"][0]

@@ -134,6 +134,19 @@ async def test_reading_methods():
         ("RemoveHomeAddress", ["2001:db8::g"], "InvalidArgument", "'2001:db8::g' is not an IPv6 address"),
         ("RemoveHomeAddress", ["fe80::1%eth0"], "InvalidArgument", "is not an IPv6 address"),
         ("RemoveHomeAddress", [""], "InvalidArgument", "is not an IPv6 address"),
+        ("RemoveKey", ["2001:db8::1", "x", 256], "InvalidArgument", "'x' is not an IPv6 address (home_agent)"),
+        (
+            "SetKey",
+            ["2001:db8::1", "2001:db8::2", "ah", "x", 1, 2, b"", "user"],
+            "InvalidArgument",
+            "'ah' cannot be used here (kind)\none of: rfc4285, esp",
+        ),
+        (
+            "SetKey",
+            ["2001:db8::1", "2001:db8::2", "esp", "x", 1, 2, b"", "me"],
+            "InvalidArgument",
+            "'me' cannot be used here (owner)\none of: computer, user",
+        ),
         ("AddHomeAgent", ["::1", "2001:db8::1/64", False], "InvalidArgument", "is not an IPv6 prefix"),
         ("GetBindingCache", [0, 1, "wlan0"], "InvalidArgument", "neither an IPv6 address nor a prefix"),
         ("GetSuggestions", ["2001:db8:9::1"], "Failed", "No home agent 2001:db8:9::1 is known"),
@@ -319,7 +332,7 @@ async def test_strangers_are_refused_everything_and_nothing_happens():
         face = BusFace(core, bus.address)
         await face.start()
         stranger = await connect_as(bus.address, 65534)
-        samples = {"s": "2001:db8::1", "u": 1, "b": True, "as": ["wlan0"], "ay": b"secret"}
+        samples = {"s": "2001:db8::1", "u": 1, "b": True, "as": ["wlan0"], "ay": b"secret", "t": 1}
         for interface, methods in contract.METHODS.items():
             for member, method in methods.items():
                 body = [samples[kind] for _, kind in method.arguments]

@@ -37,6 +37,7 @@ class Cable:
 
     Pulling takes the far end down, so that the near end loses its carrier; plugging puts it on a bridge and up. Both
     are messages that lie ready, and a move is one system call: what a re-plugging takes is the kernel's own time.
+    A cable that is left hanging is taken off its bridge as well.
     """
 
     def __init__(self, switch: Node, interface: str) -> None:
@@ -48,6 +49,7 @@ class Cable:
         assert interface in indexes, f"no {interface} in {switch.namespace}, only {', '.join(indexes)}"
         far_end, bridges = indexes[interface], {link: indexes[name] for link, name in BRIDGES.items()}
         self._pull = _change(far_end, flags=0)
+        self._take_off = _change(far_end, bridge=0)
         self._put = {link: _change(far_end, flags=_IFF_UP, bridge=bridge) for link, bridge in bridges.items()}
         self._patch = {link: _change(far_end, bridge=bridge) for link, bridge in bridges.items()}
 
@@ -55,6 +57,7 @@ class Cable:
         """Pull it; the instant just before."""
         now = boot_time()
         self._do(self._pull)
+        self._do(self._take_off)
         self.link = ""
         return now
 

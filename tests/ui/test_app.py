@@ -180,7 +180,7 @@ def test_the_service_restarts_under_it(here, service):
     here.until(lambda: here.tooltip().startswith("Away, reachable"), "the service again")
     service.stop()
     service.bus.stop()
-    here.until(lambda: here.tooltip().startswith("There is no message bus"), "the bus to be missed")
+    here.until(lambda: not here.tooltip().startswith("Away"), "the absence again")
     service.bus.start()
     service.start()
     here.until(lambda: here.tooltip().startswith("Away, reachable"), "the service on the new bus")

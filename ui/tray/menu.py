@@ -41,6 +41,11 @@ class TrayMenu(QObject):
         self._show_addresses(view)
         self._enable()
 
+    def end(self) -> None:
+        """Its icon is gone."""
+        self.menu.deleteLater()
+        self.deleteLater()
+
     def _build(self) -> None:
         self._state = self._line()
         self._network = self._line()

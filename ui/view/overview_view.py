@@ -153,7 +153,7 @@ def _state(state: HomeAddressStatus | None) -> Fact:
 
 def _registered(state: HomeAddressStatus | None, moment: Moment) -> Fact:
     if state is not None and state.state is HomeAddressState.AT_HOME:
-        return Fact(tr("not needed at home"), roles.QUIET, "check")
+        return Fact(tr("need not be registered"), roles.QUIET, "check")
     if state is None or not state.registered:
         bad = state is not None and state.state in _BAD
         return Fact(tr("not registered"), roles.BAD if bad else roles.QUIET, "error" if bad else "remove")
@@ -165,7 +165,7 @@ def _registered(state: HomeAddressStatus | None, moment: Moment) -> Fact:
 
 def _verified(state: HomeAddressStatus | None, moment: Moment) -> Fact:
     if state is not None and state.state is HomeAddressState.AT_HOME:
-        return Fact(tr("not needed at home"), roles.QUIET, "check")
+        return Fact(tr("need not be verified"), roles.QUIET, "check")
     if state is None or state.verified is None:
         return Fact(tr("not verified yet"), roles.QUIET, "question")
     when = "" if state.verified_at is None else ago(moment.since(state.verified_at))

@@ -108,7 +108,8 @@ def _at_home(home: HomeAddressStatus, interface: InterfaceStatus | None) -> Path
     network = Node(
         Place.NETWORK, tr("Home network"), (str(home.prefix), *_on(interface, home.interface)), roles.GOOD, "home"
     )
-    agent = Node(Place.HOME_AGENT, tr("Home agent"), (_not_needed(home),), roles.QUIET, "agent")
+    known = (str(home.home_agent),) if home.home_agent else ()
+    agent = Node(Place.HOME_AGENT, tr("Home agent"), (*known, *_not_needed(home)), roles.QUIET, "agent")
     others = Node(Place.CORRESPONDENTS, tr("Everybody else"), (tr("reached directly"),), roles.GOOD, "correspondent")
     if home.state is HomeAddressState.AT_HOME:
         near = Line(Place.COMPUTER, Place.NETWORK, Stroke.SOLID, roles.GOOD)
@@ -121,8 +122,8 @@ def _at_home(home: HomeAddressStatus, interface: InterfaceStatus | None) -> Path
     return Path(nodes, (near, far), _describe(nodes, [near, far]))
 
 
-def _not_needed(home: HomeAddressStatus) -> str:
-    return tr("not needed at home") if home.state is HomeAddressState.AT_HOME else str(home.home_agent or tr("none"))
+def _not_needed(home: HomeAddressStatus) -> tuple[str, ...]:
+    return (tr("not needed at home"),) if home.state is HomeAddressState.AT_HOME else ()
 
 
 def _visited(home: HomeAddressStatus, interface: InterfaceStatus | None) -> Node:

@@ -70,14 +70,13 @@ class OverviewPage(ScrollPage):
         self.address_rows.show(rows, key=lambda each: each.address)
         self.addresses.setVisible(bool(rows))
         self.empty.setVisible(not rows)
-        self.empty.say("home", tr("No home address yet"), overview_view.explanation(status), "accent", self._add_text())
+        self.head.setVisible(bool(rows) or status.engine.phase is Phase.OFF)
+        explanation = overview_view.explanation(status) if self.head.isHidden() else ""
+        self.empty.say("home", tr("No home address yet"), explanation, "accent", tr("&Add a home address"))
         path = path_view.path(status)
         self.path_card.setVisible(path is not None)
         if path is not None:
             self.path.show_path(path)
-
-    def _add_text(self) -> str:
-        return tr("&Add a home address")
 
     def _build_head(self) -> None:
         self.head = QWidget()

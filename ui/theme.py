@@ -155,9 +155,14 @@ def draw(svg: bytes, size: int) -> QPixmap:
     return picture
 
 
+def desktop_is_dark() -> bool:
+    """Whether the desktop's own windows are dark, whatever ours are."""
+    return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+
+
 def _look_for(wish: str) -> Look:
     hints = QGuiApplication.styleHints()
-    dark = hints.colorScheme() is Qt.ColorScheme.Dark
+    dark = desktop_is_dark()
     contrast = hints.accessibility().contrastPreference() is Qt.ContrastPreference.HighContrast
     if wish in ("light", "dark"):
         dark = wish == "dark"
@@ -187,3 +192,11 @@ def _palette(look: Look) -> QPalette:
         palette.setColor(QPalette.ColorGroup.Disabled, each, colour("quiet", look))
     palette.setColor(QPalette.ColorGroup.Disabled, role.Highlight, colour("line", look))
     return palette
+
+
+def application_icon() -> QIcon:
+    """The program's own picture, for its windows."""
+    icon = QIcon()
+    for size in SIZES:
+        icon.addPixmap(draw((FOLDER / "mnclient.svg").read_bytes(), size))
+    return icon

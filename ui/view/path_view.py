@@ -15,6 +15,7 @@ from mnclient.model.status import (
 )
 from ui.texts import tr, trn
 from ui.view import roles
+from ui.view.tray_view import main_address
 from ui.view.wording import isolated, sentence
 
 
@@ -68,11 +69,6 @@ class Path:
 
 AT_HOME = frozenset({HomeAddressState.AT_HOME, HomeAddressState.DETECTING, HomeAddressState.RETURNING})
 DIRECT_SOON = frozenset({CorrespondentState.TESTING, CorrespondentState.REGISTERING})
-
-
-def main_address(status: ServiceStatus) -> HomeAddressStatus | None:
-    """The home address the picture is about: the preferred one, or else the first."""
-    return min(status.engine.home_addresses, key=lambda each: not each.preferred, default=None)
 
 
 def path(status: ServiceStatus) -> Path | None:

@@ -58,10 +58,10 @@ class OverviewPage(ScrollPage):
         self._allow()
 
     def show_status(self, status: ServiceStatus, moment: Moment) -> None:
-        fact = overview_view.headline(status)
+        fact = overview_view.headline(status, moment)
         self.icon.set_icon(fact.icon, fact.role)
         self.headline.setText(fact.text)
-        self.explanation.setText(overview_view.explanation(status))
+        self.explanation.setText(overview_view.explanation(status, moment))
         self._show_switch(status)
         self._show_problem(status, moment)
         self.proposal_rows.show(status.proposals, key=lambda each: each.address)
@@ -71,7 +71,7 @@ class OverviewPage(ScrollPage):
         self.addresses.setVisible(bool(rows))
         self.empty.setVisible(not rows)
         self.head.setVisible(bool(rows) or status.engine.phase is Phase.OFF)
-        explanation = overview_view.explanation(status) if self.head.isHidden() else ""
+        explanation = overview_view.explanation(status, moment) if self.head.isHidden() else ""
         self.empty.say("home", tr("No home address yet"), explanation, "accent", tr("&Add a home address"))
         path = path_view.path(status)
         self.path_card.setVisible(path is not None)
@@ -130,7 +130,8 @@ class OverviewPage(ScrollPage):
         text = worst.text
         if others:
             text += " " + trn("And {count} more.", "And {count} more.", others)
-        self.problem.say(kind, worst.title, text, tr("What to &do"))
+        said = worst.title == self.headline.text()
+        self.problem.say(kind, "" if said else worst.title, text, tr("What to &do"))
 
     def _allow(self) -> None:
         read_only(self.switch, self.context.permissions.reason(Action.CONTROL))

@@ -55,7 +55,7 @@ def test_without_the_service_the_window_says_so_and_comes_back(window, session, 
     assert not window._second.isActive()
     session.show(samples.AT_HOME)
     assert not window.absence.isVisible() and window.sidebar.isVisible()
-    assert window.page_widget("overview").headline.text() == "At home"
+    assert window.page_widget("overview").headline.text() == f"At home, reachable at {samples.ADDRESS}"
 
 
 def test_a_window_opened_before_the_service(qtbot, desk, session):
@@ -64,7 +64,7 @@ def test_a_window_opened_before_the_service(qtbot, desk, session):
     window.show()
     assert window.absence.title() == "Looking for the service"
     session.show(samples.AWAY)
-    assert window.page_widget("overview").headline.text() == "Away and reachable"
+    assert window.page_widget("overview").headline.text() == f"Away, reachable at {samples.ADDRESS}"
     assert session.asked("permissions")
 
 

@@ -10,7 +10,7 @@ from mnclient.model.status import HomeAddressState, HomeAddressStatus, Phase
 from ui.texts import mark, tr
 from ui.view import roles
 from ui.view.moment import Moment
-from ui.view.tray_view import Snapshot, TrayState, tray_state, tray_view
+from ui.view.tray_view import Snapshot, TrayState, main_address, tray_state, tray_view
 from ui.view.wording import ago, isolated, left
 
 STATES: Final = {
@@ -82,6 +82,8 @@ def explanation(status: ServiceStatus, moment: Moment) -> str:
             return tr(
                 "The home agent agreed, and a test packet came back. Connections survive a change of the network."
             )
+        case TrayState.UNVERIFIED if _is_main_verified(status):
+            return tr("One home address is not verified yet; see below.")
         case TrayState.UNVERIFIED:
             return tr("The home agent agreed, but no packet has shown yet that it works.")
         case TrayState.WORKING:
@@ -99,6 +101,11 @@ def address_rows(status: ServiceStatus, moment: Moment) -> tuple[AddressRow, ...
     everything = [*kept, *(each for each in states if each not in kept)]
     rows = [_row(each, kept.get(each), states.get(each), len(everything) == 1, moment) for each in everything]
     return tuple(sorted(rows, key=lambda each: not each.preferred))
+
+
+def _is_main_verified(status: ServiceStatus) -> bool:
+    main = main_address(status)
+    return main is not None and main.registered and bool(main.verified)
 
 
 def _off(status: ServiceStatus) -> str:

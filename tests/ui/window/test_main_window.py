@@ -51,7 +51,7 @@ def test_keys_that_every_window_has(window, opened):
 def test_without_the_service_the_window_says_so_and_comes_back(window, session, reach):
     session.lose(reach, "It is not there", "start it")
     assert window.absence.isVisible() and not window.sidebar.isVisible()
-    assert window.absence.title() == "It is not there" and window.absence.text() == "start it"
+    assert window.absence.title() == "It is not there" and window.absence.text() == "Start it"
     assert not window._second.isActive()
     session.show(samples.AT_HOME)
     assert not window.absence.isVisible() and window.sidebar.isVisible()

@@ -14,7 +14,7 @@ from ui.view import agents_view
 from ui.widgets import CopyLabel, IconLabel, StateLabel, quiet, read_only
 from ui.window.context import Context
 
-_BAR: Final = QSize(56, 8)
+_BAR: Final = QSize(48, 8)
 
 
 class RankBar(QWidget):
@@ -132,7 +132,7 @@ class AgentRow(QFrame):
         words.addWidget(self.facts)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 12, 10)
-        row.setSpacing(16)
+        row.setSpacing(12)
         row.addWidget(self.rank)
         row.addLayout(words, 1)
         row.addWidget(self.forget)

@@ -14,7 +14,7 @@ from ui.view.moment import Moment
 from ui.widgets import Banner, Card, EmptyState, IconLabel, Switch, heading, quiet, read_only
 from ui.window.address_card import AddressRow, ProposalRow
 from ui.window.context import Context
-from ui.window.page import Rows, ScrollPage
+from ui.window.page import Rows, ScrollPage, filling
 from ui.window.path_widget import PathWidget
 
 ENABLED = "mobile_node.enabled"
@@ -48,7 +48,7 @@ class OverviewPage(ScrollPage):
         self.add_button.clicked.connect(lambda: context.desk.open_wizard())
         self.addresses.header.addWidget(self.add_button)
         self.address_rows = Rows(self.addresses.body, lambda row: AddressRow(context), first=1)
-        self.empty = EmptyState("home", tr("No home address yet"), "", tr("&Add a home address"))
+        self.empty = filling(EmptyState("home", tr("No home address yet"), "", tr("&Add a home address")))
         self.empty.acted.connect(lambda: context.desk.open_wizard())
         for each in (self.head, self.proposals, self.problem, self.addresses, self.path_card, self.empty):
             self.column.addWidget(each)

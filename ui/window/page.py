@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from mnclient.model.service_status import ServiceStatus
 from service.contract import Action
 from ui.view.moment import Moment
-from ui.widgets import StateLabel, heading
+from ui.widgets import EmptyState, StateLabel, heading
 from ui.window.context import Context
 
 WIDEST: Final = 960
 """Lines longer than this are hard to read."""
 NARROW: Final = 560
+EMPTY: Final = 360
 
 
 class Page(QWidget):
@@ -90,10 +91,13 @@ class ScrollPage(Page):
         super().__init__(context, title)
         self.content = QWidget()
         self.content.setMaximumWidth(WIDEST)
-        self.column = QVBoxLayout(self.content)
+        self.column = QVBoxLayout()
         self.column.setSpacing(16)
         self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        whole = QVBoxLayout(self.content)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addLayout(self.column)
+        whole.addStretch(0)  # an alignment to the top would cut what is as high as its width makes it
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
@@ -114,6 +118,12 @@ class ScrollPage(Page):
             outer.setRight(0)
             outer.setBottom(0)
             self._outer.setContentsMargins(outer)
+
+
+def filling(empty: EmptyState) -> EmptyState:
+    """On a page that scrolls nothing stretches: an empty one is given the height of a small window."""
+    empty.setMinimumHeight(EMPTY)
+    return empty
 
 
 class Rows:

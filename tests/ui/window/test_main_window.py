@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTabBar, QWidget
 
 from mnclient.errors import MobileIPv6Error
 from service.contract import Action, NotAllowed
@@ -96,6 +97,34 @@ def test_every_page_fits_the_smallest_window(window, session, qapp, name):
     qapp.processEvents()
     assert window.width() == 360 and window.height() == 480
     assert window.page_widget(name).minimumSizeHint().width() <= 360 - window.sidebar.width()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("status", [samples.TWO_ADDRESSES, samples.CROWDED, samples.FIRST_RUN])
+def test_whatever_can_be_used_has_a_name_and_is_reached_by_tab(window, session, name, status):
+    session.show(status)
+    page = window.open_page(name)
+    kinds = (QAbstractButton, QLineEdit, QAbstractItemView)
+    used = [each for each in page.findChildren(QWidget) if isinstance(each, kinds) and each.isVisible()]
+    used = [each for each in used if each.objectName() not in ("qt_toolbar_ext_button", "_q_qlineeditclearaction")]
+    assert used or name in ("interfaces", "problems", "traffic", "agents", "moves")
+    for each in used:
+        if isinstance(each.parent(), QLineEdit | QHeaderView | QTabBar) or isinstance(each, QHeaderView):
+            continue
+        assert each.accessibleName() or (isinstance(each, QAbstractButton) and each.text()), each
+        assert each.focusPolicy() & Qt.FocusPolicy.TabFocus, each
+
+
+def test_no_text_is_cut_in_a_narrow_window(window, session, qapp):
+    session.show(samples.CROWDED)
+    window.resize(360, 600)
+    for name in ("overview", "problems", "agents"):
+        page = window.open_page(name)
+        for _ in range(10):
+            qapp.processEvents()
+        for label in page.findChildren(QLabel):
+            if label.isVisible() and label.wordWrap():
+                assert label.height() >= label.heightForWidth(label.width()), label.text()
 
 
 def test_numbers_at_the_side(window, session):

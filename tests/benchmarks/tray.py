@@ -38,7 +38,10 @@ class Place:
 
 
 WHOLE = Place(0, 0, 1280, 770)
+MIDDLE = Place(400, 200, 480, 300)
 TRAY = Place(0, 776, 24, 24)
+LETTERS = 40
+"""Different colours; what has fewer has no smooth letters."""
 
 
 def measure(context: Context) -> list[Figure]:
@@ -70,11 +73,11 @@ def _interpreter() -> float:
 
 
 def _start(here: Desktop, service: Served) -> float:
-    """From the start of the process until the first pixels of its window."""
+    """From the start of the process until there are letters in its window: the frame alone is not its paint."""
     empty = _pixels(here, WHOLE)
     begin = time.monotonic()
     app = here.start_app("--bus", service.address)
-    _until(lambda: _pixels(here, WHOLE) != empty, "a window")
+    _until(lambda: _pixels(here, WHOLE) != empty and len(here.screen.colours(*_values(MIDDLE))) > LETTERS, "a window")
     took = time.monotonic() - begin
     here.stop(app)
     _until(lambda: _pixels(here, WHOLE) == empty, "an empty screen")

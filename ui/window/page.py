@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What pages have in common."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import Qt
@@ -103,7 +103,8 @@ class ScrollPage(Page):
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setWidget(self.content)  # and leaves room for a scroll bar at the edge of the window
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # who has no mouse scrolls with the arrow keys
+        self.area.setAccessibleName(title)
         for each in (self.area, self.area.viewport(), self.content):
             each.setAutoFillBackground(False)
         self.add(self.area, 1)
@@ -151,6 +152,14 @@ class Rows:
                 self._column.removeWidget(widget)
                 self._column.insertWidget(place, widget)
             widget.show_row(thing)
+
+    def chain(self, before: QWidget, controls: Callable[[Any], Iterable[QWidget]]) -> QWidget:
+        """Have Tab go from `before` through the controls of each widget; the last of them."""
+        for widget in self.widgets():
+            for control in controls(widget):
+                QWidget.setTabOrder(before, control)
+                before = control
+        return before
 
     def widgets(self) -> list[QWidget]:
         """All of them, in the order shown."""

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -186,3 +187,15 @@ def test_what_takes_long_is_seen_to(window, session, qtbot):
     qtbot.waitUntil(window.busy.isVisible, timeout=2000)
     session.release()
     assert not window.busy.isVisible() and page.switch.isEnabled() and page.switch.hasFocus()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_tab_comes_around(window, session, qapp, name):
+    session.show(replace(samples.TWO_ADDRESSES, proposals=(samples.PROPOSAL,)))
+    window.open_page(name)
+    window.sidebar.setFocus()
+    for _ in range(40):
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        if window.focusWidget() is window.sidebar:
+            return
+    pytest.fail("Tab never comes back to the list of pages")

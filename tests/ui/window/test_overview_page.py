@@ -86,3 +86,18 @@ def test_ages_go_on(window, session):
     window._received -= 48  # that long ago
     window._tick()
     assert page.address_rows.get(samples.ADDRESS).verified.text() == "verified, 1 minute ago"
+
+
+def test_tab_goes_from_top_to_bottom(window, session, qapp):
+    session.show(samples.CROWDED)
+    page = window.open_page("overview")
+    session.show(replace(samples.TWO_ADDRESSES, proposals=(samples.PROPOSAL,)))
+    qapp.processEvents()
+    page.switch.setFocus()
+    heights = [page.switch.mapTo(window, page.switch.rect().center()).y()]
+    for _ in range(6):
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        focus = window.focusWidget()
+        heights.append(focus.mapTo(page.content, focus.rect().center()).y())
+    assert heights[1:] == sorted(heights[1:])
+    assert window.focusWidget() is page.address_rows.get(samples.SECOND_ADDRESS).address.button

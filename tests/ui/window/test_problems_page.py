@@ -44,3 +44,13 @@ def test_a_problem_appears_when_it_has_lasted(window, session):
     window._received -= 10
     window._tick()
     assert card(page, ProblemCode.HOME_AGENT_SILENT).isVisible()
+
+
+def test_a_long_list_is_read_with_the_arrow_keys(window, session, qapp):
+    session.show(samples.CROWDED)
+    page = window.open_page("problems")
+    for _ in range(10):
+        qapp.processEvents()
+    page.area.setFocus()
+    QTest.keyClick(page.area, Qt.Key.Key_PageDown)
+    assert page.area.verticalScrollBar().value() > 0

@@ -13,7 +13,7 @@ same client goes on. Errors of the service arrive as the classes it raised, with
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv6Address
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -23,15 +23,18 @@ from dbus_fast.aio import MessageBus
 from mnclient.model.handover import Handover
 from mnclient.model.message_log import LoggedMessage
 from mnclient.model.service_status import ServiceStatus, Suggestion
+from mnclient.model.settings_description import SettingDescription
 from mnclient.model.status import BindingCacheStatus
 from mnclient.units import Seconds
 from service import contract
 from service.bus_connection import BUS_ERRORS, connect, leave, until_gone
+from service.client_changes import Changes, text_of
 from service.codec import Plain, from_plain, from_variants
 from service.contract import NotAllowed, ServiceUnavailable
+from service.invitation_seal import open_invitation, seal_invitation
 from service.pcap import pcap_of
 
-__all__ = ["Client", "NotAllowed", "ServiceUnavailable", "pcap_of"]
+__all__ = ["Client", "NotAllowed", "ServiceUnavailable", "open_invitation", "pcap_of", "seal_invitation"]
 
 ANSWER_TIMEOUT: Final = Seconds(30.0)
 INTERACTIVE_TIMEOUT: Final = Seconds(300.0)
@@ -54,7 +57,7 @@ _MATCHES: Final = (
 )
 
 
-class Client:
+class Client(Changes):
     """One connection to a service. Use `connect` and `async with`."""
 
     def __init__(self, address: str, *, interactive: bool = True) -> None:
@@ -179,7 +182,7 @@ class Client:
 
     async def suggestions(self, home_agent: IPv6Address | None = None) -> tuple[Suggestion, ...]:
         """Home addresses that could be had: at this home agent, or at any known one."""
-        answer = await self._ask("GetSuggestions", _text(home_agent))
+        answer = await self._ask("GetSuggestions", text_of(home_agent))
         return from_plain(tuple[Suggestion, ...], from_variants(answer))
 
     async def settings(self) -> dict[str, Plain]:
@@ -191,59 +194,18 @@ class Client:
         """One setting in force."""
         return from_variants(await self._ask("GetSetting", key))
 
-    # --- changing ---
+    async def settings_schema(self) -> tuple[SettingDescription, ...]:
+        """Every setting there is, in the order in which a person would look for it."""
+        answer = await self._ask("GetSettingsSchema")
+        return from_plain(tuple[SettingDescription, ...], from_variants(answer))
 
-    async def set_setting(self, key: str, value_text: str) -> None:
-        """Change one setting; `value_text` is written as in the settings file."""
-        await self._call("SetSetting", key, value_text)
-
-    async def add_home_address(
-        self, address: IPv6Address, home_agent: IPv6Address | None = None, prefix_length: int = 64
-    ) -> None:
-        """Keep a home address."""
-        await self._call("AddHomeAddress", str(address), _text(home_agent), prefix_length)
-
-    async def remove_home_address(self, address: IPv6Address) -> None:
-        """Give a home address up."""
-        await self._call("RemoveHomeAddress", str(address))
-
-    async def prefer_home_address(self, address: IPv6Address) -> None:
-        """Use this one for new connections."""
-        await self._call("PreferHomeAddress", str(address))
-
-    async def accept_proposal(self, address: IPv6Address) -> None:
-        """Take a proposed home address into use."""
-        await self._call("AcceptProposal", str(address))
-
-    async def dismiss_proposal(self, address: IPv6Address) -> None:
-        """Do not propose this address again."""
-        await self._call("DismissProposal", str(address))
-
-    async def add_home_agent(self, address: IPv6Address, prefix: IPv6Network, pinned: bool = False) -> None:
-        """Know a home agent that was not heard."""
-        await self._call("AddHomeAgent", str(address), str(prefix), pinned)
-
-    async def remove_home_agent(self, address: IPv6Address) -> None:
-        """Forget a home agent."""
-        await self._call("RemoveHomeAgent", str(address))
-
-    async def set_interface_priority(self, name: str, priority: int) -> None:
-        """1 to 999; the smaller is preferred."""
-        await self._call("SetInterfacePriority", name, priority)
-
-    async def set_home_agent_link(
-        self, prefix: IPv6Network, address: IPv6Address, interface: str | None = None, advertise: bool = False
-    ) -> None:
-        """Serve a home link, and switch the home-agent role on. `interface` None: a virtual link."""
-        await self._call("SetHomeAgentLink", str(prefix), str(address), interface or "", advertise)
-
-    async def remove_home_agent_link(self, prefix: IPv6Network) -> None:
-        """Serve this home link no more."""
-        await self._call("RemoveHomeAgentLink", str(prefix))
-
-    async def reload(self) -> None:
-        """Have the settings file read again."""
-        await self._call("Reload")
+    async def permissions(self) -> dict[contract.Action, contract.Permission]:
+        """What this caller may do now. Nobody is asked for a password."""
+        answer = dict(await self._ask("GetPermissions"))
+        return {
+            action: contract.Permission(answer.get(action.value, contract.Permission.NO.value))
+            for action in contract.Action
+        }
 
     # --- the bus ---
 
@@ -347,7 +309,3 @@ def _to_daemon(member: str, argument: str) -> Message:
 
 def _ended() -> ServiceUnavailable:
     return ServiceUnavailable("The mnclient service has ended", hint="start it: systemctl start mnclientd")
-
-
-def _text(address: IPv6Address | None) -> str:
-    return "" if address is None else str(address)

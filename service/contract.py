@@ -52,6 +52,14 @@ class Action(Enum):
     ADMINISTER = "org.mnclient.administer"
 
 
+class Permission(Enum):
+    """Whether a caller may do what an action is about."""
+
+    YES = "yes"
+    PASSWORD = "password"  # after somebody has entered a password
+    NO = "no"
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """One method: arguments and results as (name, D-Bus type), and the permission without which it does not run."""
@@ -86,17 +94,44 @@ METHODS: Final[dict[str, dict[str, Method]]] = {
         "GetSuggestions": Method(Action.READ_STATUS, (("home_agent", "s"),), (("suggestions", "aa{sv}"),)),
         "GetSettings": Method(Action.READ_STATUS, (), (("settings", "a{sv}"),)),
         "GetSetting": Method(Action.READ_STATUS, (("key", "s"),), (("value", "v"),)),
+        "GetSettingsSchema": Method(Action.READ_STATUS, (), (("settings", "aa{sv}"),)),
+        "GetPermissions": Method(Action.READ_STATUS, (), (("permissions", "a{ss}"),)),
         "SetSetting": Method(Action.CONTROL, (("key", "s"), ("value", "s"))),  # for some ADMINISTER (authorization.py)
         "AcceptProposal": Method(Action.CONTROL, (("address", "s"),)),
         "DismissProposal": Method(Action.CONTROL, (("address", "s"),)),
         "PreferHomeAddress": Method(Action.CONTROL, (("address", "s"),)),
         "SetInterfacePriority": Method(Action.CONTROL, (("name", "s"), ("priority", "u"))),
+        "SetInterfaceOrder": Method(Action.CONTROL, (("names", "as"),)),
         "AddHomeAddress": Method(
             Action.MANAGE_ADDRESSES, (("address", "s"), ("home_agent", "s"), ("prefix_length", "u"))
         ),
         "RemoveHomeAddress": Method(Action.MANAGE_ADDRESSES, (("address", "s"),)),
+        "TryHomeAddress": Method(
+            Action.MANAGE_ADDRESSES, (("address", "s"), ("home_agent", "s"), ("prefix_length", "u"))
+        ),
+        # Whoever began a trial was allowed to have the address, so these ask for no more; of others they are refused.
+        "KeepHomeAddress": Method(Action.CONTROL, (("address", "s"),)),
+        "CancelTrial": Method(Action.CONTROL, (("address", "s"),)),
         "AddHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"), ("prefix", "s"), ("pinned", "b"))),
         "RemoveHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"),)),
+        "SetKey": Method(
+            Action.MANAGE_KEYS,
+            (
+                ("home_address", "s"),
+                ("home_agent", "s"),
+                ("kind", "s"),
+                ("algorithm", "s"),
+                ("spi_in", "u"),
+                ("spi_out", "u"),
+                ("secret", "ay"),
+                ("owner", "s"),
+            ),
+        ),
+        # Only what an administrator declared with SetKey can be provided, and only while it is missing.
+        "ProvideKey": Method(
+            Action.CONTROL, (("home_address", "s"), ("home_agent", "s"), ("spi_out", "u"), ("secret", "ay"))
+        ),
+        "RemoveKey": Method(Action.MANAGE_KEYS, (("home_address", "s"), ("home_agent", "s"), ("spi_out", "u"))),
         "SetHomeAgentLink": Method(
             Action.ADMINISTER, (("prefix", "s"), ("address", "s"), ("interface", "s"), ("advertise", "b"))
         ),
@@ -148,6 +183,7 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "Origin": "s",
         "Preferred": "b",
         "Active": "b",
+        "Trial": "b",
         "State": "s",
         "CareOfAddress": "s",
         "Interface": "s",

@@ -50,6 +50,7 @@ class Network:
         self._keeper: Keeper | None = None
         self._sockets: SignallingSockets | None = None
         self._settling: asyncio.TimerHandle | None = None
+        self._dead: set[str] = set()  # interfaces that lost their link since the wanted state was last set
         self._proxied: Counter[str] = Counter()  # owners with a proxied address, by interface
         self._background: set[asyncio.Task[None]] = set()
         self._order = asyncio.Lock()
@@ -141,6 +142,7 @@ class Network:
         before = self._keeper.registry.state(owner)
         self._keeper.set(owner, state)
         self._proxies_changed(before, state)
+        self._abandon_dead_links()
 
     async def settled(self) -> None:
         """Everybody has said what is wanted: what an earlier run has left, and nobody wants, is removed now."""
@@ -260,8 +262,18 @@ class Network:
         interfaces = [name for name, owners in self._proxied.items() if owners > 0]
         self._sockets.hear_all_groups({index for name in interfaces if (index := _index(name))})
 
+    def _abandon_dead_links(self) -> None:
+        """Packets go another way by now, so none comes after those that were on the way to the link that died."""
+        dead, self._dead = self._dead, set()
+        for interface in dead:
+            if self._executor is not None:
+                self._executor.abandon(interface)
+
     def _heard(self, event: Event) -> None:
         """News of the monitor."""
+        if isinstance(event, LinkChanged):
+            has_died = event.interrupted or not event.is_up
+            (self._dead.add if has_died else self._dead.discard)(event.interface)
         if isinstance(event, LinkChanged | LinkRemoved) and self._sockets is not None:
             if isinstance(event, LinkRemoved):
                 self._sockets.forget_interface(event.interface)

@@ -83,12 +83,12 @@ async def test_watching_ends_with_the_service_even_when_the_next_is_there_at_onc
         async with Client.connect(bus.address) as client:
             async with aclosing(client.watch_messages()) as news:
                 await soon(anext(news))
-                waiting = asyncio.create_task(anext(news))
                 await face.stop()
                 face = BusFace(core, bus.address)
                 await face.start()
+                await until(lambda: client._services == 2)  # one went, one came
                 with pytest.raises(ServiceUnavailable):
-                    await soon(waiting)
+                    await soon(anext(news))
             await soon(client.wait_for_service())
             async with aclosing(client.watch_messages()) as news:
                 await soon(anext(news))

@@ -2,7 +2,8 @@
 """A connection to a message bus by its name or address, for the service and for its clients."""
 
 import asyncio
-from typing import Final
+import socket
+from typing import Any, Final
 
 from dbus_fast import BusType
 from dbus_fast.aio import MessageBus
@@ -20,7 +21,10 @@ async def connect(address: str) -> MessageBus:
         bus = MessageBus(bus_type=BusType.SESSION)
     else:
         bus = MessageBus(bus_address=address)
-    return await bus.connect()
+    await bus.connect()
+    writer: Any = bus._writer
+    writer.sock = _PatientSocket(writer.sock)
+    return bus
 
 
 async def until_gone(bus: MessageBus) -> None:
@@ -34,6 +38,26 @@ async def leave(bus: MessageBus) -> None:
     if bus.connected:
         bus.disconnect()
         await until_gone(bus)
+
+
+class _PatientSocket:
+    """Takes nothing, for now, when its buffer is full.
+
+    dbus-fast 5.2 sends at once what it is given, without asking whether there is room, and takes the refusal for the
+    end of the connection: a burst of signals, or a message behind a long answer, broke it off.
+    """
+
+    def __init__(self, wrapped: socket.socket) -> None:
+        self._wrapped = wrapped
+
+    def send(self, octets: memoryview) -> int:
+        try:
+            return self._wrapped.send(octets)
+        except BlockingIOError:
+            return 0  # the writer goes on when there is room
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wrapped, name)
 
 
 async def _gone(bus: MessageBus) -> None:

@@ -21,6 +21,7 @@ from ui.display import why_no_display
 from ui.language import use_language
 from ui.loop import event_loop, run
 from ui.session import Session
+from ui.texts import tr
 from ui.tray.session_bus import SessionBus
 from ui.tray.single_instance import TOKEN_VARIABLE, SingleInstance, Wish, hand_over
 from ui.tray.tray import Tray
@@ -144,20 +145,27 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(
         prog="mnclient",
-        description="Shows in the desktop's tray whether you can be reached at your home address, and lets you set it"
-        " up. When it runs already, the window that was asked for opens there.",
-        epilog="On a terminal, mnctl shows and changes the same.",
+        description=tr(
+            "Shows in the desktop's tray whether you can be reached at your home address, and lets you set it up. When"
+            " it runs already, the window that was asked for opens there."
+        ),
+        epilog=tr("On a terminal, mnctl shows and changes the same."),
     )
-    made.add_argument("file", nargs="?", metavar="FILE", help="an invitation of a home agent: begin to use it")
+    made.add_argument("file", nargs="?", metavar="FILE", help=tr("an invitation of a home agent: begin to use it"))
     what = made.add_mutually_exclusive_group()
-    what.add_argument("--hidden", action="store_true", help="open no window, only the icon in the tray")
-    what.add_argument("--window", nargs="?", const="", metavar="PAGE", help="open the status window, on this page")
-    what.add_argument("--preferences", nargs="?", const="", metavar="PAGE", help="open the preferences, on this page")
-    what.add_argument("--wizard", action="store_true", help="add a home address")
+    what.add_argument("--hidden", action="store_true", help=tr("open no window, only the icon in the tray"))
+    what.add_argument("--window", nargs="?", const="", metavar="PAGE", help=tr("open the status window, on this page"))
+    what.add_argument(
+        "--preferences", nargs="?", const="", metavar="PAGE", help=tr("open the preferences, on this page")
+    )
+    what.add_argument("--wizard", action="store_true", help=tr("add a home address"))
     made.add_argument(
         "--bus",
         default=os.environ.get(BUS_VARIABLE) or "system",
-        help=f'the bus of the service: "system", "session" or an address (default: ${BUS_VARIABLE}, or system)',
+        help=tr(
+            'the bus of the service: "system", "session" or an address (default: ${variable}, or system)',
+            variable=BUS_VARIABLE,
+        ),
     )
     made.add_argument("--version", action="version", version=f"mnclient {_version()}")
     return made

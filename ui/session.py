@@ -25,7 +25,9 @@ from ui.texts import mark
 T = TypeVar("T")
 
 RETRY_AFTER: Final = 2.0
-"""Seconds until a service that answered with an error is asked again."""
+"""Seconds until a service that answered with an error is asked again; then twice as long each time."""
+LONGEST_RETRY: Final = 15.0
+"""But not longer than this."""
 
 
 class Reach(Enum):
@@ -63,6 +65,7 @@ class Session(QObject):
         self._client = Client.connect(bus)
         self._status: ServiceStatus | None = None
         self._reached = Reached(Reach.CONNECTING)
+        self._retry_after = RETRY_AFTER
         self._watcher: asyncio.Task[None] | None = None
         self._requests: set[asyncio.Task[None]] = set()
 
@@ -120,6 +123,7 @@ class Session(QObject):
             try:
                 async for status in self._client.watch():
                     self._status = status
+                    self._retry_after = RETRY_AFTER
                     self._now(Reached(Reach.READY))
                     self.status_changed.emit(status)
             except ServiceUnavailable as error:
@@ -135,7 +139,8 @@ class Session(QObject):
     async def _without_status(self, reached: Reached) -> None:
         self._status = None
         self._now(reached)
-        await asyncio.sleep(RETRY_AFTER)
+        await asyncio.sleep(self._retry_after)
+        self._retry_after = min(2 * self._retry_after, LONGEST_RETRY)
 
     def _now(self, reached: Reached) -> None:
         if reached != self._reached:

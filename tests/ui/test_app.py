@@ -10,8 +10,10 @@ from enum import Enum
 
 import pytest
 
+from tests.service.private_bus import private_bus
 from tests.ui import samples
 from tests.ui.bare_app import __name__ as BARE  # noqa: N812
+from tests.ui.served import Served
 from ui.app import Front, parser, wish_of
 from ui.tray.single_instance import SOCKET, Wish
 
@@ -203,6 +205,30 @@ def test_a_service_of_another_version(here, service):
     service.show(samples.AWAY)
     here.until(lambda: here.tooltip().startswith("Away, reachable"), "the right version")
     assert here.stop(app) == 0
+    assert here.log() == ""
+
+
+def test_the_most_that_a_service_can_say(here, service):
+    here.start_tray("sni")
+    app = here.start_app("--hidden", "--bus", service.address)
+    here.until(here.tray_item, "the icon")
+    service.show(samples.CROWDED)
+    here.until(lambda: "Accept" in here.tray_menu(), "the question")
+    assert len(here.tray_menu()) < 15
+    assert here.stop(app) == 0
+    assert here.log() == ""
+
+
+def test_a_person_who_may_not_read(here):
+    denied = '<policy context="default"><deny send_destination="org.mnclient.MobileNode1"/></policy>'
+    with private_bus(more=denied) as bus:
+        service = Served(bus, samples.AWAY)
+        service.start()
+        here.start_tray("sni")
+        app = here.start_app("--hidden", "--bus", bus.address)
+        here.until(lambda: here.tray_item() and here.tooltip().startswith("The bus does not let"), "the refusal")
+        assert here.stop(app) == 0
+        service.close()
     assert here.log() == ""
 
 

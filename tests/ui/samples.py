@@ -325,7 +325,7 @@ CROWDED = replace(
             WIRED,
             WIRELESS,
             MOBILE,
-            *(replace(WIRED, name=f"veth-very-long-{number}"[:15], priority=100 + number) for number in range(12)),
+            *(replace(WIRED, name=f"veth-long-na-{number:02}", priority=100 + number) for number in range(12)),
         ),
         problems=PROBLEMS,
     ),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The first page: can this computer be reached, and what about each home address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -10,7 +10,7 @@ from mnclient.model.status import HomeAddressState, HomeAddressStatus, Phase
 from ui.texts import mark, tr
 from ui.view import roles
 from ui.view.moment import Moment
-from ui.view.path_view import main_address
+from ui.view.tray_view import Snapshot, TrayState, main_address, tray_state, tray_view
 from ui.view.wording import ago, isolated, left
 
 STATES: Final = {
@@ -50,55 +50,48 @@ class AddressRow:
     only: bool
 
 
-def headline(status: ServiceStatus) -> Fact:
-    """Can this computer be reached: the one sentence."""
-    main = main_address(status)
-    match status.engine.phase:
-        case Phase.OFF:
-            return Fact(tr("Switched off"), roles.QUIET, "power")
-        case Phase.NO_HOME_ADDRESS:
-            return Fact(tr("No home address yet"), roles.QUIET, "home")
-        case Phase.NO_NETWORK:
-            return Fact(tr("No network"), roles.QUIET, "disconnect")
-        case Phase.AT_HOME:
-            return Fact(tr("At home"), roles.GOOD, "home")
-        case Phase.REGISTERING:
-            return Fact(tr("Away, telling the home agent"), roles.BUSY, "working")
-        case Phase.REGISTERED if main is not None and main.verified:
-            return Fact(tr("Away and reachable"), roles.GOOD, "check-circle")
-        case Phase.REGISTERED if main is not None and main.verified is False:
-            return Fact(tr("Away, registered, but nothing comes back"), roles.WARNING, "warning")
-        case Phase.REGISTERED:
-            return Fact(tr("Away, registered, not verified yet"), roles.WARNING, "question")
-        case Phase.PROBLEM:
-            return Fact(tr("Not reachable"), roles.BAD, "error")
+_LOOKS: Final = {
+    TrayState.OFF: (roles.QUIET, "power"),
+    TrayState.HOME: (roles.GOOD, "home"),
+    TrayState.AWAY: (roles.GOOD, "check-circle"),
+    TrayState.UNVERIFIED: (roles.WARNING, "question"),
+    TrayState.WORKING: (roles.BUSY, "working"),
+    TrayState.NO_NETWORK: (roles.QUIET, "disconnect"),
+    TrayState.PROBLEM: (roles.BAD, "error"),
+}
 
 
-def explanation(status: ServiceStatus) -> str:
+def headline(status: ServiceStatus, moment: Moment) -> Fact:
+    """Can this computer be reached: the sentence that the tray says, too. Questions stand below it."""
+    shown = tray_view(Snapshot("ready", replace(status, proposals=())), moment.instant)
+    return Fact(shown.title, *_LOOKS[shown.state])
+
+
+def explanation(status: ServiceStatus, moment: Moment) -> str:
     """What the headline means for the person."""
-    main = main_address(status)
-    address = str(main.address) if main else ""
-    match status.engine.phase:
-        case Phase.OFF:
+    match tray_state(replace(status, proposals=()), moment.instant):
+        case TrayState.OFF if status.engine.phase is Phase.OFF:
             return _off(status)
-        case Phase.NO_HOME_ADDRESS if status.known_home_agents:
+        case TrayState.OFF if status.known_home_agents:
             return tr("A home agent was found. Add a home address, and this computer keeps it in every network.")
-        case Phase.NO_HOME_ADDRESS:
+        case TrayState.OFF:
             return tr("Add a home address, and this computer keeps it in every network.")
-        case Phase.NO_NETWORK:
-            return tr("Nobody can reach {address} until this computer is connected.", address=address)
-        case Phase.AT_HOME:
-            return tr("Everybody reaches {address} directly.", address=address)
-        case Phase.REGISTERING:
-            return tr("In a moment {address} can be reached here.", address=address)
-        case Phase.REGISTERED if main is not None and main.verified:
-            return tr("Everybody reaches {address}, wherever this computer is.", address=address)
-        case Phase.REGISTERED:
+        case TrayState.HOME:
+            return tr("Everybody reaches this computer directly.")
+        case TrayState.AWAY:
             return tr(
-                "The home agent knows where {address} is, but no packet has shown yet that it works.", address=address
+                "The home agent agreed, and a test packet came back. Connections survive a change of the network."
             )
-        case Phase.PROBLEM:
-            return tr("Nobody can reach {address} at the moment.", address=address)
+        case TrayState.UNVERIFIED if _is_main_verified(status):
+            return tr("One home address is not verified yet; see below.")
+        case TrayState.UNVERIFIED:
+            return tr("The home agent agreed, but no packet has shown yet that it works.")
+        case TrayState.WORKING:
+            return tr("This takes a moment.")
+        case TrayState.NO_NETWORK:
+            return tr("Connect this computer to a network with IPv6.")
+        case _:
+            return tr("Nobody can reach this computer at its home address at the moment.")
 
 
 def address_rows(status: ServiceStatus, moment: Moment) -> tuple[AddressRow, ...]:
@@ -108,6 +101,11 @@ def address_rows(status: ServiceStatus, moment: Moment) -> tuple[AddressRow, ...
     everything = [*kept, *(each for each in states if each not in kept)]
     rows = [_row(each, kept.get(each), states.get(each), len(everything) == 1, moment) for each in everything]
     return tuple(sorted(rows, key=lambda each: not each.preferred))
+
+
+def _is_main_verified(status: ServiceStatus) -> bool:
+    main = main_address(status)
+    return main is not None and main.registered and bool(main.verified)
 
 
 def _off(status: ServiceStatus) -> str:
@@ -153,7 +151,7 @@ def _state(state: HomeAddressStatus | None) -> Fact:
 
 def _registered(state: HomeAddressStatus | None, moment: Moment) -> Fact:
     if state is not None and state.state is HomeAddressState.AT_HOME:
-        return Fact(tr("not needed at home"), roles.QUIET, "check")
+        return Fact(tr("need not be registered"), roles.QUIET, "check")
     if state is None or not state.registered:
         bad = state is not None and state.state in _BAD
         return Fact(tr("not registered"), roles.BAD if bad else roles.QUIET, "error" if bad else "remove")
@@ -165,7 +163,7 @@ def _registered(state: HomeAddressStatus | None, moment: Moment) -> Fact:
 
 def _verified(state: HomeAddressStatus | None, moment: Moment) -> Fact:
     if state is not None and state.state is HomeAddressState.AT_HOME:
-        return Fact(tr("not needed at home"), roles.QUIET, "check")
+        return Fact(tr("need not be verified"), roles.QUIET, "check")
     if state is None or state.verified is None:
         return Fact(tr("not verified yet"), roles.QUIET, "question")
     when = "" if state.verified_at is None else ago(moment.since(state.verified_at))

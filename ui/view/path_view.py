@@ -15,6 +15,7 @@ from mnclient.model.status import (
 )
 from ui.texts import tr, trn
 from ui.view import roles
+from ui.view.tray_view import main_address
 from ui.view.wording import isolated, sentence
 
 
@@ -70,11 +71,6 @@ AT_HOME = frozenset({HomeAddressState.AT_HOME, HomeAddressState.DETECTING, HomeA
 DIRECT_SOON = frozenset({CorrespondentState.TESTING, CorrespondentState.REGISTERING})
 
 
-def main_address(status: ServiceStatus) -> HomeAddressStatus | None:
-    """The home address the picture is about: the preferred one, or else the first."""
-    return min(status.engine.home_addresses, key=lambda each: not each.preferred, default=None)
-
-
 def path(status: ServiceStatus) -> Path | None:
     """The picture; None while there is no home address."""
     home = main_address(status)
@@ -108,7 +104,8 @@ def _at_home(home: HomeAddressStatus, interface: InterfaceStatus | None) -> Path
     network = Node(
         Place.NETWORK, tr("Home network"), (str(home.prefix), *_on(interface, home.interface)), roles.GOOD, "home"
     )
-    agent = Node(Place.HOME_AGENT, tr("Home agent"), (_not_needed(home),), roles.QUIET, "agent")
+    known = (str(home.home_agent),) if home.home_agent else ()
+    agent = Node(Place.HOME_AGENT, tr("Home agent"), (*known, *_not_needed(home)), roles.QUIET, "agent")
     others = Node(Place.CORRESPONDENTS, tr("Everybody else"), (tr("reached directly"),), roles.GOOD, "correspondent")
     if home.state is HomeAddressState.AT_HOME:
         near = Line(Place.COMPUTER, Place.NETWORK, Stroke.SOLID, roles.GOOD)
@@ -121,8 +118,8 @@ def _at_home(home: HomeAddressStatus, interface: InterfaceStatus | None) -> Path
     return Path(nodes, (near, far), _describe(nodes, [near, far]))
 
 
-def _not_needed(home: HomeAddressStatus) -> str:
-    return tr("not needed at home") if home.state is HomeAddressState.AT_HOME else str(home.home_agent or tr("none"))
+def _not_needed(home: HomeAddressStatus) -> tuple[str, ...]:
+    return (tr("not needed at home"),) if home.state is HomeAddressState.AT_HOME else ()
 
 
 def _visited(home: HomeAddressStatus, interface: InterfaceStatus | None) -> Node:

@@ -9,6 +9,7 @@ from mnclient.model.service_status import ServiceStatus
 from ui.texts import mark, tr
 from ui.view import roles
 from ui.view.moment import Moment
+from ui.view.tray_view import visible_problems
 from ui.view.wording import isolated, lasting
 
 SEVERITIES: Final = {
@@ -16,7 +17,6 @@ SEVERITIES: Final = {
     Severity.WARNING: (mark("Works less well"), roles.WARNING, "warning"),
     Severity.NOTICE: (mark("Good to know"), roles.ACCENT, "info"),
 }
-_ORDER: Final = tuple(SEVERITIES)
 
 KEYS: Final = "keys"
 WIZARD: Final = "wizard"
@@ -50,15 +50,9 @@ class ProblemRow:
     action: str
 
 
-def visible(status: ServiceStatus, moment: Moment) -> tuple[Problem, ...]:
-    """Those that have lasted long enough, the worst and then the newest first."""
-    lasting_ones = [each for each in status.engine.problems if each.is_visible(moment.instant)]
-    return tuple(sorted(lasting_ones, key=lambda each: (_ORDER.index(each.declaration.severity), -each.since)))
-
-
 def rows(status: ServiceStatus, moment: Moment) -> tuple[ProblemRow, ...]:
     """A row for each that is told about."""
-    return tuple(_row(each, moment) for each in visible(status, moment))
+    return tuple(_row(each, moment) for each in visible_problems(status, moment.instant))
 
 
 def _row(problem: Problem, moment: Moment) -> ProblemRow:

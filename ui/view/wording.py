@@ -97,8 +97,25 @@ def shortened(text: str, length: int) -> str:
 
 def isolated(name: str) -> str:
     """A name as part of a sentence: whatever script it is written in, the words around it keep their order."""
-    clean = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in name)
-    return clean if clean.isascii() else f"{_ISOLATE}{clean}{_POP}"
+    kept = (_ISOLATE, _POP) if _is_isolated(name) else ()  # of a name in it that was isolated before
+    clean = "".join(each if each.isprintable() or each in kept else "\N{REPLACEMENT CHARACTER}" for each in name)
+    is_whole = kept and clean.startswith(_ISOLATE) and clean.endswith(_POP) and clean.count(_POP) == 1
+    return clean if clean.isascii() or is_whole else f"{_ISOLATE}{clean}{_POP}"
+
+
+def capital(text: str) -> str:
+    """Begin with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def _is_isolated(text: str) -> bool:
+    """Whether every isolate that is opened is closed, and none is closed that was not opened."""
+    depth = 0
+    for each in text:
+        depth += (each == _ISOLATE) - (each == _POP)
+        if depth < 0:
+            return False
+    return depth == 0 and _ISOLATE in text
 
 
 def sentence(parts: Iterable[str]) -> str:

@@ -162,7 +162,7 @@ def fit(view: QTableView, widest: int = 300) -> None:
     header.setResizeContentsPrecision(100)
     view.resizeColumnsToContents()
     for column in range(view.model().columnCount()):
-        view.setColumnWidth(column, min(view.columnWidth(column) + 16, widest))
+        view.setColumnWidth(column, min(view.columnWidth(column), widest))
 
 
 def _names(table: Table) -> list[Any]:

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QSize, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
@@ -35,9 +35,12 @@ class CopyLabel(QWidget):
         row.addWidget(self.label)
         row.addWidget(self.button)
         row.addStretch(1)
-        self.setFocusProxy(self.button)
         theme.current().changed.connect(self._rest)
         self._rest()
+
+    def setFocus(self, reason: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:  # noqa: N802 (Qt's name)
+        """A focus proxy would be a second stop for Tab, and break the order of others."""
+        self.button.setFocus(reason)
 
     @property
     def text_label(self) -> QLabel:

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What stands where there is nothing yet: a picture, a sentence, and what to do next."""
 
+from typing import Final
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.widgets.labels import MEDIUM, IconLabel, heading, quiet
+
+WIDEST: Final = 560
 
 
 class EmptyState(QWidget):
@@ -32,20 +36,26 @@ class EmptyState(QWidget):
         self.button.setVisible(bool(button))
         self.button.clicked.connect(self.acted)
         self._text.setVisible(bool(text))
-        column = QVBoxLayout(self)
+        inner = QWidget()
+        inner.setMaximumWidth(WIDEST)
+        column = QVBoxLayout(inner)
         column.setContentsMargins(24, 32, 24, 32)
         column.setSpacing(12)
         for each in (self._title, self._text):
             each.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            each.setMaximumWidth(520)
         column.addStretch(1)
         column.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignHCenter)
         for each in (self._title, self._text):
             column.addWidget(each)
-            column.setAlignment(each, Qt.AlignmentFlag(0))
         column.addSpacing(4)
         column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(inner, 100)
+        row.addStretch(1)
 
     def say(self, icon: str, title: str, text: str, role: str = "quiet", button: str = "") -> None:
         """Something else is missing."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from ui import theme
 from ui.view.wording import isolated
+from ui.widgets.pictures import picture
 
 LARGE: Final = 1.5
 MEDIUM: Final = 1.15
@@ -82,7 +83,7 @@ class IconLabel(QLabel):
 
     def _draw(self) -> None:
         name, role, size = self._shown
-        self.setPixmap(theme.current().icon(name, role).pixmap(QSize(size, size), self.devicePixelRatioF()))
+        self.setPixmap(picture(name, role, size, self.devicePixelRatioF()))
 
 
 class StateLabel(QWidget):

@@ -13,6 +13,8 @@ from ui.view.interfaces_view import moved
 from ui.widgets.order_row import OrderRow
 
 GAP: Final = 8
+NARROW: Final = 48
+"""Letters. With less room rows are higher instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ class OrderList(QWidget):
                 if before is not None:
                     QWidget.setTabOrder(before, control)
                 before = control
-        self.updateGeometry()
+        self._fold()
         self._arrange(order)
 
     def _arrange(self, order: Sequence[str]) -> None:
@@ -199,9 +201,16 @@ class OrderList(QWidget):
             if key != self._dragged:
                 self._rows[key].setGeometry(0, place * self._pitch(), self.width(), self._pitch() - GAP)
 
+    def _fold(self) -> None:
+        narrow = self.width() < self.fontMetrics().averageCharWidth() * NARROW
+        for row in self._rows.values():
+            row.set_narrow(narrow)
+        self.updateGeometry()
+
     def _pitch(self) -> int:
         return max((row.sizeHint().height() for row in self._rows.values()), default=56) + GAP
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
+        self._fold()
         self._arrange(self._order)

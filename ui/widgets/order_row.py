@@ -3,7 +3,7 @@
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from ui import theme
 from ui.texts import tr
@@ -60,6 +60,11 @@ class OrderRow(QFrame):
         self.setAccessibleName(". ".join([name, *(each for each in facts if each)]))
         self.setAccessibleDescription(reason or tr("Alt with the arrow keys moves it"))
 
+    def set_narrow(self, narrow: bool) -> None:
+        """With little room the state stands below the name."""
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._top.setDirection(down if narrow else across)
+
     def set_lifted(self, lifted: bool) -> None:
         """Whether it is in the person's hand."""
         self._is_lifted = lifted
@@ -93,8 +98,8 @@ class OrderRow(QFrame):
         return button
 
     def _arrange(self) -> None:
-        top = QHBoxLayout()
-        top.setSpacing(12)
+        top = self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        top.setSpacing(2)
         top.addWidget(self._title, 1)
         top.addWidget(self._state)
         words = QVBoxLayout()

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFormLayout,
 
 from mnclient.errors import MobileIPv6Error
 from ui.texts import tr
+from ui.view.wording import capital
 from ui.widgets import Banner, quiet
 from ui.widgets.labels import TintedLabel
 from ui.window.context import Context
@@ -81,7 +82,7 @@ class AddAgentDialog(QDialog):
         )
 
     def _refuse(self, error: MobileIPv6Error) -> None:
-        self.error.say("error", tr(error.title), tr(error.hint))
+        self.error.say("error", tr(error.title), capital(tr(error.hint)))
         self.error.show()
         self.add.setEnabled(True)
 

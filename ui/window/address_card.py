@@ -4,7 +4,7 @@
 from typing import Final
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from mnclient.model.service_status import Proposal
@@ -48,7 +48,6 @@ class AddressRow(Inset):
         self.registered = StateLabel()
         self.verified = StateLabel()
         self.agent = quiet("")
-        self.preferred = quiet(tr("used for new connections"))
         self.prefer = QPushButton(tr("&Use for new connections"))
         self.prefer.clicked.connect(self._prefer)
         self._facts = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -62,7 +61,6 @@ class AddressRow(Inset):
         column.addWidget(self.address)
         column.addLayout(self._facts)
         column.addWidget(self.agent)
-        column.addWidget(self.preferred)
         column.addWidget(self.prefer, 0, Qt.AlignmentFlag.AlignLeft)
         context.permissions.changed.connect(self._allow)
         self._allow()
@@ -73,17 +71,16 @@ class AddressRow(Inset):
         self.address.set_text(str(row.address))
         for label, fact in ((self.state, row.state), (self.registered, row.registered), (self.verified, row.verified)):
             label.set_state(fact.icon, fact.text, fact.role)
-        self.agent.setText(tr("Home agent {address}", address=row.home_agent) if row.home_agent else "")
-        self.agent.setVisible(bool(row.home_agent))
-        self.preferred.setVisible(row.preferred and not row.only)
+        facts = [tr("Home agent {address}", address=row.home_agent)] if row.home_agent else []
+        facts += [tr("used for new connections")] if row.preferred and not row.only else []
+        self.agent.setText(" · ".join(facts))
+        self.agent.setVisible(bool(facts))
         self.prefer.setVisible(not row.preferred and not row.only)
         self.setAccessibleName(f"{row.address}: {row.state.text}, {row.registered.text}, {row.verified.text}")
 
-    def resizeEvent(self, event) -> None:  # noqa: N802 (Qt's name)
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         super().resizeEvent(event)
-        beside = self.width() >= max(BESIDE, self.fontMetrics().averageCharWidth() * 64)
-        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        self._facts.setDirection(across if beside else down)
+        self._facts.setDirection(_direction(self))
 
     def _prefer(self) -> None:
         address = self._address
@@ -121,11 +118,14 @@ class ProposalRow(Card):
         buttons.addWidget(self.accept)
         buttons.addWidget(self.later)
         buttons.addStretch(1)
-        words.addLayout(buttons)
+        self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._parts.setSpacing(12)
+        self._parts.addLayout(words, 1)
+        self._parts.addLayout(buttons)
         row = QHBoxLayout()
         row.setSpacing(16)
         row.addWidget(IconLabel("question", "accent", 24), 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(words, 1)
+        row.addLayout(self._parts, 1)
         self.body.addLayout(row)
         context.permissions.changed.connect(self._allow)
         self._allow()
@@ -139,6 +139,10 @@ class ProposalRow(Card):
         )
         self.setAccessibleName(tr("A home address was found: {address}", address=proposal.address))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        super().resizeEvent(event)
+        self._parts.setDirection(_direction(self))
+
     def _answer(self, method: str, button: QWidget) -> None:
         address = self._address
         self._context.ask(lambda client: getattr(client, method)(address), button)
@@ -147,3 +151,9 @@ class ProposalRow(Card):
         reason = self._context.permissions.reason(Action.CONTROL)
         read_only(self.accept, reason)
         read_only(self.later, reason)
+
+
+def _direction(widget: QWidget) -> QBoxLayout.Direction:
+    """Side by side where there is room for it, with the letters this person has."""
+    beside = widget.width() >= max(BESIDE, widget.fontMetrics().averageCharWidth() * 64)
+    return QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom

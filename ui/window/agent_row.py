@@ -4,8 +4,8 @@
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from service.contract import Action
 from ui import theme
@@ -14,7 +14,7 @@ from ui.view import agents_view
 from ui.widgets import CopyLabel, IconLabel, StateLabel, quiet, read_only
 from ui.window.context import Context
 
-_BAR: Final = QSize(56, 8)
+_BAR: Final = QSize(48, 8)
 
 
 class RankBar(QWidget):
@@ -117,21 +117,31 @@ class AgentRow(QFrame):
             painter.drawLine(16, 0, self.width() - 16, 0)
 
     def _arrange(self) -> None:
-        top = QHBoxLayout()
-        top.setSpacing(8)
+        marks = QHBoxLayout()
+        marks.setSpacing(8)
+        marks.addWidget(self.pin)
+        marks.addWidget(self.use)
+        marks.addStretch(1)
+        top = self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        top.setSpacing(4)
         top.addWidget(self.address, 1)
-        top.addWidget(self.pin)
-        top.addWidget(self.use)
+        top.addLayout(marks)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addLayout(top)
         words.addWidget(self.facts)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 12, 10)
-        row.setSpacing(16)
+        row.setSpacing(12)
         row.addWidget(self.rank)
         row.addLayout(words, 1)
         row.addWidget(self.forget)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        beside = self.width() >= self.fontMetrics().averageCharWidth() * 68
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._top.setDirection(across if beside else down)
 
     def _allow(self) -> None:
         read_only(self.forget, self._context.permissions.reason(Action.MANAGE_ADDRESSES))

@@ -16,7 +16,7 @@ from ui.widgets import Card, EmptyState, quiet, read_only
 from ui.window.add_agent import AddAgentDialog
 from ui.window.agent_row import AgentRow
 from ui.window.context import Context
-from ui.window.page import Rows, ScrollPage
+from ui.window.page import Rows, ScrollPage, filling
 
 
 class AgentsPage(ScrollPage):
@@ -43,6 +43,7 @@ class AgentsPage(ScrollPage):
             tr("No home agent is known yet"),
             tr("They are heard by themselves when this computer is in its home network. You can also add one."),
         )
+        filling(self.empty)
         for each in (self.count, self.card, self.empty):
             self.column.addWidget(each)
         self.dialog: AddAgentDialog | None = None

@@ -4,13 +4,12 @@
 from typing import Final
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QLineEdit, QStackedLayout, QTabBar, QWidget
+from PySide6.QtWidgets import QStackedLayout, QTabBar, QWidget
 
 from mnclient.errors import MobileIPv6Error
 from mnclient.model.service_status import ServiceStatus
 from mnclient.model.status import BindingCacheStatus
 from service.contract import MAX_BINDING_CACHE_PAGE
-from ui import theme
 from ui.texts import mark, tr, trn
 from ui.view import bindings_view
 from ui.view.bindings_view import Table
@@ -18,6 +17,7 @@ from ui.view.moment import Moment
 from ui.widgets import EmptyState, StateLabel
 from ui.widgets.cell_table import CellTable
 from ui.widgets.labels import quiet
+from ui.widgets.search_field import SearchField
 from ui.window.context import Context
 from ui.window.page import Page
 
@@ -51,11 +51,7 @@ class ConnectionsPage(Page):
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.setAccessibleName(tr("Tables"))
-        self.filter = QLineEdit(placeholderText=tr("Filter by address or word"), clearButtonEnabled=True, maxLength=128)
-        self.filter.setAccessibleName(tr("Filter"))
-        self.glass = self.filter.addAction(
-            theme.current().icon("search", "quiet"), QLineEdit.ActionPosition.LeadingPosition
-        )
+        self.filter = SearchField(tr("Filter by address or word"))
         self.tables = {name: CellTable(tr(text)) for name, text in _TITLES.items()}
         self.empty = EmptyState("path", "", "")
         self.count = quiet("")
@@ -75,7 +71,6 @@ class ConnectionsPage(Page):
         self._settled.timeout.connect(self._ask_cache)
         self.filter.textChanged.connect(self._look)
         self.tabs.currentChanged.connect(lambda place: self._turn())
-        theme.current().changed.connect(lambda: self.glass.setIcon(theme.current().icon("search", "quiet")))
 
     @property
     def shown(self) -> str:
@@ -98,8 +93,7 @@ class ConnectionsPage(Page):
             self._ask_cache()
 
     def find(self) -> None:
-        self.filter.setFocus()
-        self.filter.selectAll()
+        self.filter.take()
 
     def _show_tabs(self, names: list[str]) -> None:
         if names == self._names:

@@ -11,6 +11,7 @@ from shiboken6 import isValid
 from mnclient.errors import MobileIPv6Error
 from ui.desk import Desk
 from ui.texts import tr
+from ui.view.wording import capital
 from ui.window.permissions import Permissions
 
 BUSY_AFTER: Final = 150
@@ -56,7 +57,7 @@ class Context(QObject):
             self._end(control)
             if failed:
                 failed(error)
-            self.said.emit("error", tr(error.title), tr(error.hint))
+            self.said.emit("error", tr(error.title), capital(tr(error.hint)))
 
         self.session.ask(request, then=succeeded, failed=refused)
 

@@ -10,7 +10,7 @@ from ui.view.interfaces_view import InterfaceRow
 from ui.view.moment import Moment
 from ui.widgets import EmptyState, OrderItem, OrderList, quiet
 from ui.window.context import Context
-from ui.window.page import ScrollPage
+from ui.window.page import ScrollPage, filling
 
 
 class InterfacesPage(ScrollPage):
@@ -29,6 +29,7 @@ class InterfacesPage(ScrollPage):
         self.list.setAccessibleName(title)
         self.list.order_changed.connect(self._ask)
         self.empty = EmptyState("wired", tr("No network interface"), tr("This computer has none that can be used."))
+        filling(self.empty)
         for each in (self.explanation, self.list, self.empty):
             self.column.addWidget(each)
         self._asked: tuple[str, ...] | None = None

@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QSplitter,
     QStackedLayout,
@@ -26,6 +25,7 @@ from ui.texts import mark, tr, trn
 from ui.view import messages_view
 from ui.widgets import EmptyState, quiet
 from ui.widgets.cell_table import prepare, roomy
+from ui.widgets.search_field import SearchField
 from ui.window.context import Context
 from ui.window.log_model import MESSAGE, LogModel
 from ui.window.page import Page
@@ -95,8 +95,7 @@ class LogPage(Page):
         self._is_shown = False
 
     def find(self) -> None:
-        self.filter.setFocus()
-        self.filter.selectAll()
+        self.filter.take()
 
     def save_to(self, path: Path) -> None:
         """Write what is shown as a file for Wireshark; an error is told."""
@@ -116,11 +115,7 @@ class LogPage(Page):
     # --- how it is put together ---
 
     def _build_tools(self) -> None:
-        self.filter = QLineEdit(placeholderText=tr("Filter by name or address"), clearButtonEnabled=True, maxLength=128)
-        self.filter.setAccessibleName(tr("Filter"))
-        self.glass = self.filter.addAction(
-            theme.current().icon("search", "quiet"), QLineEdit.ActionPosition.LeadingPosition
-        )
+        self.filter = SearchField(tr("Filter by name or address"))
         self.filter.textChanged.connect(self._look)
         self.pause = QPushButton(tr("&Pause"))
         self.pause.setCheckable(True)
@@ -233,13 +228,12 @@ class LogPage(Page):
         for name, value in messages_view.details(index.data(MESSAGE)):
             item = QTreeWidgetItem([name, value])
             item.setToolTip(1, value)
-            item.setSizeHint(0, QSize(0, self.fontMetrics().height() + 10))
+            item.setSizeHint(1, QSize(0, self.fontMetrics().height() + 10))
             self.details.addTopLevelItem(item)
         self.details.resizeColumnToContents(0)
         self.details.setColumnWidth(0, min(self.details.columnWidth(0) + 16, 220))
 
     def _redraw(self) -> None:
-        self.glass.setIcon(theme.current().icon("search", "quiet"))
         self.pause.setIcon(theme.current().icon("play" if self.is_paused else "pause", "text"))
         self.save.setIcon(theme.current().icon("save", "text"))
 

@@ -7,7 +7,7 @@ Pages are made when they are first shown. Nothing moves while the window is hidd
 import time
 from typing import Final
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ from ui.session import Reach, Reached
 from ui.texts import mark, tr
 from ui.view import problems_view
 from ui.view.moment import Moment, moment_of
+from ui.view.wording import capital
 from ui.widgets import Banner, EmptyState
 from ui.window.agents_page import AgentsPage
 from ui.window.connections_page import ConnectionsPage
@@ -28,7 +29,7 @@ from ui.window.moves_page import MovesPage
 from ui.window.overview_page import OverviewPage
 from ui.window.page import Page
 from ui.window.problems_page import ProblemsPage
-from ui.window.sidebar import Sidebar
+from ui.window.sidebar import SLIM, Sidebar
 from ui.window.traffic_page import TrafficPage
 
 PAGES: Final = {
@@ -133,11 +134,15 @@ class MainWindow(QWidget):
         self.preferences.setAutoRaise(True)
         self.preferences.setText(tr("Preferences"))
         self.preferences.setToolTip(tr("Preferences (Ctrl+,)"))
+        self.preferences.setIconSize(QSize(20, 20))
         self.preferences.clicked.connect(lambda: self._desk.open_preferences())
         side = QVBoxLayout()
         side.setContentsMargins(0, 12, 0, 12)
         side.addWidget(self.sidebar, 1)
-        side.addWidget(self.preferences, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._foot = QHBoxLayout()
+        self._foot.addWidget(self.preferences)
+        self._foot.addStretch(1)
+        side.addLayout(self._foot)
         self.banner = Banner(closable=True)
         self.banner.hide()
         self.help = Banner(closable=True)
@@ -151,6 +156,7 @@ class MainWindow(QWidget):
         self._said = QVBoxLayout()
         self._said.setContentsMargins(24, 0, 24, 0)
         self._said.setSpacing(8)
+        self._said.addSpacing(4)
         for each in (self.banner, self.help):
             self._said.addWidget(each)
         main = QVBoxLayout()
@@ -177,7 +183,7 @@ class MainWindow(QWidget):
     def _connect(self) -> None:
         self._session.status_changed.connect(self.show_status)
         self._session.reach_changed.connect(self._reach)
-        self._session.failed.connect(lambda error: self._say("error", tr(error.title), tr(error.hint)))
+        self._session.failed.connect(lambda error: self._say("error", tr(error.title), capital(tr(error.hint))))
         self.context.said.connect(self._say)
         self.context.busy_changed.connect(self._busy)
         self.sidebar.chosen.connect(self.show_page)
@@ -219,7 +225,7 @@ class MainWindow(QWidget):
         page = self._pages.get(self._shown)
         if not is_ready:
             icon, title, role = _ABSENCES[reached.reach]
-            self.absence.say(icon, tr(reached.title or title), tr(reached.hint), role)
+            self.absence.say(icon, tr(reached.title or title), capital(tr(reached.hint)), role)
             if page is not None and self.isVisible() and self.all.currentIndex() == 0:
                 page.leave()
         was_ready = self.all.currentIndex() == 0
@@ -289,3 +295,6 @@ class MainWindow(QWidget):
         self.sidebar.set_slim(slim)
         icon_only, beside = Qt.ToolButtonStyle.ToolButtonIconOnly, Qt.ToolButtonStyle.ToolButtonTextBesideIcon
         self.preferences.setToolButtonStyle(icon_only if slim else beside)
+        self._foot.setContentsMargins((SLIM - self.preferences.sizeHint().width()) // 2 if slim else 14, 0, 0, 0)
+        side = 16 if self.width() < SLIM_BELOW else 24
+        self._said.setContentsMargins(side, 0, side, 0)

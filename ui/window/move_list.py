@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from ui import theme
 from ui.view import timeline_view
 from ui.view.timeline_view import Move
+from ui.widgets import pictures
 from ui.widgets.local_time import when
 from ui.window.stage_pattern import fill
 
@@ -142,9 +143,7 @@ class _Bars(QStyledItemDelegate):
         painter.setPen(colours.colour(move.role))
         vertical = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(inner, vertical | Qt.AlignmentFlag.AlignRight, result)
-        colours.icon(move.icon, move.role).paint(
-            painter, QRectF(inner.right() - width - 22, inner.center().y() - 8, 16, 16).toRect()
-        )
+        pictures.paint(painter, QPointF(inner.right() - width - 22, inner.center().y() - 8), move.icon, move.role, 16)
         painter.setFont(option.font)
         painter.setPen(colours.colour("text"))
         words = inner.adjusted(0, 0, -(width + 30), 0)
@@ -160,7 +159,7 @@ class _Bars(QStyledItemDelegate):
         for piece in move.pieces:
             fill(painter, self._piece(area, piece), piece.part)
         if move.total > self.longest * 1.001:  # it goes on beyond the edge
-            colours.icon("next", "text").paint(painter, QRectF(area.right() - 18, area.top() + 1, 16, 16).toRect())
+            pictures.paint(painter, QPointF(area.right() - 18, area.top() + 1), "next", "text", 16)
         if move.works is not None and move.works <= self.longest:
             at = area.left() + area.width() * move.works / self.longest
             painter.setPen(QPen(colours.colour("text"), 2))

@@ -91,6 +91,7 @@ class MovesPage(Page):
         super().resizeEvent(event)
         beside = self.width() >= BESIDE
         self._split.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+        self.stages.set_short(not beside)
 
 
 class Axis(QWidget):
@@ -150,6 +151,7 @@ class StageList(Card):
         self.grid.setColumnStretch(1, 1)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
+        self.area.setAccessibleName(tr("Stages"))
         self.area.setFrameShape(QScrollArea.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.viewport().setAutoFillBackground(False)
@@ -181,6 +183,11 @@ class StageList(Card):
             for column, each in enumerate((Swatch(piece.part), name, took, at)):
                 self.grid.addWidget(each, row, column)
         self.grid.setRowStretch(len(move.pieces), 1)
+
+    def set_short(self, short: bool) -> None:
+        """Below the list there is little height: what the list says already is left out."""
+        for each in (self.title, self.when):
+            each.setVisible(not short)
 
     def texts(self) -> list[str]:
         """What is listed."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The first page: can this computer be reached, how packets go, and every home address."""
 
+from ipaddress import IPv6Address
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -14,7 +16,7 @@ from ui.view.moment import Moment
 from ui.widgets import Banner, Card, EmptyState, IconLabel, Switch, heading, quiet, read_only
 from ui.window.address_card import AddressRow, ProposalRow
 from ui.window.context import Context
-from ui.window.page import Rows, ScrollPage
+from ui.window.page import Rows, ScrollPage, filling
 from ui.window.path_widget import PathWidget
 
 ENABLED = "mobile_node.enabled"
@@ -32,6 +34,7 @@ class OverviewPage(ScrollPage):
     def __init__(self, context: Context, title: str) -> None:
         super().__init__(context, title)
         self.title.hide()  # the headline says more
+        self._ordered: list[IPv6Address] = []
         self._build_head()
         self.problem = Banner("error")
         self.problem.acted.connect(lambda: context.desk.open_window("problems"))
@@ -44,11 +47,11 @@ class OverviewPage(ScrollPage):
         self.path = PathWidget()
         self.path_card.body.addWidget(self.path)
         self.addresses = Card(tr("Home addresses"))
-        self.add_button = QPushButton(tr("&Add a home address"))
+        self.add_button = QPushButton(tr("Add a &home address"))
         self.add_button.clicked.connect(lambda: context.desk.open_wizard())
         self.addresses.header.addWidget(self.add_button)
         self.address_rows = Rows(self.addresses.body, lambda row: AddressRow(context), first=1)
-        self.empty = EmptyState("home", tr("No home address yet"), "", tr("&Add a home address"))
+        self.empty = filling(EmptyState("home", tr("No home address yet"), "", tr("Add a &home address")))
         self.empty.acted.connect(lambda: context.desk.open_wizard())
         for each in (self.head, self.proposals, self.problem, self.addresses, self.path_card, self.empty):
             self.column.addWidget(each)
@@ -58,10 +61,10 @@ class OverviewPage(ScrollPage):
         self._allow()
 
     def show_status(self, status: ServiceStatus, moment: Moment) -> None:
-        fact = overview_view.headline(status)
+        fact = overview_view.headline(status, moment)
         self.icon.set_icon(fact.icon, fact.role)
         self.headline.setText(fact.text)
-        self.explanation.setText(overview_view.explanation(status))
+        self.explanation.setText(overview_view.explanation(status, moment))
         self._show_switch(status)
         self._show_problem(status, moment)
         self.proposal_rows.show(status.proposals, key=lambda each: each.address)
@@ -70,14 +73,25 @@ class OverviewPage(ScrollPage):
         self.address_rows.show(rows, key=lambda each: each.address)
         self.addresses.setVisible(bool(rows))
         self.empty.setVisible(not rows)
-        self.empty.say("home", tr("No home address yet"), overview_view.explanation(status), "accent", self._add_text())
+        self.head.setVisible(bool(rows) or status.engine.phase is Phase.OFF)
+        explanation = overview_view.explanation(status, moment) if self.head.isHidden() else ""
+        self.empty.say("home", tr("No home address yet"), explanation, "accent", tr("Add a &home address"))
+        shown = [*(each.address for each in status.proposals), *(each.address for each in rows)]
+        if shown != self._ordered:
+            self._ordered = shown
+            self._order_tabs()
         path = path_view.path(status)
         self.path_card.setVisible(path is not None)
         if path is not None:
             self.path.show_path(path)
 
-    def _add_text(self) -> str:
-        return tr("&Add a home address")
+    def _order_tabs(self) -> None:
+        """Tab goes from top to bottom, wherever rows have come in between."""
+        last = self.proposal_rows.chain(self.switch, lambda row: (row.address.button, row.accept, row.later))
+        for each in (self.problem.button, self.add_button):
+            QWidget.setTabOrder(last, each)
+            last = each
+        self.address_rows.chain(last, lambda row: (row.address.button, row.prefer))
 
     def _build_head(self) -> None:
         self.head = QWidget()
@@ -131,7 +145,8 @@ class OverviewPage(ScrollPage):
         text = worst.text
         if others:
             text += " " + trn("And {count} more.", "And {count} more.", others)
-        self.problem.say(kind, worst.title, text, tr("What to &do"))
+        said = worst.title == self.headline.text()
+        self.problem.say(kind, "" if said else worst.title, text, tr("What to &do"))
 
     def _allow(self) -> None:
         read_only(self.switch, self.context.permissions.reason(Action.CONTROL))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What pages have in common."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import Qt
@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from mnclient.model.service_status import ServiceStatus
 from service.contract import Action
 from ui.view.moment import Moment
-from ui.widgets import StateLabel, heading
+from ui.widgets import EmptyState, StateLabel, heading
 from ui.window.context import Context
 
 WIDEST: Final = 960
 """Lines longer than this are hard to read."""
 NARROW: Final = 560
+EMPTY: Final = 360
 
 
 class Page(QWidget):
@@ -90,16 +91,20 @@ class ScrollPage(Page):
         super().__init__(context, title)
         self.content = QWidget()
         self.content.setMaximumWidth(WIDEST)
-        self.column = QVBoxLayout(self.content)
+        self.column = QVBoxLayout()
         self.column.setSpacing(16)
         self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        whole = QVBoxLayout(self.content)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addLayout(self.column)
+        whole.addStretch(0)  # an alignment to the top would cut what is as high as its width makes it
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setWidget(self.content)  # and leaves room for a scroll bar at the edge of the window
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # who has no mouse scrolls with the arrow keys
+        self.area.setAccessibleName(title)
         for each in (self.area, self.area.viewport(), self.content):
             each.setAutoFillBackground(False)
         self.add(self.area, 1)
@@ -114,6 +119,12 @@ class ScrollPage(Page):
             outer.setRight(0)
             outer.setBottom(0)
             self._outer.setContentsMargins(outer)
+
+
+def filling(empty: EmptyState) -> EmptyState:
+    """On a page that scrolls nothing stretches: an empty one is given the height of a small window."""
+    empty.setMinimumHeight(EMPTY)
+    return empty
 
 
 class Rows:
@@ -141,6 +152,14 @@ class Rows:
                 self._column.removeWidget(widget)
                 self._column.insertWidget(place, widget)
             widget.show_row(thing)
+
+    def chain(self, before: QWidget, controls: Callable[[Any], Iterable[QWidget]]) -> QWidget:
+        """Have Tab go from `before` through the controls of each widget; the last of them."""
+        for widget in self.widgets():
+            for control in controls(widget):
+                QWidget.setTabOrder(before, control)
+                before = control
+        return before
 
     def widgets(self) -> list[QWidget]:
         """All of them, in the order shown."""

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from ui import theme
 from ui.texts import tr
 from ui.view.path_view import Line, Node, Path, Place, Stroke
+from ui.widgets import pictures
 
 STACKED_BELOW: Final = 540
 _PAD: Final = 12.0
@@ -159,7 +160,7 @@ class PathWidget(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colours.colour("card"))
         painter.drawEllipse(at, 12, 12)
-        colours.icon("close", role).paint(painter, QRectF(at.x() - 9, at.y() - 9, 18, 18).toRect())
+        pictures.paint(painter, at - QPointF(9, 9), "close", role, 18)
 
     def _draw_label(self, painter: QPainter, line: Line, way: QPainterPath, boxes: dict[Place, QRectF]) -> None:
         if not line.label:
@@ -172,8 +173,7 @@ class PathWidget(QWidget):
         painter.drawRoundedRect(area, 8, 8)
         words = area
         if is_broken:
-            mark = QRectF(area.left() + 6, area.center().y() - 8, 16, 16)
-            theme.current().icon("close", line.role).paint(painter, mark.toRect())
+            pictures.paint(painter, QPointF(area.left() + 6, area.center().y() - 8), "close", line.role, 16)
             words = area.adjusted(18, 0, 0, 0)
         painter.setPen(ink)
         painter.setFont(self.font())
@@ -204,7 +204,7 @@ class PathWidget(QWidget):
         painter.setBrush(colours.colour("surface"))
         painter.drawRoundedRect(box, 8, 8)
         inner = box.adjusted(_PAD, _PAD, -_PAD, -_PAD)
-        colours.icon(node.icon, node.role).paint(painter, QRectF(inner.left(), inner.top(), _ICON, _ICON).toRect())
+        pictures.paint(painter, inner.topLeft(), node.icon, node.role, _ICON)
         head = QRectF(inner.left() + _ICON + 8, inner.top(), inner.width() - _ICON - 8, _ICON)
         head.setHeight(max(_ICON, self._bold_metrics().height()))
         painter.setFont(self._bold())

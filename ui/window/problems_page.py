@@ -12,7 +12,7 @@ from ui.view.problems_view import ProblemRow
 from ui.widgets import Card, EmptyState, heading, quiet, wrapped
 from ui.widgets.labels import MEDIUM, IconLabel
 from ui.window.context import Context
-from ui.window.page import Rows, ScrollPage
+from ui.window.page import Rows, ScrollPage, filling
 
 
 class ProblemsPage(ScrollPage):
@@ -22,7 +22,7 @@ class ProblemsPage(ScrollPage):
 
     def __init__(self, context: Context, title: str) -> None:
         super().__init__(context, title)
-        self.well = EmptyState("check-circle", tr("All is well"), tr("There is nothing to mend."), role="good")
+        self.well = filling(EmptyState("check-circle", tr("All is well"), tr("There is nothing to mend."), role="good"))
         self.list = QWidget()
         column = QVBoxLayout(self.list)
         column.setContentsMargins(0, 0, 0, 0)

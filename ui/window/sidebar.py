@@ -3,11 +3,12 @@
 
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ui import theme
+from ui.widgets import pictures
 
 WIDE: Final = 208
 SLIM: Final = 60
@@ -89,8 +90,8 @@ class _Entry(QStyledItemDelegate):
         role = "accent" if is_current else "text"
         mirrored = option.direction is Qt.LayoutDirection.RightToLeft
         left = ground.right() - 32 if mirrored else ground.left() + 12
-        icon = colours.icon(index.data(_ICON), "accent" if is_current else "quiet")
-        icon.paint(painter, QRectF(left, ground.center().y() - 10, 20, 20).toRect())
+        place = QPointF(left, ground.center().y() - 10)
+        pictures.paint(painter, place, index.data(_ICON), "accent" if is_current else "quiet", 20)
         if not self._bar.is_slim:
             font = option.font
             font.setBold(is_current)

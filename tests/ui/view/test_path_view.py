@@ -4,7 +4,7 @@ import pytest
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import CorrespondentState, HomeAddressState
 from tests.ui import samples
-from ui.view.path_view import Place, Stroke, main_address, path
+from ui.view.path_view import Place, Stroke, path
 
 
 def strokes(status):
@@ -72,7 +72,7 @@ def test_without_a_network():
 
 
 def test_there_is_no_picture_without_a_home_address():
-    assert path(samples.FIRST_RUN) is None and main_address(samples.FIRST_RUN) is None
+    assert path(samples.FIRST_RUN) is None
 
 
 @pytest.mark.parametrize("status", [*samples.STATES.values(), samples.CROWDED, samples.TWO_ADDRESSES])

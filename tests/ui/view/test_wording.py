@@ -78,6 +78,14 @@ def test_names_keep_their_place_in_a_sentence():
     assert "\n" not in isolated("a\nb") and "\N{RIGHT-TO-LEFT OVERRIDE}" not in isolated("a\N{RIGHT-TO-LEFT OVERRIDE}b")
 
 
+def test_what_is_isolated_already_stays_so():
+    once = isolated("שלום")
+    assert isolated(once) == once
+    assert isolated(f"on {once}") == f"\N{FIRST STRONG ISOLATE}on {once}\N{POP DIRECTIONAL ISOLATE}"
+    assert "\N{POP DIRECTIONAL ISOLATE}" not in isolated("a\N{POP DIRECTIONAL ISOLATE}b")[:-1]
+    assert isolated("a\N{FIRST STRONG ISOLATE}b").count("\N{FIRST STRONG ISOLATE}") == 1
+
+
 def test_shortened_and_sentence():
     assert shortened("abcdefgh", 8) == "abcdefgh"
     assert shortened("abcdefghi", 5) == "ab…hi"

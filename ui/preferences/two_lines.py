@@ -4,7 +4,7 @@
 from typing import Any, Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QFocusEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -37,6 +37,12 @@ class TwoLineList(QListWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         theme.current().changed.connect(self.viewport().update)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+        """What the keyboard is on is selected: Qt would only make it current."""
+        super().focusInEvent(event)
+        if self.currentItem() is not None and not self.selectedItems():
+            self.currentItem().setSelected(True)
 
     def keys(self) -> list[Any]:
         """The keys of the items, in the order shown."""

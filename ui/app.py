@@ -11,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-import qasync
 from PySide6.QtWidgets import QApplication
 
 from mnclient.model.service_status import ServiceStatus
@@ -20,6 +19,7 @@ from ui import faults, theme
 from ui.desk import Desk
 from ui.display import why_no_display
 from ui.language import LANGUAGE_VARIABLE, use_language
+from ui.loop import event_loop, run
 from ui.session import Session
 from ui.tray.session_bus import SessionBus
 from ui.tray.single_instance import TOKEN_VARIABLE, SingleInstance, Wish, hand_over
@@ -47,11 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     application.setDesktopFileName("org.mnclient.Tray")
     application.setQuitOnLastWindowClosed(False)
     application.setWindowIcon(theme.application_icon())
-    loop = qasync.QEventLoop(application)
-    asyncio.set_event_loop(loop)
+    loop = event_loop(application)
     faults.watch(loop)
     with loop:
-        return loop.run_until_complete(_run(application, options.bus, wish))
+        return run(loop, _run(application, options.bus, wish))
 
 
 async def _handed_over(wish: Wish) -> bool:

@@ -34,6 +34,8 @@ def path() -> Path:
 
 def _in_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
+    if isinstance(error, OSError | EOFError) and not isinstance(context.get("future"), asyncio.Task):
+        return  # a message to a bus that broke off and whose answer nobody waits for; who does, is told
     if isinstance(error, BaseException):
         _keep(type(error), error, error.__traceback__)
     else:

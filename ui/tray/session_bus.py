@@ -101,11 +101,15 @@ class SessionBus(QObject):
 
     async def subscribe(self, rule: str) -> None:
         """Hear these signals from now on."""
-        await self.call(DAEMON, DAEMON_PATH, DAEMON, "AddMatch", "s", f"type='signal',{rule}")
+        with contextlib.suppress(NobodyThere):  # then there is nobody to send them either
+            await self.call(DAEMON, DAEMON_PATH, DAEMON, "AddMatch", "s", f"type='signal',{rule}")
 
     async def take_name(self, name: str) -> bool:
         """Own a name of the bus; False when somebody else does."""
-        (answer,) = await self.call(DAEMON, DAEMON_PATH, DAEMON, "RequestName", "su", name, _DO_NOT_QUEUE)
+        try:
+            (answer,) = await self.call(DAEMON, DAEMON_PATH, DAEMON, "RequestName", "su", name, _DO_NOT_QUEUE)
+        except NobodyThere:
+            return True  # the bus is gone, and with it whoever else could have the name
         return answer in (_PRIMARY_OWNER, _ALREADY_OWNER)
 
     def answer(self, interface: str, answerer: Callable[[Message], bool]) -> None:

@@ -28,7 +28,7 @@ from ui.preferences.program_page import ProgramPage
 from ui.preferences.undo_bar import UndoBar
 from ui.session import Reach, Reached
 from ui.texts import tr
-from ui.view.preferences_view import PAGES
+from ui.view.preferences_view import PAGES, capitalised
 from ui.widgets import Banner
 
 __all__ = ["PAGES", "PreferencesDialog"]
@@ -188,4 +188,4 @@ class PreferencesDialog(QDialog):
         if reached.reach is Reach.CONNECTING:
             self.banner.say("info", tr("Looking for the service…"))
         else:
-            self.banner.say("warning", tr(reached.title), tr(reached.hint))
+            self.banner.say("warning", tr(reached.title), capitalised(tr(reached.hint)))

@@ -16,6 +16,7 @@ from mnclient.errors import MobileIPv6Error
 from mnclient.units import Seconds
 from service import contract
 from service.bus_connection import BUS_ERRORS, connect, leave, until_gone
+from service.core_changes import Change, ChangeKind
 from service.interfaces.core_protocol import Core
 from service.interfaces.endpoint import Endpoint
 
@@ -40,6 +41,7 @@ class BusFace:
         self._unsubscribe: Callable[[], None] | None = None
         self._pending: asyncio.Handle | None = None
         self._published = float("-inf")
+        self._settings_changed = False
 
     async def start(self) -> None:
         """Connect and take the name. MobileIPv6Error when there is no bus, or when the name is taken or refused."""
@@ -119,7 +121,9 @@ class BusFace:
 
     # --- changes ---
 
-    def _changed(self, _change: Any) -> None:
+    def _changed(self, change: Any) -> None:
+        # Settings are asked for apart, and the status may look the same as before.
+        self._settings_changed |= isinstance(change, Change) and change.kind is ChangeKind.SETTINGS
         if self._pending:
             return
         loop = asyncio.get_running_loop()
@@ -129,8 +133,9 @@ class BusFace:
     def _publish(self) -> None:
         self._pending = None
         self._published = asyncio.get_running_loop().time()
+        settings_changed, self._settings_changed = self._settings_changed, False
         if self._endpoint:
-            self._endpoint.publish()
+            self._endpoint.publish(settings_changed=settings_changed)
 
 
 async def _connected(address: str) -> MessageBus:

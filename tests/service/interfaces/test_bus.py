@@ -10,6 +10,7 @@ from mnclient.errors import MobileIPv6Error
 from service import contract
 from service.bus_connection import connect
 from service.codec import from_variants, to_plain
+from service.core_changes import Change, ChangeKind
 from service.interfaces.bus import BusFace
 from tests.service.fake_core import AWAY, SERVING, FakeCore
 from tests.service.interfaces.on_a_bus import call, eventually, listen, service
@@ -32,6 +33,20 @@ async def test_many_changes_are_gathered():
         elapsed = loop.time() - begin
         assert count > 50
         assert 2 <= told <= elapsed / 0.05 + 2
+
+
+async def test_a_setting_that_the_status_does_not_show_is_told():
+    async with service() as (core, caller, _face):
+        heard = await listen(caller)
+        core.tell()
+        core.tell(Change(kind=ChangeKind.SETTINGS, subject="autoconfiguration.responsiveness"))
+        core.tell()
+        await eventually(lambda: heard)
+        assert (await call(caller, "GetStatus")).message_type is MessageType.METHOD_RETURN
+        core.change(replace(AWAY, version="9"))
+        await eventually(lambda: any(each.member == "PropertiesChanged" for each in heard))
+        await eventually(lambda: heard[-1].member == "StatusChanged")
+        assert [each.member for each in heard] == ["StatusChanged", "PropertiesChanged", "StatusChanged"]
 
 
 async def test_the_name_is_not_shared():

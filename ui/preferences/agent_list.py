@@ -45,7 +45,8 @@ class AgentList(Card):
         self._offers = QVBoxLayout()
         self._offers.setSpacing(12)
         self._title = heading("", 1.0)
-        for each in (self.empty, self.list, self._title, self.state):
+        self.hint = quiet(tr("Select one to see which home addresses you could have there."))
+        for each in (self.empty, self.hint, self.list, self._title, self.state):
             self.body.addWidget(each)
         self.body.addLayout(self._offers)
         self._title.hide()
@@ -67,6 +68,7 @@ class AgentList(Card):
             self._pick(None)
         self.empty.setVisible(not rows)
         self.list.setVisible(bool(rows))
+        self.hint.setVisible(bool(rows))
         self._show_offers()
 
     def permit(self, reason: str) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QCompleter, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QStackedWidget, QWidget
 
 from ui import theme
 from ui.texts import tr
@@ -48,6 +48,9 @@ class SearchField(QLineEdit):
         self.finder.setFilterMode(Qt.MatchFlag.MatchContains)
         self.finder.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.finder.setWidget(self)
+        results = self.finder.popup()
+        if isinstance(results, QListView):
+            results.setSpacing(3)
         self.finder.activated[QModelIndex].connect(self._go)
         self.textEdited.connect(self._look)
         self.returnPressed.connect(self._go_to_first)

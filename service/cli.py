@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from mnclient.errors import ConfigError, MobileIPv6Error
-from service import cli_bindings, cli_change, cli_keys, cli_roles, cli_show, cli_trial
+from service import cli_bindings, cli_change, cli_keys, cli_messages, cli_roles, cli_show, cli_trial
 from service.cli_output import Output
 from service.cli_parser import PROGRAM, parser
 from service.client import Client
@@ -54,6 +54,8 @@ COMMANDS: Final[dict[tuple[str, ...], Command]] = {
     ("interfaces", "order"): cli_change.set_interface_order,
     ("bindings",): cli_bindings.bindings,
     ("correspondents",): cli_bindings.correspondents,
+    ("messages",): cli_messages.messages,
+    ("counters",): cli_messages.counters,
     ("handovers",): cli_show.handovers,
     ("settings",): cli_show.settings,
     ("settings", "get"): cli_show.setting,

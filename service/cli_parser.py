@@ -10,6 +10,7 @@ from typing import Any, Final
 from mnclient.errors import MobileIPv6Error
 from mnclient.model.keys import HIGHEST_SPI, LOWEST_SPI, KeyKind, KeyOwner, is_spi
 from service.interfaces import arguments
+from service.message_filter import ABBREVIATIONS
 from service.settings_schema import PRIVACY_OFF
 
 PROGRAM: Final = "mnctl"
@@ -34,6 +35,7 @@ examples:
   mnctl settings set autoconfiguration.ask_first false
   mnctl route-optimization enable      the short way, and what it tells others
   mnctl --json status | jq .engine.phase
+  mnctl messages --follow BU BA        what do I and my home agent say to each other?
   mnctl decode capture.pcap            what did the two ends say to each other?
 """
 
@@ -180,9 +182,27 @@ def _reading(adder: _Adder) -> None:
     adder.command("correspondents", text, ["correspondents", "correspondents --json"])
     handovers = adder.command("handovers", "list the last moves and how long each took", ["handovers --limit 5"])
     handovers.add_argument("--limit", type=_count, default=20, help="at most this many, the newest (default: 20)")
+    _messages(adder)
+    adder.command("counters", "list what was sent, received, carried and refused, as numbers", ["counters --json"])
     problems = adder.command("problems", "list what is wrong, and what to do about it", ["problems"])
     adder.command("permissions", "list what you may do, and what only with a password", ["permissions"])
     problems.add_argument("--all", action="store_true", help="also those too young to be shown")
+
+
+def _messages(adder: _Adder) -> None:
+    examples = ["messages", "messages --follow BU BA", "messages --save log.pcap 2001:db8:1::10", "messages malformed"]
+    messages = adder.command(
+        "messages", "print the last signalling this machine sent and heard, one line each", examples
+    )
+    names = ", ".join(ABBREVIATIONS)
+    messages.add_argument(
+        "filter",
+        nargs="*",
+        metavar="FILTER",
+        help=f"only these: a message ({names}, or its whole name), in, out, malformed, an address, a prefix",
+    )
+    messages.add_argument("--follow", action="store_true", help="go on with those that come, until interrupted")
+    messages.add_argument("--save", dest="file", metavar="FILE", help="write them to a pcap file, for tshark or decode")
 
 
 def _home_agents(adder: _Adder) -> None:

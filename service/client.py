@@ -11,7 +11,8 @@ same client goes on. Errors of the service arrive as the classes it raised, with
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
 from ipaddress import IPv6Address
 from types import TracebackType
 from typing import Any, Final, Self
@@ -148,10 +149,11 @@ class Client(Changes):
                 return tuple(found)
             after = page[-1].number
 
-    async def watch_messages(self, after: int = 0) -> AsyncIterator[tuple[LoggedMessage, ...]]:
+    async def watch_messages(self, after: int = 0) -> AsyncGenerator[tuple[LoggedMessage, ...], None]:
         """The messages in the log with a number greater than `after`, perhaps none, and then those that come.
 
-        Ends with ServiceUnavailable when the service goes away; the numbers of the next one begin anew.
+        Ends with ServiceUnavailable when the service goes away; the numbers of the next one begin anew. Close it
+        (contextlib.aclosing) when you have seen enough, so that the service stops telling.
         """
         await self._connected()
         noticed, service = asyncio.Event(), self._services
@@ -170,7 +172,8 @@ class Client(Changes):
         finally:
             self._message_watches.discard(noticed)
             if not self._message_watches and service == self._services and self._bus and self._bus.connected:
-                await self._call("WatchMessages", False)
+                with suppress(ServiceUnavailable):  # whoever is gone tells nobody
+                    await self._call("WatchMessages", False)
 
     async def counters(self) -> dict[str, int]:
         """What was sent, received, carried and refused so far, by name."""

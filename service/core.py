@@ -21,6 +21,7 @@ from mnclient.model.handover import Handover
 from mnclient.model.problems import ProblemCode
 from mnclient.model.service_status import KnownHomeAgent, Origin, ServiceStatus, Suggestion
 from mnclient.model.status import BindingCacheStatus
+from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Seconds
 from service.autoconfiguration.policy import HomeAddressReported
 from service.autoconfiguration.suggestions import HostInterface
@@ -41,20 +42,14 @@ from service.key_store import KeyStore
 from service.node_protocol import Node, NodeFactory
 from service.settings import Settings
 from service.settings_file import SettingsFile
-from service.state_store import (
-    BINDINGS_FILE,
-    STATE_FILE,
-    State,
-    StateStore,
-    StoredHomeAddress,
-    encode_state,
-)
+from service.state_store import BINDINGS_FILE, STATE_FILE, State, StateStore, StoredHomeAddress, encode_state
 from service.stored_bindings import encode_bindings
 
 __all__ = ["Change", "ChangeKind", "Node", "NodeFactory", "ServiceCore"]
 
 _log = logging.getLogger(__name__)
 
+HANDOVERS_IN_STATUS: Final = 20  # each is 700 octets in every answer; GetHandovers has them all
 STABLE_SECRET_LENGTH: Final = 32  # octets; RFC 7217 section 5 asks for 16 at least
 
 
@@ -162,7 +157,7 @@ class ServiceCore(SettingsCore):
             home_addresses=self._home_addresses.managed(self._autoconfiguration.is_active),
             known_home_agents=self._autoconfiguration.listing(),
             proposals=self._autoconfiguration.policy.proposals(),
-            handovers=self._node.handovers(),
+            handovers=self._node.handovers()[-HANDOVERS_IN_STATUS:],
             keys=self.keys.infos(),
         )
 
@@ -173,6 +168,15 @@ class ServiceCore(SettingsCore):
     def handovers(self) -> tuple[Handover, ...]:
         """The last moves, the newest last."""
         return self._node.handovers()
+
+    def counters(self) -> dict[str, int]:
+        """What was sent, received, carried and refused so far."""
+        return self._node.counters()
+
+    @property
+    def message_log(self) -> MessageLog:
+        """The signalling sent and heard."""
+        return self._node.message_log
 
     def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:
         """Home addresses that could be had at a known home agent, or at all of them; UnknownThing for another."""

@@ -9,10 +9,10 @@ from ipaddress import IPv6Address
 class LoggedMessage:
     """One message of the protocol log.
 
-    `number` counts from 1 since the service started, in the order in which messages were noted; some may be missing in
-    between. `time` is wall-clock time. `interface` is "" where the kernel chose it. `source` and `destination` are those
-    of the IPv6 header, `name` is like "BindingUpdate", `summary` is one line, `fields` is all there is to say in pairs
-    of words. `malformed` says why the message could not be read, "" when it could.
+    `number` counts from 1 since the service started, in the order in which messages were noted; some may be missing
+    in between. `time` is wall-clock time. `interface` is "" where the kernel chose it. `source` and `destination` are
+    those of the IPv6 header, `name` is like "BindingUpdate", `summary` is one line, `fields` is all there is to say in
+    pairs of words. `malformed` says why the message could not be read, "" when it could.
 
     `packet` is the IPv6 packet from its header on. It holds what proves the right to a binding (keygen tokens, nonces,
     authenticators), and so may `summary` and `fields`.

@@ -104,7 +104,7 @@ class ServiceStatus:
     known_home_agents: tuple[KnownHomeAgent, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     handovers: tuple[Handover, ...] = ()
-    """The newest last."""
+    """The last moves, 20 at most, the newest last; `Client.handovers` knows more."""
     route_optimization: Datapath = Datapath(name="none", reason="")
     """How packets go directly: `name` is "kernel", or "none" when this host cannot."""
     route_optimization_off: str = ""

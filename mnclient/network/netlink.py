@@ -16,6 +16,7 @@ from mnclient.model.network_state import (
     Address,
     BindingUpdateReception,
     DuplicateDetection,
+    Neighbor,
     Route,
     RouteOptimization,
     Rule,
@@ -23,6 +24,7 @@ from mnclient.model.network_state import (
     Tunnel,
     TunnelDevice,
 )
+from mnclient.network import stranded
 from mnclient.network.datapath import Datapath
 from mnclient.network.groups import SolicitedNodeGroups
 from mnclient.network.links import bring_up
@@ -30,6 +32,7 @@ from mnclient.network.messages import (
     RouteRecord,
     addition,
     read_route,
+    release,
     removal,
     route_dump,
 )
@@ -78,6 +81,8 @@ class Executor:
         for operation in operations:
             message = self._message(operation, replacing=again or operation.previous is not None)
             if isinstance(message, Message):
+                if operation.verb is Verb.REMOVE and isinstance(operation.item, Neighbor):
+                    batch.append((operation, release(message)))
                 batch.append((operation, message))
                 continue
             refusals += self._flush(batch, again=again)
@@ -86,6 +91,10 @@ class Executor:
             if answer.errno and not (operation.verb is Verb.REMOVE and answer.errno in _GONE):
                 refusals.append(Refusal(operation, answer.errno, answer.reason))
         return refusals + self._flush(batch, again=again)
+
+    def abandon(self, interface: str) -> None:
+        """What waits for neighbours on this dead link is lost, silently: see `stranded`."""
+        stranded.release_all(self._netlink, interface)
 
     # --- by netlink ---------------------------------------------------------------------------------------------
 

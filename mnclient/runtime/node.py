@@ -10,6 +10,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from mnclient.engine.actions import Action, AskRouteUse, Note, SendPacket, SetNetworkState
 from mnclient.engine.engine import Engine
@@ -34,6 +35,7 @@ from mnclient.network.network import Network
 from mnclient.runtime.clock import Alarm, SleepMeter, WakeUp, boottime, wall_clock_of_boot
 from mnclient.runtime.entropy import SystemEntropy
 from mnclient.runtime.journal import Journal
+from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Instant, Seconds, after, between
 
 _log = logging.getLogger(__name__)
@@ -55,7 +57,9 @@ class Node:
         """
         self._observer = observer
         self._engine = Engine(entropy or SystemEntropy())
-        self._network = Network(self._deliver, datapath)
+        self.message_log: Final = MessageLog()
+        """The signalling sent and heard."""
+        self._network = Network(self._deliver, datapath, self.message_log.note)
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -126,6 +130,10 @@ class Node:
         status = self._engine.status(self.now())
         status.counters.update(self._network.counters())
         return status
+
+    def counters(self) -> dict[str, int]:
+        """What was sent, received, carried and refused so far."""
+        return {**self._engine.counters(), **self._network.counters()}
 
     def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
         """All bindings of the home-agent role."""

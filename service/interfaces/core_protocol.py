@@ -9,6 +9,7 @@ from mnclient.model.handover import Handover
 from mnclient.model.keys import KeyKind, KeyOwner
 from mnclient.model.service_status import ServiceStatus, Suggestion
 from mnclient.model.status import BindingCacheStatus
+from mnclient.runtime.message_log import MessageLog
 
 
 class Keys(Protocol):
@@ -50,6 +51,15 @@ class Core(Protocol):
 
     def handovers(self) -> tuple[Handover, ...]:
         """The last moves, the newest last."""
+        ...
+
+    @property
+    def message_log(self) -> MessageLog:
+        """The signalling sent and heard."""
+        ...
+
+    def counters(self) -> dict[str, int]:
+        """What was sent, received, carried and refused so far."""
         ...
 
     def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:

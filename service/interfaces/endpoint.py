@@ -24,6 +24,7 @@ from service.interfaces.callers import Callers
 from service.interfaces.core_protocol import Core
 from service.interfaces.introspection import introspect
 from service.interfaces.manager import Manager
+from service.interfaces.message_watch import MessageWatch
 from service.interfaces.objects import Added, Changed, Objects, Removed, describe, differences
 
 _LOG: Final = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Endpoint:
         self._bus = bus
         self._authority = authority or Authority(bus.call)
         self._manager = Manager(core)
+        self._message_watch = MessageWatch(bus, core.message_log)
         self._status = core.status()
         self._objects: Objects = describe(self._status)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -50,6 +52,7 @@ class Endpoint:
     def close(self) -> None:
         """Stop answering; calls under way are given up."""
         self._bus.remove_message_handler(self._receive)
+        self._message_watch.close()
         for task in self._tasks:
             task.cancel()
         self._callers.close()
@@ -149,6 +152,9 @@ class Endpoint:
             return [description]
         if path not in self._objects or (message.interface != contract.PROPERTIES_INTERFACE and not _is_root(path)):
             raise _no_object(path)
+        if message.interface == contract.MANAGER and member == "WatchMessages":
+            self._message_watch.set(str(message.sender), *message.body)
+            return []
         if message.interface == contract.MANAGER:
             return self._manager.call(member, message.body, str(message.sender))
         self.publish()  # so that what is read and what was signalled never disagree

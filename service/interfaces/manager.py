@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from mnclient.model.keys import KeyKind, KeyOwner
 from service.codec import Plain, to_plain, to_variant, to_variants
-from service.contract import MAX_BINDING_CACHE_PAGE
+from service.contract import MAX_BINDING_CACHE_PAGE, MAX_MESSAGES_PAGE
 from service.interfaces import arguments
 from service.interfaces.core_protocol import Core
+from service.message_feed import logged
 from service.settings_description import settings_schema
 
 FOR_THE_CALLER: Final = frozenset({"TryHomeAddress", "KeepHomeAddress", "CancelTrial"})
@@ -24,6 +25,8 @@ class Manager:
             "GetStatus": self._get_status,
             "GetBindingCache": self._get_binding_cache,
             "GetHandovers": self._get_handovers,
+            "GetMessages": self._get_messages,
+            "GetCounters": self._get_counters,
             "GetSuggestions": self._get_suggestions,
             "GetSettings": self._get_settings,
             "GetSetting": self._get_setting,
@@ -69,6 +72,13 @@ class Manager:
 
     def _get_handovers(self) -> list[Any]:
         return [[to_variants(to_plain(each)) for each in self._core.handovers()]]
+
+    def _get_messages(self, after: int) -> list[Any]:
+        noted = self._core.message_log.after(after, MAX_MESSAGES_PAGE)
+        return [[to_variants(to_plain(logged(each))) for each in noted]]
+
+    def _get_counters(self) -> list[Any]:
+        return [self._core.counters()]
 
     def _get_suggestions(self, home_agent: str) -> list[Any]:
         suggestions = self._core.suggestions(arguments.optional_address(home_agent, "home_agent"))

@@ -34,6 +34,7 @@ from mnclient.model.status import (
     RouterStatus,
     Status,
 )
+from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Instant, Seconds
 
 HOME = IPv6Network("2001:db8:1::/64")
@@ -248,6 +249,7 @@ class FakeCore:
         self.cache = bindings(3)
         self.calls: list[tuple[Any, ...]] = []
         self.refusal: Exception | None = None
+        self.message_log = MessageLog()
         self.values: dict[str, object] = {
             "mobile_node.enabled": True,
             "mobile_node.route_optimization.location_privacy": True,
@@ -287,6 +289,9 @@ class FakeCore:
 
     def handovers(self) -> tuple[Handover, ...]:
         return self.value.handovers
+
+    def counters(self) -> dict[str, int]:
+        return {"payload.received.octets": 1 << 40, "payload.sent.octets": 0}
 
     def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:
         if home_agent not in (None, HOME_AGENT):

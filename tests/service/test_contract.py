@@ -18,6 +18,9 @@ PERMISSIONS = {
     "GetStatus": "read-status",
     "GetBindingCache": "read-status",
     "GetHandovers": "read-status",
+    "GetMessages": "control",  # it shows tokens with which a reader on the path could forge a binding
+    "WatchMessages": "control",
+    "GetCounters": "read-status",
     "GetSuggestions": "read-status",
     "GetSettings": "read-status",
     "GetSetting": "read-status",

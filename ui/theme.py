@@ -137,7 +137,7 @@ def colour(role: str, look: Look) -> QColor:
 def source(name: str, ink: QColor, under: QColor | None = None) -> bytes:
     """The picture as SVG: lines and areas in `ink`; what shines through (`#fff` in the file) in `under`."""
     text = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
-    text = text.replace("#fff", under.name() if under else "none")  # before the ink, which may be white
+    text = text.replace("#fff", under.name() if under else "none")  # first: white ink is #ffffff
     return text.replace("currentColor", ink.name()).encode()
 
 

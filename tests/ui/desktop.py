@@ -67,10 +67,9 @@ class Screen:
         rows = (self._begin + (y + line) * self._row + 4 * x for line in range(height))
         return b"".join(self._memory[row : row + 4 * width] for row in rows)
 
-    def colours(self, x: int, y: int, width: int, height: int) -> set[bytes]:
+    def colours(self, x: int, y: int, width: int, height: int) -> set[int]:
         """The different colours in a rectangle."""
-        octets = self.part(x, y, width, height)
-        return {octets[at : at + 3] for at in range(0, len(octets), 4)}
+        return set(memoryview(self.part(x, y, width, height)).cast("I"))
 
     def close(self) -> None:
         self._memory.close()

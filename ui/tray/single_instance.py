@@ -56,6 +56,7 @@ class SingleInstance:
         self._bus = bus
         self._grant = grant
         self._server: asyncio.Server | None = None
+        self._talks: set[asyncio.Task[None]] = set()
 
     async def claim(self) -> bool:
         """Be the one; False when another program is."""
@@ -76,6 +77,10 @@ class SingleInstance:
         if self._server is not None:
             self._server.close()
             self._server = None
+            for talk in self._talks:
+                talk.cancel()
+            if self._talks:
+                await asyncio.wait(self._talks)
             if (place := socket_path()) is not None:
                 place.unlink(missing_ok=True)
 
@@ -87,6 +92,10 @@ class SingleInstance:
         return True
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.current_task()
+        assert talk is not None
+        self._talks.add(talk)
+        talk.add_done_callback(self._talks.discard)
         try:
             async with asyncio.timeout(PATIENCE):
                 line = await reader.readline()
@@ -97,7 +106,7 @@ class SingleInstance:
         except (OSError, TimeoutError, ValueError):
             pass  # whoever it was has gone, or has too much to say
         finally:
-            writer.close()
+            await _hang_up(writer)
 
 
 def socket_path() -> Path | None:
@@ -172,7 +181,7 @@ async def _answers(place: Path) -> bool:
         _, writer = await asyncio.open_unix_connection(place)
     except OSError:
         return False
-    writer.close()
+    await _hang_up(writer)
     return True
 
 
@@ -180,8 +189,16 @@ async def _say(place: Path, line: bytes) -> bytes:
     try:
         async with asyncio.timeout(PATIENCE):
             reader, writer = await asyncio.open_unix_connection(place)
-            with contextlib.closing(writer):
+            try:
                 writer.write(line)
                 return await reader.readline()
+            finally:
+                await _hang_up(writer)
     except (OSError, TimeoutError):
         return b""
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()

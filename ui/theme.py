@@ -16,7 +16,9 @@ from typing import Final
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication
+
+from ui.style import Style
 
 FOLDER: Final = Path(__file__).resolve().parent / "icons"
 SIZES: Final = (16, 20, 22, 24, 32, 40, 48, 64, 96, 128)
@@ -107,7 +109,7 @@ class Theme(QObject):
         self._wish = wish if wish in THEMES else "desktop"
         if self._application is None:
             self._application = application
-            application.setStyle(QStyleFactory.create("Fusion"))
+            application.setStyle(Style())
             application.styleHints().colorSchemeChanged.connect(self._follow)
         self._follow()
 

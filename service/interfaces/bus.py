@@ -17,6 +17,7 @@ from mnclient.errors import MobileIPv6Error
 from mnclient.units import Seconds
 from service import contract
 from service.bus_connection import BUS_ERRORS, connect, leave, until_gone
+from service.core_changes import Change, ChangeKind
 from service.interfaces.core_protocol import Core
 from service.interfaces.endpoint import Endpoint
 
@@ -43,6 +44,7 @@ class BusFace:
         self._unsubscribe: Callable[[], None] | None = None
         self._pending: asyncio.TimerHandle | None = None
         self._first_change = self._last_change = 0.0
+        self._settings_changed = False
 
     async def start(self) -> None:
         """Connect and take the name. MobileIPv6Error when there is no bus, or when the name is taken or refused."""
@@ -122,7 +124,9 @@ class BusFace:
 
     # --- changes ---
 
-    def _changed(self, _change: Any) -> None:
+    def _changed(self, change: Any) -> None:
+        # Settings are asked for apart, and the status may look the same as before.
+        self._settings_changed |= isinstance(change, Change) and change.kind is ChangeKind.SETTINGS
         loop = asyncio.get_running_loop()
         self._last_change = loop.time()
         if self._pending is None:
@@ -136,8 +140,9 @@ class BusFace:
             self._pending = loop.call_at(due, self._publish_when_quiet)
             return
         self._pending = None
+        settings_changed, self._settings_changed = self._settings_changed, False
         if self._endpoint:
-            self._endpoint.publish()
+            self._endpoint.publish(settings_changed=settings_changed)
 
 
 async def _connected(address: str) -> MessageBus:

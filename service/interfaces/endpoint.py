@@ -59,10 +59,10 @@ class Endpoint:
 
     # --- signals ---
 
-    def publish(self) -> None:
+    def publish(self, *, settings_changed: bool = False) -> None:
         """Tell the bus what is different from the last time, if anything is."""
         before, status = self._status, self._core.status()
-        if _same(before, status):
+        if _same(before, status) and not settings_changed:
             return
         old, self._status, self._objects = self._objects, status, describe(status)
         for difference in differences(old, self._objects):

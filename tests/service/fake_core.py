@@ -271,9 +271,9 @@ class FakeCore:
         self.value = status
         self.tell()
 
-    def tell(self) -> None:
+    def tell(self, change: Any = "a change") -> None:
         for callback in list(self._subscribers):
-            callback("a change")
+            callback(change)
 
     @property
     def is_watched(self) -> bool:

@@ -22,8 +22,10 @@ from ui.user_settings import UserSettings
 def pytest_itemcollected(item):
     if "tests/ui/" in item.nodeid and not item.get_closest_marker("qt_log_level_fail"):
         item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
-        # of the platform without a screen, for every window with a smallest size and every tooltip
-        item.add_marker(pytest.mark.qt_log_ignore(r"This plugin does not support (propagateSizeHints|raise)\(\)"))
+        # of the platform without a screen: windows with a smallest size, and lists that pop up
+        item.add_marker(
+            pytest.mark.qt_log_ignore(r"This plugin does not support (propagateSizeHints|raise|grabbing the keyboard)")
+        )
 
 
 @pytest.fixture(scope="session")

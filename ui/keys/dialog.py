@@ -18,6 +18,7 @@ from ui.preferences.two_lines import TwoLineList
 from ui.session import Reach, Reached
 from ui.texts import tr
 from ui.view import keys_view as view
+from ui.view.preferences_view import capitalised
 from ui.widgets import Banner, Card, EmptyState, StateLabel, heading, quiet, read_only
 
 
@@ -117,7 +118,7 @@ class KeysDialog(QDialog):
         if reached.reach is Reach.CONNECTING:
             self.reach_banner.say("info", tr("Looking for the service…"))
         else:
-            self.reach_banner.say("warning", tr(reached.title), tr(reached.hint))
+            self.reach_banner.say("warning", tr(reached.title), capitalised(tr(reached.hint)))
         if reached.reach is Reach.READY and self.isVisible():
             self._ask_permissions()
         self._permit()

@@ -48,6 +48,7 @@ class KeyCourier(QObject):
         self.trouble: MobileIPv6Error | None = None
         self._session = session
         self._clock = clock
+        self._is_wanted = False  # somebody waits for an answer, even if it is the same
         self._under_way: set[Any] = set()
         self._not_before: dict[Any, float] = {}
         session.status_changed.connect(self.look)
@@ -66,6 +67,7 @@ class KeyCourier(QObject):
     def retry(self) -> None:
         """Somebody unlocked the keyring, or wants to: try everything now."""
         self._not_before.clear()
+        self._is_wanted = True
         if self._session.status is not None:
             self.look(self._session.status)
 
@@ -97,7 +99,8 @@ class KeyCourier(QObject):
         self._under_way.discard(key.identity)
         forever = isinstance(error, KeyringLocked)
         self._not_before[key.identity] = float("inf") if forever else self._clock() + RETRY_SECONDS
-        is_new = self.trouble is None or self.trouble.title != error.title
+        is_new = self.trouble is None or self.trouble.title != error.title or self._is_wanted
+        self._is_wanted = False
         self.trouble = error
         if is_new:
             self.troubled.emit(error)

@@ -66,7 +66,7 @@ class KeyFields:
         """The signals after which everything has to be looked at again."""
         for line in (self.home_agent, self.secret, self.spi_in, self.spi_out):
             yield line.textChanged
-        for box in (self.address, self.algorithm):
+        for box in (self.address, self.kind, self.algorithm):
             yield box.currentIndexChanged
         yield self.have_one.toggled
         yield self.in_keyring.toggled
@@ -92,9 +92,11 @@ class KeyFields:
 
     def _fill_algorithms(self) -> None:
         kind: KeyKind = self.kind.currentData()
+        blocked = self.algorithm.blockSignals(True)  # in between there is none
         self.algorithm.clear()
         for each in view.algorithms(kind):
             self.algorithm.addItem(each.title, each)
+        self.algorithm.blockSignals(blocked)
 
     # --- layout ---
 

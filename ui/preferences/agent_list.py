@@ -11,6 +11,7 @@ from mnclient.errors import MobileIPv6Error
 from mnclient.model.service_status import ServiceStatus, Suggestion
 from ui.preferences.model import PreferencesModel
 from ui.preferences.rows import error_words
+from ui.preferences.search import findable
 from ui.preferences.two_lines import KEY, TwoLineList
 from ui.texts import tr
 from ui.view import preferences_view as view
@@ -39,11 +40,13 @@ class AgentList(Card):
         )
         self.list = TwoLineList(tr("Known home agents"), most=5)
         self.list.currentItemChanged.connect(self._pick)
+        findable(self.list, tr("Known home agents"), tr("Suggested home addresses"))
         self.state = StateLabel("info", "", "quiet", 16)
         self._offers = QVBoxLayout()
         self._offers.setSpacing(12)
         self._title = heading("", 1.0)
-        for each in (self.empty, self.list, self._title, self.state):
+        self.hint = quiet(tr("Select one to see which home addresses you could have there."))
+        for each in (self.empty, self.hint, self.list, self._title, self.state):
             self.body.addWidget(each)
         self.body.addLayout(self._offers)
         self._title.hide()
@@ -65,6 +68,7 @@ class AgentList(Card):
             self._pick(None)
         self.empty.setVisible(not rows)
         self.list.setVisible(bool(rows))
+        self.hint.setVisible(bool(rows))
         self._show_offers()
 
     def permit(self, reason: str) -> None:

@@ -9,10 +9,13 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
+    QFrame,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
+    QScrollArea,
     QStackedWidget,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -25,10 +28,11 @@ from ui.preferences.model import PreferencesModel
 from ui.preferences.notifications_page import NotificationsPage
 from ui.preferences.privacy_page import PrivacyPage
 from ui.preferences.program_page import ProgramPage
+from ui.preferences.search import SearchField
 from ui.preferences.undo_bar import UndoBar
 from ui.session import Reach, Reached
 from ui.texts import tr
-from ui.view.preferences_view import PAGES
+from ui.view.preferences_view import PAGES, capitalised
 from ui.widgets import Banner
 
 __all__ = ["PAGES", "PreferencesDialog"]
@@ -62,6 +66,8 @@ class PreferencesDialog(QDialog):
         self.box = QComboBox()
         self._names = list(PAGES)
         self._fill()
+        self.search = SearchField(self.pages)
+        self.search.found.connect(self._show_found)
         self._arrange()
         self._shortcuts()
         theme.current().changed.connect(self._draw)
@@ -102,10 +108,18 @@ class PreferencesDialog(QDialog):
         self.list.setCurrentRow(index)
         self.box.setCurrentIndex(index)
 
+    def _show_found(self, index: int, widget: QWidget) -> None:
+        self._turn(index)
+        page = self.pages.widget(index)
+        if isinstance(page, QScrollArea):
+            page.ensureWidgetVisible(widget, 0, 64)
+        control = widget if widget.focusPolicy() & Qt.FocusPolicy.TabFocus else _first_control(widget)
+        if control is not None:
+            control.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     # --- layout ---
 
     def _arrange(self) -> None:
-        self.list.setFixedWidth(232)
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
         self.list.setIconSize(QSize(20, 20))
         self.list.setSpacing(2)
@@ -115,10 +129,18 @@ class PreferencesDialog(QDialog):
         self.box.setAccessibleName(tr("Page"))
         self.list.currentRowChanged.connect(self._turn)
         self.box.activated.connect(self._turn)
+        self._left = QFrame()
+        self._left.setObjectName("left")
+        self._left.setFixedWidth(232)
+        self._beside = QVBoxLayout(self._left)
+        self._beside.setContentsMargins(8, 16, 9, 0)
+        self._beside.setSpacing(8)
+        self._beside.addWidget(self.list, 1)
         self._above = QWidget()
-        above = QVBoxLayout(self._above)
-        above.setContentsMargins(16, 12, 16, 0)
-        above.addWidget(self.box)
+        self._over = QVBoxLayout(self._above)
+        self._over.setContentsMargins(16, 12, 16, 0)
+        self._over.setSpacing(8)
+        self._over.addWidget(self.box)
         self._message = QWidget()
         message = QVBoxLayout(self._message)
         message.setContentsMargins(24, 16, 24, 0)
@@ -130,7 +152,7 @@ class PreferencesDialog(QDialog):
         right.addWidget(self.pages, 1)
         middle = QHBoxLayout()
         middle.setSpacing(0)
-        middle.addWidget(self.list)
+        middle.addWidget(self._left)
         middle.addLayout(right, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -153,8 +175,12 @@ class PreferencesDialog(QDialog):
 
     def _fit(self) -> None:
         is_narrow = self.width() < NARROW
-        self.list.setVisible(not is_narrow)
+        self._left.setVisible(not is_narrow)
         self._above.setVisible(is_narrow)
+        place = self._over if is_narrow else self._beside
+        if place.indexOf(self.search) < 0:
+            place.insertWidget(0, self.search)
+            self.search.show()
 
     def _draw(self) -> None:
         look = theme.current()
@@ -163,9 +189,9 @@ class PreferencesDialog(QDialog):
             self.box.setItemIcon(index, look.icon(ICONS[name]))
         surface, card, line, text = (look.colour(each).name() for each in ("surface", "card", "line", "text"))
         accent, on_accent = look.colour("accent").name(), look.colour("on_accent").name()
+        self._left.setStyleSheet(f"QFrame#left {{ background: {card}; border: none; border-right: 1px solid {line}; }}")
         self.list.setStyleSheet(
-            f"QListWidget {{ background: {card}; border: none; border-right: 1px solid {line}; padding: 12px 8px; }}"
-            "QListWidget { outline: 0; }"
+            f"QListWidget {{ background: {card}; border: none; outline: 0; }}"
             "QListWidget::item { padding: 8px; border-radius: 6px; }"
             f"QListWidget::item:hover:!selected {{ background: {surface}; }}"
             f"QListWidget::item:selected {{ background: {accent}; color: {on_accent}; }}"
@@ -178,14 +204,31 @@ class PreferencesDialog(QDialog):
         for keys, act in (
             (QKeySequence.StandardKey.Undo, self.model.undo),
             (QKeySequence("Ctrl+Q"), self.desk.quit),
+            (QKeySequence.StandardKey.Find, self._search),
+            (QKeySequence.StandardKey.HelpContents, self._help),
             (QKeySequence("Ctrl+PgDown"), lambda: self._turn((self.pages.currentIndex() + 1) % len(self._names))),
             (QKeySequence("Ctrl+PgUp"), lambda: self._turn((self.pages.currentIndex() - 1) % len(self._names))),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
+
+    def _search(self) -> None:
+        self.search.setFocus()
+        self.search.selectAll()
+
+    def _help(self) -> None:
+        """Say what the control with the focus is for."""
+        control = self.focusWidget() or self
+        text = control.accessibleDescription() or tr("Go to a setting with the Tab key, and press F1 again.")
+        QToolTip.showText(control.mapToGlobal(control.rect().bottomLeft()), text, control)
 
     def _show_reach(self, reached: Reached) -> None:
         self._message.setVisible(reached.reach is not Reach.READY)
         if reached.reach is Reach.CONNECTING:
             self.banner.say("info", tr("Looking for the service…"))
         else:
-            self.banner.say("warning", tr(reached.title), tr(reached.hint))
+            self.banner.say("warning", tr(reached.title), capitalised(tr(reached.hint)))
+
+
+def _first_control(widget: QWidget) -> QWidget | None:
+    controls = [each for each in widget.findChildren(QWidget) if each.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    return next((each for each in controls if each.isVisibleTo(widget) and each.isEnabled()), None)

@@ -15,6 +15,7 @@ from ui.preferences.agent_list import AgentList
 from ui.preferences.model import PreferencesModel
 from ui.preferences.page import Line, Page
 from ui.preferences.rows import AdministratorMark, Outcome
+from ui.preferences.search import findable
 from ui.texts import tr
 from ui.view import preferences_view as view
 from ui.view.undo import Change, Request
@@ -56,6 +57,8 @@ class HomeAddressesPage(Page):
         self.wizard_button.clicked.connect(lambda: self.desk.open_wizard())
         self.by_hand_button = QPushButton(tr("Add by &hand…"))
         self.by_hand_button.clicked.connect(self._open_form)
+        findable(self.wizard_button, tr("Get a home address"), tr("Add, wizard"))
+        findable(self.by_hand_button, tr("Add a home address by hand"))
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.wizard_button)

@@ -13,6 +13,7 @@ from ui import theme
 from ui.preferences.model import PreferencesModel
 from ui.preferences.page import Page
 from ui.preferences.rows import AdministratorMark, Outcome
+from ui.preferences.search import findable
 from ui.preferences.two_lines import KEY, TwoLineList
 from ui.texts import tr
 from ui.view import preferences_view as view
@@ -43,6 +44,7 @@ class InterfacesPage(Page):
         self.empty = EmptyState("network", tr("No network interface"), tr("Those of this computer appear here."))
         card.body.addWidget(self.empty)
         self.list = TwoLineList(tr("Interfaces in the order of preference"), most=8)
+        findable(self.list, tr("Order of preference"), tr("Interfaces, Wi-Fi, cable, mobile network"))
         self.list.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.list.model().rowsMoved.connect(lambda *_: self._dropped())
         self.list.itemChanged.connect(self._ticked)

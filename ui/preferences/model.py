@@ -153,10 +153,12 @@ class PreferencesModel(QObject):
         return last is not None and (self.is_reachable or last.back[0].method in self._local)
 
     def undo(self) -> None:
-        """Take the last change back."""
-        last = self.undo_stack.last
-        if last is None or not self.can_undo() or any(job.undoes and job.change is last for job in self._jobs()):
+        """Take the last change back; called again before that is done, the one before it too."""
+        under_way = [job.change for job in self._jobs() if job.undoes]
+        left = [each for each in self.undo_stack.changes if all(each is not other for other in under_way)]
+        if not left or not self.can_undo():
             return
+        last = left[-1]
         self._add(_Job(last, last.back, self.action(last.back[0]), last.before, undoes=True))
 
     def forget_undo(self) -> None:

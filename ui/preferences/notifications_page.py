@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.preferences.model import PreferencesModel
 from ui.preferences.page import Page, row
+from ui.preferences.search import findable
 from ui.texts import mark, tr
 from ui.user_settings import Notice, Wishes
 from ui.widgets import Switch, quiet, wrapped
@@ -27,7 +28,7 @@ class WishRow(QWidget):
         self.switch = Switch()
         self.switch.setAccessibleName(title.replace("&", ""))
         self.switch.setAccessibleDescription(explanation)
-        self.setProperty("search", f"{title.replace('&', '')} {explanation}")
+        findable(self, title, explanation)
         name = wrapped(title)
         name.setTextFormat(name.textFormat().AutoText)
         name.setBuddy(self.switch)

@@ -12,6 +12,7 @@ from ui.preferences.model import AUTOSTART, PreferencesModel
 from ui.preferences.notifications_page import WishRow
 from ui.preferences.page import Page, row
 from ui.preferences.rows import Outcome, calm
+from ui.preferences.search import findable
 from ui.texts import mark, tr
 from ui.user_settings import Wishes
 from ui.widgets import quiet, wrapped
@@ -40,7 +41,7 @@ class WishChoice(QWidget):
         name = wrapped(title)
         name.setTextFormat(name.textFormat().AutoText)
         name.setBuddy(self.box)
-        self.setProperty("search", f"{self.title} {explanation}")
+        findable(self, self.title, explanation)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSlid
 from mnclient.errors import MobileIPv6Error
 from service.contract import Permission
 from ui.preferences.model import PreferencesModel
+from ui.preferences.search import findable
 from ui.texts import tr
 from ui.view.preferences_view import responsiveness_words
 from ui.view.undo import Request
@@ -107,7 +108,7 @@ class SettingRow(QWidget):
         self.below = QVBoxLayout()
         self._arrange(title, below)
         control.setAccessibleName(self.title)
-        self.setProperty("search", f"{self.title} {explanation}")
+        findable(self, self.title, explanation)
         model.changed.connect(self.refresh)
 
     def _arrange(self, title: str, below: bool) -> None:

@@ -12,6 +12,7 @@ from service.contract import Permission
 from ui.preferences.model import PreferencesModel
 from ui.preferences.rows import AdministratorMark, Outcome
 from ui.preferences.rule_forms import RuleForm
+from ui.preferences.search import findable
 from ui.preferences.two_lines import TwoLineList
 from ui.texts import tr
 from ui.view.preferences_view import rows_with, rows_without
@@ -59,6 +60,7 @@ class RuleList(QWidget):
         delete.activated.connect(self.remove)
         self.outcome = Outcome(model, key)
         self._arrange()
+        findable(self, title, empty)
         model.changed.connect(self.refresh)
         self.refresh()
 

@@ -4,7 +4,7 @@
 from typing import Any, Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QFocusEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -37,6 +37,12 @@ class TwoLineList(QListWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         theme.current().changed.connect(self.viewport().update)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+        """What the keyboard is on is selected: Qt would only make it current."""
+        super().focusInEvent(event)
+        if self.currentItem() is not None and not self.selectedItems():
+            self.currentItem().setSelected(True)
 
     def keys(self) -> list[Any]:
         """The keys of the items, in the order shown."""
@@ -97,9 +103,7 @@ class _Delegate(QStyledItemDelegate):
         option.backgroundBrush = Qt.BrushStyle.NoBrush
         has_focus = bool(option.state & QStyle.StateFlag.State_HasFocus)
         option.state &= ~(QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus)
-        if has_focus:
-            painter.setPen(QPen(colour("on_accent" if is_selected else "accent"), 2))
-            painter.drawRect(option.rect.adjusted(2, 2, -3, -3))
+        whole = QRect(option.rect)
         option.rect = option.rect.adjusted(_ROOM, 0, -_ROOM, 0)
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
         left = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, option.widget).left() + 6
@@ -118,4 +122,8 @@ class _Delegate(QStyledItemDelegate):
                 line, Qt.AlignmentFlag.AlignVCenter, option.fontMetrics.elidedText(words, mode, line.width())
             )
             top += height + 2
+        if has_focus:
+            painter.setPen(QPen(colour("on_accent" if is_selected else "accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(whole.adjusted(3, 3, -4, -4))
         painter.restore()

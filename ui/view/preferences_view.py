@@ -191,8 +191,12 @@ def _agent_row(agent: KnownHomeAgent, now: float) -> AgentRow:
 
 def reason_words(suggestion: Suggestion) -> str:
     """Why an address is suggested, as a text of its own."""
-    reason = tr(suggestion.reason)
-    return reason[:1].upper() + reason[1:]
+    return capitalised(tr(suggestion.reason))
+
+
+def capitalised(text: str) -> str:
+    """A phrase as a sentence begins."""
+    return text[:1].upper() + text[1:]
 
 
 def removal_undone(managed: ManagedHomeAddress) -> tuple[Request, ...]:

@@ -10,6 +10,7 @@ from mnclient.errors import MobileIPv6Error
 from service import contract
 from service.bus_connection import connect
 from service.codec import from_variants, to_plain
+from service.core_changes import Change, ChangeKind
 from service.interfaces.bus import BusFace
 from tests.service.fake_core import AWAY, SERVING, FakeCore
 from tests.service.interfaces.on_a_bus import call, eventually, listen, service
@@ -39,7 +40,7 @@ class Counted:
 
     published = 0
 
-    def publish(self):
+    def publish(self, *, settings_changed):
         self.published += 1
 
     def close(self):
@@ -66,6 +67,20 @@ async def test_a_change_is_published_when_it_is_quiet_or_when_it_is_time(monkeyp
         face._publish_when_quiet()
         assert endpoint.published == 2, "it is quiet"
     await face.stop()
+
+
+async def test_a_setting_that_the_status_does_not_show_is_told():
+    async with service() as (core, caller, _face):
+        heard = await listen(caller)
+        core.tell()
+        core.tell(Change(kind=ChangeKind.SETTINGS, subject="autoconfiguration.responsiveness"))
+        core.tell()
+        await eventually(lambda: heard)
+        assert (await call(caller, "GetStatus")).message_type is MessageType.METHOD_RETURN
+        core.change(replace(AWAY, version="9"))
+        await eventually(lambda: any(each.member == "PropertiesChanged" for each in heard))
+        await eventually(lambda: heard[-1].member == "StatusChanged")
+        assert [each.member for each in heard] == ["StatusChanged", "PropertiesChanged", "StatusChanged"]
 
 
 async def test_the_name_is_not_shared():

@@ -2,7 +2,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
 
 from mnclient.errors import MobileIPv6Error
 from tests.ui import samples
@@ -49,6 +49,11 @@ def test_move_with_the_buttons(page, session, qtbot):
     assert page.names() == ["wlan0", "wwan0", "eth0"]
     assert not page.down_button.isEnabled() and page.up_button.isEnabled()
     assert session.asked("set_interface_order")[-1] == (("wlan0", "wwan0", "eth0"),)
+
+
+def test_move_by_dropping(page, session):
+    page.list.model().moveRow(QModelIndex(), 0, QModelIndex(), 3)  # what Qt's own list does when an item is dropped
+    assert session.asked("set_interface_order") == [(("wlan0", "wwan0", "eth0"),)]
 
 
 def test_the_order_wanted_stays_until_the_service_has_it(page, session):

@@ -58,6 +58,17 @@ def test_several_levels_are_undone_newest_first(model, service):
     assert model.undo_stack.last is None
 
 
+def test_undo_again_before_the_first_is_done(model, service):
+    model.set(view.MAX_ADDRESSES, 3, "3")
+    model.set(ASK, False, "off")
+    model.session.hold("set_setting")
+    for _ in range(4):
+        model.undo()
+    model.session.release()
+    assert (service.settings.get(view.MAX_ADDRESSES), service.settings.get(ASK)) == (1, True)
+    assert len(model.session.asked("set_setting")) == 4 and model.undo_stack.last is None
+
+
 def test_the_same_value_again_is_no_change(model):
     model.set(ASK, True, "on")
     assert model.session.asked("set_setting") == [] and model.undo_stack.last is None

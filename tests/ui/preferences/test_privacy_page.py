@@ -22,7 +22,7 @@ def opened(rules, button, qtbot):
 
 
 def test_one_clear_sentence(page):
-    assert "Nobody learns where you are" in page.privacy.property("search")
+    assert "Nobody learns where you are" in page.privacy.switch.accessibleDescription()
 
 
 def test_the_choice_by_keyboard(page, service, dialog, qtbot):

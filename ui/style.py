@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fusion, with outlines that can be seen: in a dark palette it draws those of fields and boxes in nearly black."""
+
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QWidget
+
+_BOXES: Final = (QStyle.PrimitiveElement.PE_IndicatorCheckBox, QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck)
+_SIDE: Final = 15.0
+_CORNER: Final = 3.0
+
+
+class Style(QProxyStyle):
+    """Check boxes, radio buttons and the frames of fields are drawn in the colours of the theme."""
+
+    def __init__(self) -> None:
+        super().__init__("Fusion")
+
+    def drawPrimitive(  # noqa: N802 (Qt's name)
+        self,
+        element: QStyle.PrimitiveElement,
+        option: QStyleOption,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        if element in _BOXES:
+            _draw_box(option, painter)
+        elif element is QStyle.PrimitiveElement.PE_IndicatorRadioButton:
+            _draw_radio(option, painter)
+        elif element is QStyle.PrimitiveElement.PE_FrameLineEdit:
+            _draw_frame(option, painter)
+        else:
+            super().drawPrimitive(element, option, painter, widget)
+
+
+def _draw_box(option: QStyleOption, painter: QPainter) -> None:
+    ink, ground, mark = _inks(option)
+    place = _square(option)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(ink, 1.5))
+    painter.setBrush(ground)
+    painter.drawRoundedRect(place, _CORNER, _CORNER)
+    painter.setPen(QPen(mark, 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    left, top, side = place.left(), place.top(), place.width()
+    if option.state & QStyle.StateFlag.State_On:
+        points = [(0.25, 0.52), (0.43, 0.70), (0.76, 0.32)]
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline([QPointF(left + x * side, top + y * side) for x, y in points])
+    elif option.state & QStyle.StateFlag.State_NoChange:
+        middle = place.center().y()
+        painter.drawLine(QPointF(left + 0.28 * side, middle), QPointF(left + 0.72 * side, middle))
+    painter.restore()
+
+
+def _draw_radio(option: QStyleOption, painter: QPainter) -> None:
+    ink, ground, mark = _inks(option)
+    place = _square(option)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(ink, 1.5))
+    painter.setBrush(ground)
+    painter.drawEllipse(place)
+    if option.state & QStyle.StateFlag.State_On:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(mark)
+        painter.drawEllipse(place.center(), place.width() * 0.22, place.width() * 0.22)
+    painter.restore()
+
+
+def _draw_frame(option: QStyleOption, painter: QPainter) -> None:
+    ink = _outline()
+    if option.state & QStyle.StateFlag.State_HasFocus:
+        ink = _colour("accent")
+    elif not option.state & QStyle.StateFlag.State_Enabled:
+        ink.setAlphaF(0.4)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(ink, 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+    painter.restore()
+
+
+def _inks(option: QStyleOption) -> tuple[QColor, QColor, QColor]:
+    """The colours of outline, ground and mark."""
+    is_on = bool(option.state & (QStyle.StateFlag.State_On | QStyle.StateFlag.State_NoChange))
+    inks = [_colour("accent"), _colour("accent"), _colour("on_accent")] if is_on else []
+    if option.state & QStyle.StateFlag.State_Selected:  # in a list, on the ground of what is selected
+        inks = [_colour(each) for each in ("on_accent", "on_accent" if is_on else "accent", "accent")]
+    inks = inks or [_colour("quiet"), _colour("card"), _colour("text")]
+    if option.state & QStyle.StateFlag.State_HasFocus:
+        inks[0] = _colour("text")
+    if not option.state & QStyle.StateFlag.State_Enabled:
+        for each in inks[:2]:
+            each.setAlphaF(0.4)
+    return inks[0], inks[1], inks[2]
+
+
+def _square(option: QStyleOption) -> QRectF:
+    rect = QRectF(option.rect)
+    side = min(_SIDE, rect.width() - 1, rect.height() - 1)
+    return QRectF(rect.center().x() - side / 2, rect.center().y() - side / 2, side, side)
+
+
+def _outline() -> QColor:
+    ink = _colour("quiet")
+    ink.setAlphaF(0.8)
+    return ink
+
+
+def _colour(role: str) -> QColor:
+    from ui import theme  # which puts this style to use
+
+    return QColor(theme.current().colour(role))

@@ -38,7 +38,7 @@ async def try_home_address(client: Client, arguments: argparse.Namespace, output
         if not output.as_json:
             output.line(f"{address} is given up")
         raise
-    output.done(f"It works. Home address {address} is kept")
+    output.done("It works", f"Home address {address} is kept")
 
 
 async def _tell(client: Client, address: IPv6Address, output: Output, until_it_works: bool) -> None:

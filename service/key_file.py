@@ -59,8 +59,15 @@ class KeyFile:
         if kept.damaged:
             move_aside(self.path)
             if kept.infos:
-                self.save(kept.infos, kept.secrets)
+                self._save_again(kept)
         return kept
+
+    def _save_again(self, kept: KeptKeys) -> None:
+        """A disk that refuses takes no key away that was read; the next change tries again."""
+        try:
+            self.save(kept.infos, kept.secrets)
+        except OSError as error:
+            kept.damaged += f", and what was understood cannot be written again ({error.strerror})"
 
     def save(self, infos: list[KeyInfo], secrets: Mapping[tuple[IPv6Address, IPv6Address, int], bytearray]) -> None:
         """Replace the file; OSError, or FileRefused, leaves the old one."""
@@ -78,12 +85,14 @@ class KeyFile:
             return None
         except OSError as error:
             raise FileRefused(f"it cannot be read ({error.strerror})") from None
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             _check(os.fstat(descriptor), stat.S_ISREG, "it")
-            try:
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
                 return file.read(LARGEST_FILE + 1)
-            except OSError as error:
-                raise FileRefused(f"it cannot be read ({error.strerror})") from None
+        except OSError as error:
+            raise FileRefused(f"it cannot be read ({error.strerror})") from None
+        finally:
+            os.close(descriptor)
 
     def _check_folder(self) -> None:
         _check(self.folder.lstat(), stat.S_ISDIR, "its folder")

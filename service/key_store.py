@@ -61,10 +61,6 @@ class KeyStore:
             self.refusal = error.reason
             _overwrite(provided)
             return
-        except OSError as error:
-            self.refusal = f"what could be read of it cannot be written again ({error.strerror})"
-            _overwrite(provided)
-            return
         self.damaged = kept.damaged
         self._infos = {each.identity: each for each in kept.infos}
         self._secrets = kept.secrets

@@ -10,7 +10,9 @@ os.environ.pop("QT_STYLE_OVERRIDE", None)
 
 from PySide6.QtWidgets import QApplication
 
+from tests.ui.desktop import desktop
 from tests.ui.fake_session import FakeSession
+from tests.ui.served import served
 from ui import texts, theme
 from ui.desk import Desk
 from ui.language import use_language
@@ -62,3 +64,17 @@ def desk(session, user_settings, light):
         window.close()
         window.deleteLater()
     made.deleteLater()
+
+
+@pytest.fixture
+def here():
+    """A desktop with a real screen; the tray app on it is a process of its own."""
+    with desktop() as made:
+        yield made
+
+
+@pytest.fixture
+def service():
+    """A service on a bus of its own, that shows what a test wants."""
+    with served() as made:
+        yield made

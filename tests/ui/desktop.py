@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from dbus_fast import Message, MessageType
+from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 from tests.service.private_bus import PrivateBus, private_bus
@@ -119,7 +119,12 @@ class Desktop:
 
     def start_notifications(self) -> subprocess.Popen[bytes]:
         """A program that shows notifications."""
-        process = self.start(["dunst", "-config", "/dev/null", "-print"])
+        chooser = self.folder / "chooser"  # in the place of a menu of buttons
+        chooser.write_text(f'#!/bin/sh\nexec grep -F "$(cat "{self.folder}/button")"\n', encoding="utf-8")
+        chooser.chmod(0o755)
+        settings = self.folder / "dunstrc"
+        settings.write_text(f"[global]\ndmenu = {chooser}\n", encoding="utf-8")
+        process = self.start(["dunst", "-config", str(settings), "-print"])
         self.until(lambda: self.has_owner(NOTIFICATIONS), "dunst")
         return process
 
@@ -133,27 +138,30 @@ class Desktop:
         process.stdin.close()
         self.until(lambda: self.has_owner("org.freedesktop.secrets"), "the keyring")
 
-    def start_app(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
-        """The tray app."""
-        return self.start([sys.executable, "-m", "ui", *arguments], **environment)
+    def start_app(self, *arguments: str, module: str = "ui", **environment: str) -> subprocess.Popen[bytes]:
+        """The tray app; "tests.ui.bare_app" is one with empty windows."""
+        return self.start([sys.executable, "-m", module, *arguments], **environment)
 
     def run_app(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """The tray app, where it is expected to end by itself."""
         command = [sys.executable, "-m", "ui", *arguments]
-        chosen = {name: value for name, value in {**self.environment, **environment}.items() if value}
+        chosen = self._chosen(environment)
         return subprocess.run(
             command, cwd=ROOT, env=chosen, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
 
     def start(self, command: Sequence[str], *, pass_fds=(), stdin=subprocess.DEVNULL, **environment: str):
         """A program of this desktop; an empty variable is taken away."""
-        chosen = {name: value for name, value in {**self.environment, **environment}.items() if value}
+        chosen = self._chosen(environment)
         with (self.folder / f"{Path(command[0]).name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command, cwd=ROOT, env=chosen, stdin=stdin, stdout=log, stderr=log, pass_fds=pass_fds
             )
         self._processes.append(process)
         return process
+
+    def _chosen(self, environment: dict[str, str]) -> dict[str, str]:
+        return {name: value for name, value in {**self.environment, **environment}.items() if value}
 
     def stop(self, process: "subprocess.Popen[bytes]", how: int = signal.SIGTERM) -> int:
         """End it; its exit status."""
@@ -183,10 +191,11 @@ class Desktop:
         if self.screen:
             self.screen.close()
 
-    def log(self, program: str = Path(sys.executable).name) -> str:
-        """What a program has written; without a name, the tray app."""
-        file = self.folder / f"{program}.log"
-        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    def log(self, program: str = "") -> str:
+        """What a program has written; without a name, the tray app, with what it has kept of its faults."""
+        kept = self.folder / "xdg_state_home" / "mnclient" / "tray-faults.log"
+        files = [self.folder / f"{program or Path(sys.executable).name}.log", *([] if program else [kept])]
+        return "".join(each.read_text(encoding="utf-8", errors="replace") for each in files if each.exists())
 
     # --- eyes and hands ---
 
@@ -197,6 +206,20 @@ class Desktop:
             assert time.monotonic() < end, f"{what} did not come within {within:g} s\n{self.log()}"
             time.sleep(0.02)
         return found
+
+    def settled(self, x: int, y: int, width: int, height: int, still: float = 0.3) -> bytes:
+        """The octets of a rectangle that has not changed for a while."""
+        last, since = self.screen.part(x, y, width, height), time.monotonic()
+
+        def is_still() -> bool:
+            nonlocal last, since
+            now = self.screen.part(x, y, width, height)
+            if now != last:
+                last, since = now, time.monotonic()
+            return time.monotonic() - since >= still
+
+        self.until(is_still, "a picture that stays")
+        return last
 
     def screenshot(self, file: Path) -> Path:
         """The whole screen as a picture."""
@@ -279,6 +302,46 @@ class Desktop:
         """Whether somebody on the session bus has this name."""
         daemon = "org.freedesktop.DBus"
         return bool(self.call(daemon, "/org/freedesktop/DBus", daemon, "NameHasOwner", "s", name))
+
+    def notification_texts(self) -> str:
+        """What dunst has shown so far."""
+        return self.log("dunst")
+
+    def press_on_notification(self, button: str) -> None:
+        """Press this button on the newest notification."""
+        (self.folder / "button").write_text(button, encoding="utf-8")
+        self.run("dunstctl", "context")
+
+    def tray_item(self) -> str:
+        """Who has an icon in a tray of the newer kind: a name on the bus, "" for nobody."""
+        if not self.has_owner(WATCHER):
+            return ""
+        items = self.get(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems")
+        return items[0].split("/")[0] if items else ""
+
+    def tooltip(self) -> str:
+        """What the icon says."""
+        item = "org.kde.StatusNotifierItem"
+        return self.get(self.tray_item(), "/StatusNotifierItem", item, "ToolTip")[2]
+
+    def tray_menu(self) -> dict[str, int]:
+        """The entries that can be seen, and their numbers; one that cannot be chosen is in brackets."""
+        _, (_, _, entries) = self.call(
+            self.tray_item(), "/MenuBar", "com.canonical.dbusmenu", "GetLayout", "iias", 0, -1, []
+        )
+        menu = {}
+        for number, properties, _ in (entry.value for entry in entries):
+            values = {name: value.value for name, value in properties.items()}
+            if values.get("visible", True) and values.get("type") != "separator":
+                label = values["label"].replace("_", "")
+                menu[label if values.get("enabled", True) else f"[{label}]"] = number
+        return menu
+
+    def choose(self, label: str) -> None:
+        """Choose an entry of the menu."""
+        number = self.tray_menu()[label]
+        event = ("clicked", Variant("i", 0), 0)
+        self.call(self.tray_item(), "/MenuBar", "com.canonical.dbusmenu", "Event", "isvu", number, *event)
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "TZ", "PYTHONPATH")}

@@ -21,4 +21,4 @@ class ServiceClock:
     def moment(self) -> Moment:
         """Now, and for how long the machine has slept."""
         since_boot = time.clock_gettime(time.CLOCK_BOOTTIME)
-        return Moment(Instant(since_boot + self._ahead), Seconds(since_boot - time.monotonic()))
+        return Moment(Instant(since_boot), Seconds(since_boot - time.monotonic()), Seconds(self._ahead))

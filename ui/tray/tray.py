@@ -66,10 +66,10 @@ class Tray(QObject):
         reached, status = self._session.reached, self._session.status
         snapshot = Snapshot(reached.reach.value, status, reached.title, reached.hint)
         moment = self._clock.moment()
-        self.icon.show(tray_view(snapshot, moment.now))
+        self.icon.show(tray_view(snapshot, moment.of_service))
         for order in self._notices.look(snapshot, moment, self._settings.wishes.muted):
             self.notifications.put(order)
-        waits = [self._notices.next_look(snapshot, moment), next_change(status, moment.now) if status else None]
+        waits = [self._notices.next_look(snapshot, moment), next_change(status, moment.of_service) if status else None]
         self._look_again(min((each for each in waits if each is not None), default=None))
 
     def _look_again(self, delay: float | None) -> None:

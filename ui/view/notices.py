@@ -68,10 +68,17 @@ Order = Show | Close
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`now` on the service's clock; `asleep` is how long the machine has slept since it was switched on."""
+    """`now` on this program's clock; `asleep` is how long the machine has slept since it was switched on; `ahead` is by
+    how much the service's clock is ahead."""
 
     now: Instant
     asleep: Seconds = Seconds(0.0)
+    ahead: Seconds = Seconds(0.0)
+
+    @property
+    def of_service(self) -> Instant:
+        """Now, on the service's clock."""
+        return Instant(self.now + self.ahead)
 
 
 Told = tuple[ProblemCode | None, str]
@@ -115,7 +122,7 @@ class Notices:
         waits: list[float] = []
         if self._quiet_until is not None and self._is_quiet(moment):
             waits.append(self._quiet_until - moment.now)
-        if snapshot.status is not None and (change := next_change(snapshot.status, moment.now)) is not None:
+        if snapshot.status is not None and (change := next_change(snapshot.status, moment.of_service)) is not None:
             waits.append(change)
         if self._lost_at is not None and AWAY not in self._told_problems:
             waits.append(self._lost_at + SERVICE_MAY_BE_AWAY - moment.now)
@@ -207,7 +214,7 @@ class Notices:
     def _about_problems(self, snapshot: Snapshot, moment: Moment) -> list[Order]:
         if snapshot.status is None:
             return self._about_absence(snapshot, moment)
-        current = _worth_telling(snapshot.status, moment.now)
+        current = _worth_telling(snapshot.status, moment.of_service)
         ended = self._told_problems - {_told(each) for each in current}
         self._told_problems -= ended
         new = [each for each in current if _told(each) not in self._told_problems]
@@ -238,7 +245,7 @@ class Notices:
 
     def _recovery(self, status: ServiceStatus, moment: Moment) -> Order:
         home = main_address(status)
-        state = tray_state(status, moment.now)
+        state = tray_state(status, moment.of_service)
         works = state in (TrayState.HOME, TrayState.AWAY, TrayState.UNVERIFIED, TrayState.QUESTION)
         if home is None or not works or self._is_quiet(moment):
             return Close(Place.PROBLEM)

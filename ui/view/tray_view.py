@@ -225,6 +225,8 @@ def _words(home: HomeAddressStatus, state: TrayState) -> str:
         return tr("At home, reachable at {address}", address=address)
     if state is TrayState.AWAY:
         return tr("Away, reachable at {address}", address=address)
+    if state is TrayState.UNVERIFIED and home.registered and home.verified:
+        return tr("Away, reachable at {address}, but not at every home address", address=address)
     if state is TrayState.UNVERIFIED and home.verified is False:
         return tr("Away, registered as {address}, but a test did not come back", address=address)
     if state is TrayState.UNVERIFIED:

@@ -246,3 +246,13 @@ def test_a_muted_recovery_still_takes_the_problem_away():
 
 def test_nothing_to_wait_for_needs_no_timer():
     assert Person().next_look is None
+
+
+def test_the_clock_of_the_service_may_be_another_one():
+    notices = Notices()
+    started = samples.problem(ProblemCode.HOME_AGENT_SILENT, since=samples.NOW)
+    snapshot = Snapshot("ready", samples.with_engine(problems=(started,)))
+    ahead = Seconds(samples.NOW - 50.0)
+    assert notices.look(snapshot, Moment(Instant(50.0), ahead=ahead)) == []
+    assert notices.next_look(snapshot, Moment(Instant(50.0), ahead=ahead)) == 5.0
+    assert len(notices.look(snapshot, Moment(Instant(50.0 + QUIET_AT_START), ahead=ahead))) == 1

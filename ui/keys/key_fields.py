@@ -9,11 +9,9 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QFormLayout,
     QFrame,
     QLineEdit,
-    QPushButton,
     QRadioButton,
     QScrollArea,
     QVBoxLayout,
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from mnclient.model.keys import KeyInfo, KeyKind, KeyOwner
+from ui.preferences.buttons import form_buttons
 from ui.texts import tr
 from ui.view import keys_view as view
 from ui.view.key_text import LONGEST_TEXT
@@ -53,10 +52,7 @@ class KeyFields:
         self.in_keyring = QRadioButton(tr(view.OWNERS[KeyOwner.USER]))
         (self.in_keyring if old and old.owner is KeyOwner.USER else self.on_computer).setChecked(True)
         self.state = StateLabel("info", "", "quiet", 16)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.save_button = QPushButton(tr("&Save the key"))
-        self.save_button.setDefault(True)
-        self.buttons.addButton(self.save_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.buttons, self.save_button = form_buttons(tr("&Save the key"))
         self._groups = [_group(self.have_one, self.make_one), _group(self.on_computer, self.in_keyring)]
         self.kind.currentIndexChanged.connect(self._fill_algorithms)
         self._fill_algorithms()
@@ -106,7 +102,7 @@ class KeyFields:
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(24, 24, 24, 8)
-        column.setSpacing(16)
+        column.setSpacing(12)
         column.addLayout(
             _form(
                 (tr("Home &address"), self.address),
@@ -131,8 +127,11 @@ class KeyFields:
         column.addWidget(self._made)
         column.addWidget(heading(tr("Where it is kept"), 1.05))
         for button, owner in ((self.on_computer, KeyOwner.COMPUTER), (self.in_keyring, KeyOwner.USER)):
-            column.addWidget(button)
-            column.addWidget(_indented(quiet(tr(view.OWNER_MEANINGS[owner]))))
+            place = QVBoxLayout()
+            place.setSpacing(2)
+            place.addWidget(button)
+            place.addWidget(_indented(quiet(tr(view.OWNER_MEANINGS[owner]))))
+            column.addLayout(place)
             button.setAccessibleDescription(tr(view.OWNER_MEANINGS[owner]))
         column.addStretch(1)
         area = QScrollArea()

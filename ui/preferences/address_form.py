@@ -7,10 +7,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QFormLayout,
     QLineEdit,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -18,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from mnclient.errors import MobileIPv6Error
 from mnclient.model.service_status import ServiceStatus
+from ui.preferences.buttons import form_buttons
 from ui.preferences.model import PreferencesModel
 from ui.preferences.rows import error_words, label_for
 from ui.texts import tr
@@ -52,10 +51,7 @@ class AddressForm(QDialog):
         self.prefix_length.setRange(1, 128)
         self.prefix_length.setValue(64)
         self.state = StateLabel("info", "", "quiet", 16)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.add_button = QPushButton(tr("A&dd"))
-        self.buttons.addButton(self.add_button, QDialogButtonBox.ButtonRole.AcceptRole)
-        self.add_button.setDefault(True)
+        self.buttons, self.add_button = form_buttons(tr("A&dd"))
         self._arrange()
         self.address.textChanged.connect(self._check)
         self.home_agent.editTextChanged.connect(self._check)

@@ -8,14 +8,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QFormLayout,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from ui.preferences.buttons import form_buttons
 from ui.preferences.rows import label_for
 from ui.texts import tr
 from ui.view.preferences_view import PROTOCOLS, exception_sentence, exception_words, traffic_rule_words
@@ -40,10 +39,7 @@ class RuleForm(QDialog):
         self.fields.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self.fields.setVerticalSpacing(12)
         self.state = StateLabel("info", "", "quiet", 16)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.save_button = QPushButton(tr("&Save"))
-        self.save_button.setDefault(True)
-        self.buttons.addButton(self.save_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.buttons, self.save_button = form_buttons(tr("&Save"))
         self.buttons.accepted.connect(self._save)
         self.buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)

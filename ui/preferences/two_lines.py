@@ -4,7 +4,7 @@
 from typing import Any, Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -95,7 +95,11 @@ class _Delegate(QStyledItemDelegate):
         is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.fillRect(option.rect, colour("accent") if is_selected else colour("card"))
         option.backgroundBrush = Qt.BrushStyle.NoBrush
-        option.state &= ~QStyle.StateFlag.State_MouseOver
+        has_focus = bool(option.state & QStyle.StateFlag.State_HasFocus)
+        option.state &= ~(QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus)
+        if has_focus:
+            painter.setPen(QPen(colour("on_accent" if is_selected else "accent"), 2))
+            painter.drawRect(option.rect.adjusted(2, 2, -3, -3))
         option.rect = option.rect.adjusted(_ROOM, 0, -_ROOM, 0)
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
         left = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, option.widget).left() + 6

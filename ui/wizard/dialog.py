@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
@@ -22,6 +30,7 @@ from PySide6.QtWidgets import (
 from mnclient.errors import MobileIPv6Error
 from ui.desk import Desk
 from ui.texts import tr
+from ui.view.tray_view import Snapshot, tray_view
 from ui.view.trial_view import Verdict
 from ui.view.wizard_draft import goes_unprotected
 from ui.view.wizard_flow import CHOICES, Input, State, shown_steps, step_of
@@ -188,6 +197,11 @@ class WizardDialog(QDialog):
             self._areas[step_of(after)].verticalScrollBar().setValue(0)
             self._show_all()
             self._give_focus()
+        elif after in (State.FAILED, State.TRYING):
+            self._show_all()
+            self._give_focus()
+        if after in (State.FAILED, State.DONE):
+            self._tell_end(after)
 
     def _show_all(self) -> None:
         guide, state = self.guide, self.guide.state
@@ -197,6 +211,8 @@ class WizardDialog(QDialog):
         self.steps.show_steps(shown_steps(facts), step_of(state))
         self._show_reach()
         status = self.desk.session.status
+        if state is State.DONE and status is not None:
+            self.done_page.show_tray(tray_view(Snapshot("ready", status)))
         if state in (*ON_TRIAL, State.DONE):
             self._show_trial()
         elif state in CHOICES:
@@ -252,8 +268,18 @@ class WizardDialog(QDialog):
         self._middle.setDirection(way)
 
     def _give_focus(self) -> None:
-        page = self.pages[step_of(self.guide.state)]
-        (page.first() or self.footer.next).setFocus(Qt.FocusReason.OtherFocusReason)
+        page, footer = self.pages[step_of(self.guide.state)], self.footer
+        wanted = page.first() or (footer.next if footer.next.isEnabled() else footer.back)
+        wanted.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _tell_end(self, state: State) -> None:
+        """The trial ended without a key being pressed: show it, and say it to who cannot see it."""
+        words = self.done_page.title.text()
+        if state is State.FAILED:
+            area = self._areas[State.TRYING]
+            QTimer.singleShot(0, area, lambda: area.ensureWidgetVisible(self.trial_page.banner, 0, 24))
+            words = self.trial_page.accessibleDescription()
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
 
     # --- below: closing ---
 

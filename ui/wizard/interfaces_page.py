@@ -23,6 +23,10 @@ class InterfacesPage(Page):
             tr("Which network first?"),
             tr("When several are connected, the highest one in this list is used. Drag them, or use the buttons."),
             parent,
+            help_text=tr(
+                "A move from one network to another loses nothing when both are connected. The order says which "
+                "one carries your address as long as several work. Ctrl+Up and Ctrl+Down move the chosen one."
+            ),
         )
         self.banner = Banner("error")
         self.banner.hide()

@@ -23,6 +23,10 @@ class AddressPage(Page):
             tr("Choose your home address"),
             tr("Others reach this computer at this address, wherever it is. Any of them will do."),
             parent,
+            help_text=tr(
+                "A home address is an ordinary address of your home network. It has to be one that no other "
+                "computer there uses; the trial finds out."
+            ),
         )
         self.group = QButtonGroup(self)
         self.banner = Banner("error")

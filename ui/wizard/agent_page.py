@@ -35,6 +35,11 @@ class AgentPage(Page):
                 "A home agent looks after it."
             ),
             parent,
+            help_text=tr(
+                "A home agent is a computer on your home network. It takes what is sent to your home address and "
+                "passes it on to where you are. Ask the person who runs it for an invitation; at home it is "
+                "found by itself."
+            ),
         )
         self.group = QButtonGroup(self)
         self.banner = Banner("error")

@@ -5,7 +5,17 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
@@ -19,13 +29,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mnclient.errors import MobileIPv6Error
 from ui.desk import Desk
 from ui.texts import tr
+from ui.view.tray_view import Snapshot, tray_view
 from ui.view.trial_view import Verdict
 from ui.view.wizard_draft import goes_unprotected
 from ui.view.wizard_flow import CHOICES, Input, State, shown_steps, step_of
-from ui.widgets.banner import Banner
 from ui.wizard.address_page import AddressPage
 from ui.wizard.agent_page import AgentPage
 from ui.wizard.choice_card import ChoiceCard
@@ -37,6 +46,7 @@ from ui.wizard.invitation_desk import InvitationDesk
 from ui.wizard.page import Page
 from ui.wizard.protection_page import ProtectionPage
 from ui.wizard.step_list import StepList
+from ui.wizard.top_message import TopMessage
 from ui.wizard.trial_page import TrialPage
 
 SIZE: Final = QSize(760, 600)
@@ -57,8 +67,7 @@ class WizardDialog(QDialog):
         self.resize(SIZE)
         self.setAcceptDrops(True)
         self.steps = StepList()
-        self.banner = Banner("warning")
-        self.banner.hide()
+        self.message = TopMessage()
         self.footer = Footer()
         self.question: QMessageBox | None = None
         self._may_close = False
@@ -70,8 +79,7 @@ class WizardDialog(QDialog):
     def import_invitation(self, path: Path) -> None:
         """Begin with this invitation. A trial that goes on is not disturbed."""
         if self.guide.state in ON_TRIAL:
-            self.banner.say("info", tr("Finish this trial first"), tr("Then open the invitation again."))
-            self.banner.show()
+            self.message.busy()
             return
         self.guide.go_to_start()
         self.invitations.read(path)
@@ -144,9 +152,7 @@ class WizardDialog(QDialog):
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
-        self._banner_place = QVBoxLayout()
-        self._banner_place.addWidget(self.banner)
-        right.addLayout(self._banner_place)
+        right.addWidget(self.message)
         right.addWidget(self.stack, 1)
         self._middle = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._middle.setSpacing(0)
@@ -169,9 +175,11 @@ class WizardDialog(QDialog):
                 card.radio.clicked.connect(lambda _checked=False, each=card: self._reveal(each))
         guide.moved.connect(self._moved)
         guide.changed.connect(self._show_all)
-        guide.left_over.connect(self._left_over)
+        guide.left_over.connect(self.message.left_over)
         self.trial_page.wanted.connect(guide.take)
         self.done_page.keys_wanted.connect(self._open_keys)
+        for keys, act in (("F1", self._help), ("Ctrl+Q", self.desk.quit)):
+            QShortcut(QKeySequence(keys), self).activated.connect(act)
         footer.back.clicked.connect(lambda: guide.take(Input.BACK))
         footer.next.clicked.connect(self._next)
         footer.leave.clicked.connect(self.close)
@@ -185,9 +193,15 @@ class WizardDialog(QDialog):
     def _moved(self, before: State, after: State) -> None:
         self.stack.setCurrentWidget(self._areas[step_of(after)])
         if step_of(before) is not step_of(after):
+            self.message.new_page()
             self._areas[step_of(after)].verticalScrollBar().setValue(0)
             self._show_all()
             self._give_focus()
+        elif after in (State.FAILED, State.TRYING):
+            self._show_all()
+            self._give_focus()
+        if after in (State.FAILED, State.DONE):
+            self._tell_end(after)
 
     def _show_all(self) -> None:
         guide, state = self.guide, self.guide.state
@@ -197,6 +211,8 @@ class WizardDialog(QDialog):
         self.steps.show_steps(shown_steps(facts), step_of(state))
         self._show_reach()
         status = self.desk.session.status
+        if state is State.DONE and status is not None:
+            self.done_page.show_tray(tray_view(Snapshot("ready", status)))
         if state in (*ON_TRIAL, State.DONE):
             self._show_trial()
         elif state in CHOICES:
@@ -210,16 +226,8 @@ class WizardDialog(QDialog):
         )
 
     def _show_reach(self) -> None:
-        reached = self.desk.session.reached
         is_away = self.desk.session.status is None and self.guide.state in CHOICES
-        if is_away:
-            self.banner.say("warning", tr(reached.title) or tr("Looking for the service"), tr(reached.hint))
-        elif self.banner.property("about") != "left over":
-            self.banner.hide()
-        if is_away:
-            self.banner.show()
-        margin = 16 if not self.banner.isHidden() else 0
-        self._banner_place.setContentsMargins(24 if margin else 0, margin, 24 if margin else 0, 0)
+        self.message.show_reach(self.desk.session.reached if is_away else None)
 
     def _show_trial(self) -> None:
         view = self.guide.trial_view()
@@ -236,10 +244,8 @@ class WizardDialog(QDialog):
         area = self._areas[step_of(self.guide.state)]
         QTimer.singleShot(0, area, lambda: area.ensureWidgetVisible(card, 0, 24))
 
-    def _left_over(self, error: MobileIPv6Error) -> None:
-        self.banner.setProperty("about", "left over")
-        self.banner.say("warning", tr("Something could not be taken back"), str(error))
-        self.banner.show()
+    def _help(self) -> None:
+        self.message.toggle_help(self.pages[step_of(self.guide.state)])
 
     def _open_keys(self) -> None:
         self.close()
@@ -252,8 +258,18 @@ class WizardDialog(QDialog):
         self._middle.setDirection(way)
 
     def _give_focus(self) -> None:
-        page = self.pages[step_of(self.guide.state)]
-        (page.first() or self.footer.next).setFocus(Qt.FocusReason.OtherFocusReason)
+        page, footer = self.pages[step_of(self.guide.state)], self.footer
+        wanted = page.first() or (footer.next if footer.next.isEnabled() else footer.back)
+        wanted.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _tell_end(self, state: State) -> None:
+        """The trial ended without a key being pressed: show it, and say it to who cannot see it."""
+        words = self.done_page.title.text()
+        if state is State.FAILED:
+            area = self._areas[State.TRYING]
+            QTimer.singleShot(0, area, lambda: area.ensureWidgetVisible(self.trial_page.banner, 0, 24))
+            words = self.trial_page.accessibleDescription()
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
 
     # --- below: closing ---
 
@@ -290,8 +306,7 @@ class WizardDialog(QDialog):
     def _end(self) -> None:
         self.invitations.forget()
         self.guide.take(Input.CLOSE)
-        self.banner.setProperty("about", None)
-        self.banner.hide()
+        self.message.reset()
 
 
 def _dropped_file(event: QDropEvent) -> Path | None:

@@ -5,11 +5,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from ui.texts import tr
+from ui.view.tray_view import TrayView
 from ui.view.trial_view import Verdict
 from ui.widgets.banner import Banner
 from ui.widgets.card import Card
 from ui.widgets.copy_label import CopyLabel
-from ui.widgets.labels import IconLabel, heading, quiet, wrapped
+from ui.widgets.labels import MEDIUM, IconLabel, heading, quiet, wrapped
 from ui.wizard.page import Page
 
 
@@ -34,8 +35,14 @@ class DonePage(Page):
         card.body.addLayout(row)
         self.body.addWidget(card)
         icon_card = Card()
-        self.icon_title = heading(tr("What the icon says"), 1.15)
-        icon_card.body.addWidget(self.icon_title)
+        icon_card.body.addWidget(heading(tr("What the icon says"), MEDIUM))
+        self.icon = IconLabel("tray-away", "good", 32)
+        self.sentence = wrapped("")
+        shown = QHBoxLayout()
+        shown.setSpacing(16)
+        shown.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignVCenter)
+        shown.addWidget(self.sentence, 1)
+        icon_card.body.addLayout(shown)
         self.icon_words = wrapped("")
         self.more = quiet(tr("Click the icon to see where your address is, and how the last move went."))
         icon_card.body.addWidget(self.icon_words)
@@ -58,11 +65,16 @@ class DonePage(Page):
         self.text.setText(tr("It is yours from now on, on every network. The trial took {time}.", time=time))
         self.address.set_text(address)
         self.icon_words.setText(
-            tr("You are at home now, so the icon is a house. Elsewhere it is green while your address is reachable.")
+            tr("It is a house while you are at home. Elsewhere it is green while your address is reachable.")
             if verdict is Verdict.AT_HOME
             else tr("It is green while your address is reachable. When something is wrong it says so, and what to do.")
         )
         self.banner.setVisible(is_unprotected)
+
+    def show_tray(self, view: TrayView) -> None:
+        """What the icon in the panel shows at this moment."""
+        self.icon.set_icon(view.icon, view.role)
+        self.sentence.setText(view.title)
 
     def first(self) -> QPushButton | None:
         return None

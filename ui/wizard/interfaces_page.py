@@ -23,6 +23,10 @@ class InterfacesPage(Page):
             tr("Which network first?"),
             tr("When several are connected, the highest one in this list is used. Drag them, or use the buttons."),
             parent,
+            help_text=tr(
+                "A move from one network to another loses nothing when both are connected. The order says which "
+                "one carries your address as long as several work. Ctrl+Up and Ctrl+Down move the chosen one."
+            ),
         )
         self.banner = Banner("error")
         self.banner.hide()
@@ -36,7 +40,7 @@ class InterfacesPage(Page):
         self.list.setAccessibleName(tr("Networks, the preferred one first"))
         self.list.model().rowsMoved.connect(self._moved)
         self.list.currentRowChanged.connect(self._enable)
-        self.body.addWidget(self.list, 1)
+        self.body.addWidget(self.list, 100)
         self.up = QPushButton(tr("Move &up"))
         self.down = QPushButton(tr("Move &down"))
         row = QHBoxLayout()
@@ -48,6 +52,7 @@ class InterfacesPage(Page):
             row.addWidget(button)
         row.addStretch(1)
         self.body.addLayout(row)
+        self.body.addStretch(1)
         for keys, way in (("Ctrl+Up", -1), ("Ctrl+Down", 1)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.activated.connect(lambda by=way: self.move(by))
@@ -89,6 +94,8 @@ class InterfacesPage(Page):
             item.setData(NAME, name)
             self.list.addItem(item)
         self.list.setCurrentRow(names.index(current) if current in names else 0)
+        height = sum(self.list.sizeHintForRow(row) for row in range(self.list.count()))
+        self.list.setMaximumHeight(height + 4)
 
     def _describe(self, item: QListWidgetItem, known: dict[str, InterfaceStatus]) -> None:
         name = item.data(NAME)

@@ -32,8 +32,10 @@ class Page(QWidget):
 
     edited = Signal(dict)
 
-    def __init__(self, title: str, text: str, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, text: str, parent: QWidget | None = None, *, help_text: str = "") -> None:
         super().__init__(parent)
+        self.help = help_text
+        """What F1 says."""
         self.title = heading(title)
         self.text = quiet(text)
         self.text.setVisible(bool(text))

@@ -38,6 +38,10 @@ class ProtectionPage(Page):
             tr("Protect it with a key"),
             tr("With a key, the home agent can tell this computer from a stranger who wants your address."),
             parent,
+            help_text=tr(
+                "The key is a secret that this computer and the home agent share. Registrations are signed with "
+                "it, so nobody else can say where your address is. It is never shown again."
+            ),
         )
         self.group = QButtonGroup(self)
         self.taken: frozenset[int] = frozenset()

@@ -35,7 +35,16 @@ class TrialPage(Page):
     wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Trying it"), " ", parent)
+        super().__init__(
+            tr("Trying it"),
+            " ",
+            parent,
+            help_text=tr(
+                "The address is used as if it were yours, but nothing of it is stored. When a packet sent to it "
+                "comes back through the home agent, it is kept. If you go back or close this window, everything "
+                "is as it was before."
+            ),
+        )
         self.card = Card()
         self.card.body.setSpacing(4)
         self.rows: list[_Row] = []

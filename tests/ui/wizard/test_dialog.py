@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QWidget
 
 from mnclient.model.keys import KeyKind, KeyOwner
 from mnclient.model.status import Phase
@@ -248,3 +249,37 @@ def test_nothing_is_wider_than_the_window(wizard, person, session, width, height
         if wizard.footer.next.isEnabled():
             person.next()
     assert wizard.width() == width and wizard.height() == height
+
+
+def test_help_belongs_to_its_page(wizard, person):
+    person.press(Qt.Key.Key_F1)
+    assert wizard.message.help.isVisible() and "home network" in wizard.message.help.text()
+    person.press(Qt.Key.Key_F1)
+    assert not wizard.message.isVisible()
+    person.press(Qt.Key.Key_F1)
+    person.next()
+    assert not wizard.message.isVisible()
+
+
+def test_every_control_has_a_name_and_says_why_it_is_off(wizard, person, session):
+    session.show(TWO_INTERFACES)
+    person.click(wizard.agent_page.typed)
+    for _ in range(5):
+        for each in wizard.findChildren(QWidget):
+            if each.isVisible() and each.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                name = each.accessibleName() or getattr(each, "text", str)()
+                assert name, (person.step, each)
+        person.click(next(iter(wizard.agent_page.cards.values()))) if person.step is State.AGENT else None
+        if wizard.footer.next.isEnabled():
+            person.next()
+
+
+def test_tab_reaches_everything_and_comes_back(wizard, person):
+    first, seen = wizard.focusWidget(), []
+    for _ in range(40):
+        person.press(Qt.Key.Key_Tab)
+        seen.append(wizard.focusWidget())
+        if seen[-1] is first:
+            break
+    assert seen[-1] is first
+    assert {wizard.footer.leave, wizard.footer.next} <= set(seen)

@@ -272,7 +272,7 @@ def test_what_cannot_be_taken_back_is_said(wizard, person, session):
     session.answers["cancel_trial"] = UnknownThing("It is gone")
     session.answers["set_setting"] = MobileIPv6Error("The disk is full")
     person.back()
-    assert wizard.banner.isVisible() and "disk is full" in wizard.banner.text()
+    assert wizard.message.news.isVisible() and "disk is full" in wizard.message.news.text()
 
 
 class Keyring:
@@ -321,10 +321,10 @@ def test_a_locked_keyring_is_a_sentence(wizard, person, session, tmp_path):
 def test_the_service_vanishes_in_the_middle(wizard, person, session):
     person.next()
     session.lose(Reach.ABSENT, "The mnclient service is not running", "start it: systemctl start mnclientd")
-    assert wizard.banner.isVisible() and "not running" in wizard.banner.title()
+    assert wizard.message.reach.isVisible() and "not running" in wizard.message.reach.title()
     assert not wizard.footer.next.isEnabled() and wizard.footer.back.isEnabled()
     session.show(START)
-    assert not wizard.banner.isVisible() and wizard.footer.next.isEnabled()
+    assert not wizard.message.isVisible() and wizard.footer.next.isEnabled()
 
 
 def test_the_service_vanishes_during_the_trial(wizard, person, session):
@@ -434,4 +434,5 @@ def test_a_trial_is_not_disturbed_by_an_invitation(wizard, person, session, tmp_
     for _ in range(3):
         person.next()
     wizard.import_invitation(write(tmp_path / "later"))
-    assert wizard.guide.state is State.TRYING and wizard.banner.isVisible()
+    wizard.guide.changed.emit()
+    assert wizard.guide.state is State.TRYING and wizard.message.news.isVisible()

@@ -38,6 +38,16 @@ PROGRAMS = ("Xvfb", "openbox", "xdotool", "import", "dbus-daemon")
 FOLDERS = ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
 PATIENCE = 30.0
 
+DUNST = """\
+[global]
+dmenu = {chooser}
+width = 128
+height = 400
+origin = bottom-left
+offset = 2x40
+"""
+"""Where no window is, so that nobody clicks on a notification instead of a button."""
+
 NOTIFICATIONS = "org.freedesktop.Notifications"
 WATCHER = "org.kde.StatusNotifierWatcher"
 TRAYS = {
@@ -123,7 +133,7 @@ class Desktop:
         chooser.write_text(f'#!/bin/sh\nexec grep -F "$(cat "{self.folder}/button")"\n', encoding="utf-8")
         chooser.chmod(0o755)
         settings = self.folder / "dunstrc"
-        settings.write_text(f"[global]\ndmenu = {chooser}\n", encoding="utf-8")
+        settings.write_text(DUNST.format(chooser=chooser), encoding="utf-8")
         process = self.start(["dunst", "-config", str(settings), "-print"])
         self.until(lambda: self.has_owner(NOTIFICATIONS), "dunst")
         return process

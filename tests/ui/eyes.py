@@ -98,8 +98,10 @@ class Eyes:
         self.here.until(lambda: self.find(role, name) is None, f"the end of {role} {name!r}", within)
 
     def press(self, role: str, name: str, within: float = PATIENCE) -> Thing:
-        """Click on it with the mouse."""
+        """Click on it with the mouse, as soon as it stays where it is."""
         thing = self.wait(role, name, enabled=True, within=within)
+        while (again := self.wait(role, name, enabled=True, within=within)).place != thing.place:
+            thing = again
         self.here.click(*thing.middle)
         return thing
 

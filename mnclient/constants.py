@@ -65,6 +65,9 @@ MAX_PREFIXES_PER_ROUTER: Final = 16
 MAX_NAME_SERVERS: Final = 4  # of a router: no resolver asks more than three
 MAX_TRAFFIC_RULES: Final = 64  # each is a rule of the kernel, which goes through them for every packet without a source
 MAX_INTERFACES: Final = 64
+# A preferred interface that comes and goes costs one move in half a minute at most, and nobody waits longer for it once
+# the cable holds: a wait of minutes looks like a defect.
+MAX_INTERFACE_PATIENCE: Final = Seconds(30.0)  # how long one that has flapped must last until it is used
 MAX_HOME_ADDRESSES: Final = 16
 MAX_HANDOVERS: Final = 200  # handover records kept
 MAX_HELD_PACKETS: Final = 512  # per tunnel, while it has no far end

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Replacing a file in one step: after a crash at any moment there is the old content or the new one, never a part."""
 
+import logging
 import os
 from pathlib import Path
+from typing import Final
+
+_log = logging.getLogger(__name__)
+
+MOST_DAMAGED_KEPT: Final = 9
 
 
 def write_atomically(path: Path, content: bytes, mode: int) -> None:
@@ -19,6 +25,16 @@ def write_atomically(path: Path, content: bytes, mode: int) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _flush_directory(target.parent)
+
+
+def move_aside(path: Path) -> None:
+    """Rename a file that is not understood to NAME.damaged-1 and so on; the last number is used again."""
+    numbered = [path.with_name(f"{path.name}.damaged-{number}") for number in range(1, MOST_DAMAGED_KEPT + 1)]
+    aside = next((each for each in numbered if not each.exists()), numbered[-1])
+    try:
+        path.replace(aside)
+    except OSError as error:
+        _log.warning("%s cannot be renamed: %s", path, error)
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

@@ -5,6 +5,7 @@ Root and the service's own user always may: they could do it without us. Everybo
 bus. Where there is no polkit (a private bus, a container), nobody else may.
 """
 
+import asyncio
 import logging
 import os
 from collections import OrderedDict
@@ -13,7 +14,7 @@ from typing import Any, Final, TypeGuard
 
 from dbus_fast import DBusError, Message, MessageType, Variant
 
-from service.contract import MANAGER, METHODS, Action, NotAllowed
+from service.contract import MANAGER, METHODS, Action, NotAllowed, Permission
 from service.settings_schema import BY_KEY
 
 _LOG: Final = logging.getLogger(__name__)
@@ -66,6 +67,22 @@ class Authority:
         else:
             hint = "ask the administrator of this machine, or do it as root"
         raise NotAllowed(f"Permission {action.value} was not given", hint=hint)
+
+    async def permissions(self, sender: str) -> dict[Action, Permission]:
+        """What `sender` may do now, and what after a password. Nobody is asked for one."""
+        if await self._user(sender) in self._always_allowed:
+            return dict.fromkeys(Action, Permission.YES)
+        answers = await asyncio.gather(*(self._permission(sender, action) for action in Action))
+        return dict(zip(Action, answers, strict=True))
+
+    async def _permission(self, sender: str, action: Action) -> Permission:
+        try:
+            is_authorized, is_challenge = await self._ask_polkit(sender, action, interactive=False)
+        except NotAllowed:  # nobody who could decide
+            return Permission.NO
+        if is_authorized:
+            return Permission.YES
+        return Permission.PASSWORD if is_challenge else Permission.NO
 
     async def _user(self, sender: str) -> int:
         """The user id of a caller. Unique names are never given twice on a bus, so it can be remembered."""

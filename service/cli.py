@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from mnclient.errors import ConfigError, MobileIPv6Error
-from service import cli_bindings, cli_change, cli_roles, cli_show
+from service import cli_bindings, cli_change, cli_keys, cli_messages, cli_roles, cli_show, cli_trial
 from service.cli_output import Output
 from service.cli_parser import PROGRAM, parser
 from service.client import Client
@@ -43,6 +43,7 @@ COMMANDS: Final[dict[tuple[str, ...], Command]] = {
     ("home-agents", "remove"): cli_change.remove_home_agent,
     ("home-addresses",): cli_show.home_addresses,
     ("home-addresses", "add"): cli_change.add_home_address,
+    ("home-addresses", "try"): cli_trial.try_home_address,
     ("home-addresses", "remove"): cli_change.remove_home_address,
     ("home-addresses", "prefer"): cli_change.prefer_home_address,
     ("home-addresses", "accept"): cli_change.accept_proposal,
@@ -50,11 +51,15 @@ COMMANDS: Final[dict[tuple[str, ...], Command]] = {
     ("home-addresses", "suggest"): cli_show.suggest,
     ("interfaces",): cli_show.interfaces,
     ("interfaces", "set-priority"): cli_change.set_interface_priority,
+    ("interfaces", "order"): cli_change.set_interface_order,
     ("bindings",): cli_bindings.bindings,
     ("correspondents",): cli_bindings.correspondents,
+    ("messages",): cli_messages.messages,
+    ("counters",): cli_messages.counters,
     ("handovers",): cli_show.handovers,
     ("settings",): cli_show.settings,
     ("settings", "get"): cli_show.setting,
+    ("settings", "describe"): cli_show.describe_settings,
     ("settings", "set"): cli_change.set_setting,
     ("route-optimization",): cli_roles.show_route_optimization,
     ("route-optimization", "show"): cli_roles.show_route_optimization,
@@ -68,6 +73,12 @@ COMMANDS: Final[dict[tuple[str, ...], Command]] = {
     ("home-agent", "show"): cli_roles.show_home_agent,
     ("home-agent", "enable"): cli_roles.enable_home_agent,
     ("home-agent", "disable"): cli_roles.disable_home_agent,
+    ("keys",): cli_keys.show,
+    ("keys", "list"): cli_keys.show,
+    ("keys", "set"): cli_keys.install,
+    ("keys", "provide"): cli_keys.provide,
+    ("keys", "remove"): cli_keys.remove,
+    ("permissions",): cli_show.permissions,
     ("problems",): cli_show.problems,
     ("decode",): cli_change.decode,
     ("reset-network",): cli_change.reset_network,
@@ -109,7 +120,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _is_text(arguments: argparse.Namespace) -> bool:
     """Whether everything can be said on a bus; the name of a file need not be text."""
-    words = "".join(value for name, value in vars(arguments).items() if isinstance(value, str) and name != "file")
+    values = [value for name, value in vars(arguments).items() if name != "file"]
+    texts = [each for value in values for each in (value if isinstance(value, list) else [value])]
+    words = "".join(each for each in texts if isinstance(each, str))
     return words.isascii() or not any("\ud800" <= each <= "\udfff" for each in words)
 
 

@@ -77,6 +77,12 @@ async def set_interface_priority(client: Client, arguments: argparse.Namespace, 
     output.done(f"Interface {arguments.name} has priority {arguments.priority}")
 
 
+async def set_interface_order(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """Say in which order interfaces are preferred."""
+    await client.set_interface_order(arguments.names)
+    output.done(f"Preferred first to last: {', '.join(arguments.names)}")
+
+
 async def set_setting(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Change one setting."""
     await existing_setting(client, arguments.key)

@@ -8,7 +8,9 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Any, Final
 
 from mnclient.errors import MobileIPv6Error
+from mnclient.model.keys import HIGHEST_SPI, LOWEST_SPI, KeyKind, KeyOwner, is_spi
 from service.interfaces import arguments
+from service.message_filter import ABBREVIATIONS
 from service.settings_schema import PRIVACY_OFF
 
 PROGRAM: Final = "mnctl"
@@ -29,9 +31,11 @@ examples:
   mnctl watch                          a line for everything that happens
   mnctl home-addresses suggest         which home addresses could I have?
   mnctl home-addresses add 2001:db8:1::10 --home-agent 2001:db8:1::1
+  mnctl home-addresses try 2001:db8:1::10 --keep
   mnctl settings set autoconfiguration.ask_first false
   mnctl route-optimization enable      the short way, and what it tells others
   mnctl --json status | jq .engine.phase
+  mnctl messages --follow BU BA        what do I and my home agent say to each other?
   mnctl decode capture.pcap            what did the two ends say to each other?
 """
 
@@ -57,6 +61,7 @@ def parser(width: int | None = None) -> argparse.ArgumentParser:
     _home_addresses(adder)
     _interfaces(adder)
     _settings(adder)
+    _keys(adder)
     _route_optimization(adder)
     _correspondent_node(adder)
     _home_agent(adder)
@@ -146,6 +151,20 @@ def _priority(text: str) -> int:
     return value
 
 
+def _spi(text: str) -> int:
+    value = int(text)
+    if not is_spi(value):
+        raise argparse.ArgumentTypeError(f"must be from {LOWEST_SPI} to {HIGHEST_SPI}")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be a positive number of seconds")
+    return value
+
+
 def _reading(adder: _Adder) -> None:
     adder.command("status", "say whether this machine is reachable, and how", ["status", "status --json"])
     adder.command("watch", "print a line for every change, until interrupted", ["watch", "watch --json"])
@@ -163,8 +182,27 @@ def _reading(adder: _Adder) -> None:
     adder.command("correspondents", text, ["correspondents", "correspondents --json"])
     handovers = adder.command("handovers", "list the last moves and how long each took", ["handovers --limit 5"])
     handovers.add_argument("--limit", type=_count, default=20, help="at most this many, the newest (default: 20)")
+    _messages(adder)
+    adder.command("counters", "list what was sent, received, carried and refused, as numbers", ["counters --json"])
     problems = adder.command("problems", "list what is wrong, and what to do about it", ["problems"])
+    adder.command("permissions", "list what you may do, and what only with a password", ["permissions"])
     problems.add_argument("--all", action="store_true", help="also those too young to be shown")
+
+
+def _messages(adder: _Adder) -> None:
+    examples = ["messages", "messages --follow BU BA", "messages --save log.pcap 2001:db8:1::10", "messages malformed"]
+    messages = adder.command(
+        "messages", "print the last signalling this machine sent and heard, one line each", examples
+    )
+    names = ", ".join(ABBREVIATIONS)
+    messages.add_argument(
+        "filter",
+        nargs="*",
+        metavar="FILTER",
+        help=f"only these: a message ({names}, or its whole name), in, out, malformed, an address, a prefix",
+    )
+    messages.add_argument("--follow", action="store_true", help="go on with those that come, until interrupted")
+    messages.add_argument("--save", dest="file", metavar="FILE", help="write them to a pcap file, for tshark or decode")
 
 
 def _home_agents(adder: _Adder) -> None:
@@ -191,9 +229,15 @@ def _home_addresses(adder: _Adder) -> None:
     ]
     group = adder.group("home-addresses", "list the home addresses; add, remove, prefer, accept, dismiss", examples)
     add = group.command("add", "keep a home address reachable")
-    add.add_argument("address", type=_address, metavar="ADDRESS", help="the home address")
-    add.add_argument("--home-agent", type=_address, metavar="ADDRESS", help="who forwards for it; without, home only")
-    add.add_argument("--prefix-length", type=int, default=64, metavar="BITS", help="of the home network (default: 64)")
+    _new_home_address(add)
+    attempt = group.command(
+        "try",
+        "use a home address on trial, and tell how it goes, until interrupted",
+        ["home-addresses try 2001:db8:1::10 --keep --timeout 60"],
+    )
+    _new_home_address(attempt)
+    attempt.add_argument("--keep", action="store_true", help="end as soon as it works, and keep it")
+    attempt.add_argument("--timeout", type=_positive, metavar="SECONDS", help="give up if it is not kept by then")
     for name, text in (
         ("remove", "give a home address up"),
         ("prefer", "use this home address for new connections"),
@@ -205,10 +249,20 @@ def _home_addresses(adder: _Adder) -> None:
     suggest.add_argument("--home-agent", type=_address, metavar="ADDRESS", help="only at this one")
 
 
-def _interfaces(adder: _Adder) -> None:
-    group = adder.group(
-        "interfaces", "list the network interfaces; set which is preferred", ["interfaces set-priority wlan0 10"]
+def _new_home_address(command: argparse.ArgumentParser) -> None:
+    agent = "who forwards for it; without, home only"
+    command.add_argument("address", type=_address, metavar="ADDRESS", help="the home address")
+    command.add_argument("--home-agent", type=_address, metavar="ADDRESS", help=agent)
+    command.add_argument(
+        "--prefix-length", type=int, default=64, metavar="BITS", help="of the home network (default: 64)"
     )
+
+
+def _interfaces(adder: _Adder) -> None:
+    examples = ["interfaces order eth0 wlan0", "interfaces set-priority wlan0 10"]
+    group = adder.group("interfaces", "list the network interfaces; set which is preferred", examples)
+    order = group.command("order", "say in which order interfaces are preferred; others come behind")
+    order.add_argument("names", nargs="+", metavar="INTERFACE", help="names like wlan0, the preferred first")
     priority = group.command("set-priority", "say how much an interface is preferred")
     priority.add_argument("name", metavar="INTERFACE", help="its name, like wlan0")
     priority.add_argument("priority", type=_priority, metavar="PRIORITY", help="1 to 999, the smaller is preferred")
@@ -216,11 +270,52 @@ def _interfaces(adder: _Adder) -> None:
 
 def _settings(adder: _Adder) -> None:
     examples = ["settings", "settings get mobile_node.enabled", "settings set mobile_node.enabled false"]
-    group = adder.group("settings", "list the settings; get or set one", examples)
+    group = adder.group("settings", "list the settings; get, set or describe one", examples)
+    describe = group.command("describe", "say what a setting means and may be; without KEY, all of them")
+    describe.add_argument("key", nargs="?", metavar="KEY", help="one of the list")
     group.command("get", "print one setting").add_argument("key", metavar="KEY", help="one of the list")
     change = group.command("set", "change one setting")
     change.add_argument("key", metavar="KEY", help="one of the list")
     change.add_argument("value", metavar="VALUE", help="as in the settings file")
+
+
+def _keys(adder: _Adder) -> None:
+    examples = [
+        "keys",
+        "keys set 2001:db8:1::10 2001:db8:1::1 --kind rfc4285 --algorithm hmac-sha1-96 --spi-in 1000 --spi-out 1001",
+        "keys remove 2001:db8:1::10 2001:db8:1::1 1001",
+    ]
+    group = adder.group("keys", "list the keys for home agents; set, provide or remove one", examples)
+    group.command("list", "list the keys, without their secrets")
+    install = group.command("set", "install a key, or replace one; the secret is read from standard input")
+    _key_place(install)
+    kinds = _argument(lambda text: arguments.word(KeyKind, text, "kind"), "kind")
+    owners = _argument(lambda text: arguments.word(KeyOwner, text, "owner"), "owner")
+    install.add_argument(
+        "--kind", type=kinds, required=True, help=f"one of: {', '.join(each.value for each in KeyKind)}"
+    )
+    install.add_argument("--algorithm", required=True, help="like hmac-sha1-96 or aes-gcm-256")
+    install.add_argument("--spi-in", type=_spi, required=True, metavar="SPI", help="in what arrives here, from 256")
+    install.add_argument("--spi-out", type=_spi, required=True, metavar="SPI", help="in what is sent, from 256")
+    where = "computer: in a file of the service (default); user: until the service stops"
+    install.add_argument("--owner", type=owners, default=KeyOwner.COMPUTER, metavar="OWNER", help=where)
+    _secret_file(install)
+    provide = group.command("provide", "hand over the secret of a key whose owner is a user")
+    remove = group.command("remove", "forget a key")
+    for command in (provide, remove):
+        _key_place(command)
+        command.add_argument("spi_out", type=_spi, metavar="SPI", help="the outgoing one of the list")
+    _secret_file(provide)
+
+
+def _key_place(command: argparse.ArgumentParser) -> None:
+    command.add_argument("home_address", type=_address, metavar="HOME_ADDRESS", help="whose registrations it protects")
+    command.add_argument("home_agent", type=_address, metavar="HOME_AGENT", help="who has the same key")
+
+
+def _secret_file(command: argparse.ArgumentParser) -> None:
+    text = "where the secret is, in hexadecimal digits (default: -, standard input)"
+    command.add_argument("--secret-file", dest="file", default="-", metavar="FILE", help=text)
 
 
 def _route_optimization(adder: _Adder) -> None:

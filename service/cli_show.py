@@ -9,12 +9,13 @@ from typing import Any
 from mnclient.errors import ConfigError
 from mnclient.model.problems import Problem
 from mnclient.model.service_status import ServiceStatus
+from mnclient.model.settings_description import SettingDescription
 from mnclient.units import Seconds
 from service import cli_news, cli_status
 from service.cli_output import Output, duration, yes_no
 from service.client import Client, ServiceUnavailable
 from service.codec import Plain, to_plain
-from service.contract import UnknownThing
+from service.contract import Permission, UnknownThing
 from service.settings_schema import BY_KEY
 
 
@@ -105,7 +106,7 @@ async def home_addresses(client: Client, _arguments: argparse.Namespace, output:
             str(each.address),
             str(each.home_agent or "-"),
             cli_status.describe_home_address(states[each.address], output) if each.address in states else "off",
-            each.origin.value,
+            each.origin.value + (", on trial" if each.trial else ""),
             yes_no(each.preferred),
         ]
         for each in now.home_addresses
@@ -206,6 +207,46 @@ async def setting(client: Client, arguments: argparse.Namespace, output: Output)
         output.json(key=arguments.key, value=value)
     else:
         output.line(shown(value))
+
+
+async def describe_settings(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """What settings may be; of one, in full."""
+    known = await client.settings_schema()
+    if arguments.key:
+        must_be_known(arguments.key, [each.key for each in known], "setting")
+    chosen = [each for each in known if arguments.key in (None, each.key)]
+    if output.as_json:
+        output.json(settings=chosen)
+        return
+    for each in chosen:
+        output.line(each.key)
+        _describe(each, output, "  ")
+
+
+def _describe(setting: SettingDescription, output: Output, indent: str) -> None:
+    output.line(f"{indent}{setting.description}")
+    output.line(f"{indent}Accepted: {setting.accepted}")
+    default: Any = setting.default
+    if default not in (None, [], ""):
+        output.line(f"{indent}Default: {shown(default)}")
+    if setting.needs_admin:
+        output.line(f"{indent}Only an administrator can change it")
+    if setting.needs_restart:
+        output.line(f"{indent}It takes effect when the service is started again")
+    for each in setting.fields:
+        output.line(f"{indent}- {each.key}{', required' if each.required else ''}")
+        _describe(each, output, indent + "    ")
+
+
+async def permissions(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
+    """What this person may do."""
+    known = await client.permissions()
+    if output.as_json:
+        output.json(permissions={action.value: permission for action, permission in known.items()})
+        return
+    words = {Permission.YES: "yes", Permission.PASSWORD: "with a password", Permission.NO: "no"}
+    rows = [[action.value, words[permission]] for action, permission in known.items()]
+    output.table(["action", "allowed"], rows, "There is nothing that needs a permission.")
 
 
 async def problems(client: Client, arguments: argparse.Namespace, output: Output) -> None:

@@ -11,8 +11,9 @@ same client goes on. Errors of the service arrive as the classes it raised, with
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from ipaddress import IPv6Address, IPv6Network
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
+from ipaddress import IPv6Address
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,15 +21,20 @@ from dbus_fast import ErrorType, Message, MessageFlag, MessageType
 from dbus_fast.aio import MessageBus
 
 from mnclient.model.handover import Handover
+from mnclient.model.message_log import LoggedMessage
 from mnclient.model.service_status import ServiceStatus, Suggestion
+from mnclient.model.settings_description import SettingDescription
 from mnclient.model.status import BindingCacheStatus
 from mnclient.units import Seconds
 from service import contract
 from service.bus_connection import BUS_ERRORS, connect, leave, until_gone
+from service.client_changes import Changes, text_of
 from service.codec import Plain, from_plain, from_variants
 from service.contract import NotAllowed, ServiceUnavailable
+from service.invitation_seal import open_invitation, seal_invitation
+from service.pcap import pcap_of
 
-__all__ = ["Client", "NotAllowed", "ServiceUnavailable"]
+__all__ = ["Client", "NotAllowed", "ServiceUnavailable", "open_invitation", "pcap_of", "seal_invitation"]
 
 ANSWER_TIMEOUT: Final = Seconds(30.0)
 INTERACTIVE_TIMEOUT: Final = Seconds(300.0)
@@ -51,7 +57,7 @@ _MATCHES: Final = (
 )
 
 
-class Client:
+class Client(Changes):
     """One connection to a service. Use `connect` and `async with`."""
 
     def __init__(self, address: str, *, interactive: bool = True) -> None:
@@ -60,6 +66,8 @@ class Client:
         self._bus: MessageBus | None = None
         self._guard: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._message_watches: set[asyncio.Event] = set()
+        self._services = 0  # how many came and went on this connection
 
     @classmethod
     def connect(cls, address: str = "system", *, interactive: bool = True) -> Self:
@@ -130,9 +138,51 @@ class Client:
         """The last moves, the newest last."""
         return from_plain(tuple[Handover, ...], from_variants(await self._ask("GetHandovers")))
 
+    async def messages(self, after: int = 0) -> tuple[LoggedMessage, ...]:
+        """The signalling in the log with a number greater than `after`, the newest last."""
+        found: list[LoggedMessage] = []
+        while True:
+            answer = from_variants(await self._ask("GetMessages", after))
+            page = from_plain(tuple[LoggedMessage, ...], answer)
+            found += page
+            if len(page) < contract.MAX_MESSAGES_PAGE:
+                return tuple(found)
+            after = page[-1].number
+
+    async def watch_messages(self, after: int = 0) -> AsyncGenerator[tuple[LoggedMessage, ...], None]:
+        """The messages in the log with a number greater than `after`, perhaps none, and then those that come.
+
+        Ends with ServiceUnavailable when the service goes away; the numbers of the next one begin anew. Close it
+        (contextlib.aclosing) when you have seen enough, so that the service stops telling.
+        """
+        await self._connected()
+        noticed, service = asyncio.Event(), self._services
+        self._message_watches.add(noticed)
+        try:
+            await self._call("WatchMessages", True)
+            is_first = True
+            while True:
+                noticed.clear()
+                if service != self._services:
+                    raise _ended()
+                if (news := await self.messages(after)) or is_first:
+                    yield news
+                    is_first, after = False, news[-1].number if news else after
+                await noticed.wait()
+        finally:
+            self._message_watches.discard(noticed)
+            if not self._message_watches and service == self._services and self._bus and self._bus.connected:
+                with suppress(ServiceUnavailable):  # whoever is gone tells nobody
+                    await self._call("WatchMessages", False)
+
+    async def counters(self) -> dict[str, int]:
+        """What was sent, received, carried and refused so far, by name."""
+        answer = await self._ask("GetCounters")
+        return {str(name): int(value) for name, value in answer.items()}
+
     async def suggestions(self, home_agent: IPv6Address | None = None) -> tuple[Suggestion, ...]:
         """Home addresses that could be had: at this home agent, or at any known one."""
-        answer = await self._ask("GetSuggestions", _text(home_agent))
+        answer = await self._ask("GetSuggestions", text_of(home_agent))
         return from_plain(tuple[Suggestion, ...], from_variants(answer))
 
     async def settings(self) -> dict[str, Plain]:
@@ -144,59 +194,18 @@ class Client:
         """One setting in force."""
         return from_variants(await self._ask("GetSetting", key))
 
-    # --- changing ---
+    async def settings_schema(self) -> tuple[SettingDescription, ...]:
+        """Every setting there is, in the order in which a person would look for it."""
+        answer = await self._ask("GetSettingsSchema")
+        return from_plain(tuple[SettingDescription, ...], from_variants(answer))
 
-    async def set_setting(self, key: str, value_text: str) -> None:
-        """Change one setting; `value_text` is written as in the settings file."""
-        await self._call("SetSetting", key, value_text)
-
-    async def add_home_address(
-        self, address: IPv6Address, home_agent: IPv6Address | None = None, prefix_length: int = 64
-    ) -> None:
-        """Keep a home address."""
-        await self._call("AddHomeAddress", str(address), _text(home_agent), prefix_length)
-
-    async def remove_home_address(self, address: IPv6Address) -> None:
-        """Give a home address up."""
-        await self._call("RemoveHomeAddress", str(address))
-
-    async def prefer_home_address(self, address: IPv6Address) -> None:
-        """Use this one for new connections."""
-        await self._call("PreferHomeAddress", str(address))
-
-    async def accept_proposal(self, address: IPv6Address) -> None:
-        """Take a proposed home address into use."""
-        await self._call("AcceptProposal", str(address))
-
-    async def dismiss_proposal(self, address: IPv6Address) -> None:
-        """Do not propose this address again."""
-        await self._call("DismissProposal", str(address))
-
-    async def add_home_agent(self, address: IPv6Address, prefix: IPv6Network, pinned: bool = False) -> None:
-        """Know a home agent that was not heard."""
-        await self._call("AddHomeAgent", str(address), str(prefix), pinned)
-
-    async def remove_home_agent(self, address: IPv6Address) -> None:
-        """Forget a home agent."""
-        await self._call("RemoveHomeAgent", str(address))
-
-    async def set_interface_priority(self, name: str, priority: int) -> None:
-        """1 to 999; the smaller is preferred."""
-        await self._call("SetInterfacePriority", name, priority)
-
-    async def set_home_agent_link(
-        self, prefix: IPv6Network, address: IPv6Address, interface: str | None = None, advertise: bool = False
-    ) -> None:
-        """Serve a home link, and switch the home-agent role on. `interface` None: a virtual link."""
-        await self._call("SetHomeAgentLink", str(prefix), str(address), interface or "", advertise)
-
-    async def remove_home_agent_link(self, prefix: IPv6Network) -> None:
-        """Serve this home link no more."""
-        await self._call("RemoveHomeAgentLink", str(prefix))
-
-    async def reload(self) -> None:
-        """Have the settings file read again."""
-        await self._call("Reload")
+    async def permissions(self) -> dict[contract.Action, contract.Permission]:
+        """What this caller may do now. Nobody is asked for a password."""
+        answer = dict(await self._ask("GetPermissions"))
+        return {
+            action: contract.Permission(answer.get(action.value, contract.Permission.NO.value))
+            for action in contract.Action
+        }
 
     # --- the bus ---
 
@@ -253,13 +262,28 @@ class Client:
 
     async def _until_gone(self, bus: MessageBus) -> None:
         await until_gone(bus)
-        self._changed.set()  # whoever waits for a change finds out by asking
+        self._service_changed()  # whoever waits for a change finds out by asking
 
     def _receive(self, message: Message) -> bool:
         # Only what the match rules ask for arrives; a forged one would cost its sender more than us.
-        if message.message_type is MessageType.SIGNAL and message.member in ("StatusChanged", "NameOwnerChanged"):
-            self._changed.set()
+        if message.message_type is MessageType.SIGNAL:
+            match message.member:
+                case "StatusChanged":
+                    self._changed.set()
+                case "NameOwnerChanged":
+                    self._service_changed()
+                case "MessagesChanged":
+                    self._notice_messages()
         return False
+
+    def _service_changed(self) -> None:
+        self._services += 1
+        self._changed.set()
+        self._notice_messages()
+
+    def _notice_messages(self) -> None:
+        for noticed in self._message_watches:
+            noticed.set()
 
     def _error(self, name: str, text: str) -> Exception:
         if name in _ABSENT:
@@ -283,5 +307,5 @@ def _to_daemon(member: str, argument: str) -> Message:
     )
 
 
-def _text(address: IPv6Address | None) -> str:
-    return "" if address is None else str(address)
+def _ended() -> ServiceUnavailable:
+    return ServiceUnavailable("The mnclient service has ended", hint="start it: systemctl start mnclientd")

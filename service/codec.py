@@ -11,6 +11,7 @@
 | int, bool, str            | itself                                       | x, b, s       |
 | tuple                     | list                                         | aa{sv}, av    |
 | dict with text keys       | object                                       | a{sv}         |
+| object (any plain value)  | itself                                       | its own       |
 
 Reading is lenient towards another version of the service: unknown fields are ignored, missing ones take their default,
 and an element of a list with an enum value that this side does not know is left out. A type cannot have a field that
@@ -163,6 +164,7 @@ def _checked(accepted: tuple[type, ...], convert: _Decoder) -> _Decoder:
 
 
 _SCALARS: dict[type, _Decoder] = {
+    object: lambda plain: plain,
     bool: _checked((bool,), bool),
     int: _checked((int,), int),
     float: _checked((int, float), float),
@@ -206,7 +208,10 @@ def _dict(arguments: tuple[Any, ...]) -> _Decoder:
     return _checked((dict,), lambda plain: {key: decode(part) for key, part in plain.items()})
 
 
-def _dataclass(kind: type) -> _Decoder:
+@cache
+def _members(kind: type) -> list[tuple[str, bool, _Decoder]]:
+    """Name, whether it may be None, and how it is read, of each field. Asked at the first value: a type may contain
+    itself."""
     hints = get_type_hints(kind)
     members: list[tuple[str, bool, _Decoder]] = []
     for field in fields(kind):
@@ -214,9 +219,14 @@ def _dataclass(kind: type) -> _Decoder:
         if may_be_none and field.default not in (MISSING, None):
             raise TypeError(f"{kind.__name__}.{field.name} may be None, so its default must be None")
         members.append((field.name, may_be_none, _decoder(hints[field.name])))
+    return members
+
+
+def _dataclass(kind: type) -> _Decoder:
     required = {field.name for field in fields(kind) if _is_required(field)}
 
     def decode(plain: Any) -> Any:
+        members = _members(kind)
         values = {name: read(plain[name]) for name, _, read in members if name in plain}
         values |= {name: None for name, may_be_none, _ in members if may_be_none and name not in plain}
         if missing := sorted(required - values.keys()):

@@ -17,7 +17,7 @@ from mnclient.errors import ConfigError, MobileIPv6Error, NetworkError
 
 BUS_NAME: Final = "org.mnclient.MobileNode1"
 ROOT_PATH: Final = "/org/mnclient/MobileNode1"
-API_VERSION: Final = 2
+API_VERSION: Final = 3
 """Grows with every addition. What would break a client gets a new bus name instead."""
 
 MANAGER: Final = BUS_NAME + ".Manager"
@@ -35,6 +35,9 @@ PEER: Final = "org.freedesktop.DBus.Peer"
 MAX_BINDING_CACHE_PAGE: Final = 1000
 """Entries of the binding cache in one answer: about 300 kB."""
 
+MAX_MESSAGES_PAGE: Final = 100
+"""Messages of the protocol log in one answer: about 100 kB, and nobody waits for the service meanwhile."""
+
 BUS_VARIABLE: Final = "MNCLIENT_BUS"
 """The environment variable that names the bus for clients."""
 
@@ -47,6 +50,14 @@ class Action(Enum):
     MANAGE_ADDRESSES = "org.mnclient.manage-addresses"
     MANAGE_KEYS = "org.mnclient.manage-keys"
     ADMINISTER = "org.mnclient.administer"
+
+
+class Permission(Enum):
+    """Whether a caller may do what an action is about."""
+
+    YES = "yes"
+    PASSWORD = "password"  # after somebody has entered a password
+    NO = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +88,50 @@ METHODS: Final[dict[str, dict[str, Method]]] = {
             (("entries", "aa{sv}"), ("total", "u")),
         ),
         "GetHandovers": Method(Action.READ_STATUS, (), (("handovers", "aa{sv}"),)),
+        "GetMessages": Method(Action.CONTROL, (("after", "t"),), (("messages", "aa{sv}"),)),
+        "WatchMessages": Method(Action.CONTROL, (("wanted", "b"),)),
+        "GetCounters": Method(Action.READ_STATUS, (), (("counters", "a{st}"),)),
         "GetSuggestions": Method(Action.READ_STATUS, (("home_agent", "s"),), (("suggestions", "aa{sv}"),)),
         "GetSettings": Method(Action.READ_STATUS, (), (("settings", "a{sv}"),)),
         "GetSetting": Method(Action.READ_STATUS, (("key", "s"),), (("value", "v"),)),
+        "GetSettingsSchema": Method(Action.READ_STATUS, (), (("settings", "aa{sv}"),)),
+        "GetPermissions": Method(Action.READ_STATUS, (), (("permissions", "a{ss}"),)),
         "SetSetting": Method(Action.CONTROL, (("key", "s"), ("value", "s"))),  # for some ADMINISTER (authorization.py)
         "AcceptProposal": Method(Action.CONTROL, (("address", "s"),)),
         "DismissProposal": Method(Action.CONTROL, (("address", "s"),)),
         "PreferHomeAddress": Method(Action.CONTROL, (("address", "s"),)),
         "SetInterfacePriority": Method(Action.CONTROL, (("name", "s"), ("priority", "u"))),
+        "SetInterfaceOrder": Method(Action.CONTROL, (("names", "as"),)),
         "AddHomeAddress": Method(
             Action.MANAGE_ADDRESSES, (("address", "s"), ("home_agent", "s"), ("prefix_length", "u"))
         ),
         "RemoveHomeAddress": Method(Action.MANAGE_ADDRESSES, (("address", "s"),)),
+        "TryHomeAddress": Method(
+            Action.MANAGE_ADDRESSES, (("address", "s"), ("home_agent", "s"), ("prefix_length", "u"))
+        ),
+        # Whoever began a trial was allowed to have the address, so these ask for no more; of others they are refused.
+        "KeepHomeAddress": Method(Action.CONTROL, (("address", "s"),)),
+        "CancelTrial": Method(Action.CONTROL, (("address", "s"),)),
         "AddHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"), ("prefix", "s"), ("pinned", "b"))),
         "RemoveHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"),)),
+        "SetKey": Method(
+            Action.MANAGE_KEYS,
+            (
+                ("home_address", "s"),
+                ("home_agent", "s"),
+                ("kind", "s"),
+                ("algorithm", "s"),
+                ("spi_in", "u"),
+                ("spi_out", "u"),
+                ("secret", "ay"),
+                ("owner", "s"),
+            ),
+        ),
+        # Only what an administrator declared with SetKey can be provided, and only while it is missing.
+        "ProvideKey": Method(
+            Action.CONTROL, (("home_address", "s"), ("home_agent", "s"), ("spi_out", "u"), ("secret", "ay"))
+        ),
+        "RemoveKey": Method(Action.MANAGE_KEYS, (("home_address", "s"), ("home_agent", "s"), ("spi_out", "u"))),
         "SetHomeAgentLink": Method(
             Action.ADMINISTER, (("prefix", "s"), ("address", "s"), ("interface", "s"), ("advertise", "b"))
         ),
@@ -142,6 +183,7 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "Origin": "s",
         "Preferred": "b",
         "Active": "b",
+        "Trial": "b",
         "State": "s",
         "CareOfAddress": "s",
         "Interface": "s",
@@ -186,7 +228,7 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
 }
 
 SIGNALS: Final[dict[str, dict[str, tuple[tuple[str, str], ...]]]] = {
-    MANAGER: {"StatusChanged": ()},
+    MANAGER: {"StatusChanged": (), "MessagesChanged": ()},
     PROPERTIES_INTERFACE: {
         "PropertiesChanged": (("interface", "s"), ("changed", "a{sv}"), ("invalidated", "as")),
     },

@@ -21,41 +21,39 @@ from mnclient.model.handover import Handover
 from mnclient.model.problems import ProblemCode
 from mnclient.model.service_status import KnownHomeAgent, Origin, ServiceStatus, Suggestion
 from mnclient.model.status import BindingCacheStatus
+from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Seconds
 from service.autoconfiguration.policy import HomeAddressReported
 from service.autoconfiguration.suggestions import HostInterface
 from service.contract import InvalidArgument
-from service.core_addresses import HomeAddresses, home_agent_for, prefix_of, require_routable
+from service.core_addresses import HomeAddresses, require_routable, wanted_home_address
 from service.core_autoconfiguration import Autoconfiguration
 from service.core_changes import Change, ChangeKind, Subscriber, Subscribers
 from service.core_host import read_host
+from service.core_keys import Keys
 from service.core_problems import ServiceProblems
-from service.core_rows import Rows, with_home_link, with_interface_priority, without_address, without_home_link
+from service.core_rows import without_address
+from service.core_settings import SettingsCore
 from service.core_status import route_optimization_off, unsuitable_identifiers
 from service.core_storage import BINDINGS_DELAY, REGISTRATIONS_DELAY, SEQUENCES_DELAY, StoredFile
+from service.core_trial import Trials
 from service.core_version import version
+from service.key_store import KeyStore
 from service.node_protocol import Node, NodeFactory
-from service.settings import Settings, declaration
+from service.settings import Settings
 from service.settings_file import SettingsFile
-from service.settings_values import checked, parsed
-from service.state_store import (
-    BINDINGS_FILE,
-    STATE_FILE,
-    State,
-    StateStore,
-    StoredHomeAddress,
-    encode_state,
-)
+from service.state_store import BINDINGS_FILE, STATE_FILE, State, StateStore, StoredHomeAddress, encode_state
 from service.stored_bindings import encode_bindings
 
 __all__ = ["Change", "ChangeKind", "Node", "NodeFactory", "ServiceCore"]
 
 _log = logging.getLogger(__name__)
 
+HANDOVERS_IN_STATUS: Final = 20  # each is 700 octets in every answer; GetHandovers has them all
 STABLE_SECRET_LENGTH: Final = 32  # octets; RFC 7217 section 5 asks for 16 at least
 
 
-class ServiceCore:
+class ServiceCore(SettingsCore):
     """The service. All methods must be called in the loop in which `start` ran."""
 
     def __init__(
@@ -79,6 +77,10 @@ class ServiceCore:
         self._node: Node  # made by `start`, when the settings are known
         self._problems = ServiceProblems(lambda: self._node.now())
         self._home_addresses = HomeAddresses()
+        self._trials = Trials(self._home_addresses, self._use_home_addresses)
+        self.keys = Keys(
+            KeyStore(state_directory, wall_clock), self._problems, lambda: self._subscribers.publish(ChangeKind.KEYS)
+        )
         self._secret = b""
         self._config = NodeConfig()
         self._autoconfiguration = Autoconfiguration(
@@ -105,6 +107,7 @@ class ServiceCore:
         if len(self._secret) < STABLE_SECRET_LENGTH:
             self._secret = os.urandom(STABLE_SECRET_LENGTH)
             self._state_file.write_now()
+        self.keys.load()
         self._config = self._node_config()
         stored = self._store.load_bindings(self._wall_clock())
         self._report_damaged_files()
@@ -133,18 +136,8 @@ class ServiceCore:
         self._bindings_changed(Seconds(0.0))
         await self._bindings_file.close()  # before the node, which forgets them
         await self._node.stop()
+        self.keys.stop()
         await self._state_file.close()
-
-    def reload(self) -> None:
-        """Read the settings file again. ConfigError when it is not accepted; the last good settings stay in force."""
-        try:
-            settings = self._settings_file.load()
-        except ConfigError as error:
-            _log.error("the settings stay as they were: %s", error)
-            self._problems.add(ProblemCode.SETTINGS_REJECTED, error.file, str(error))
-            self._subscribers.publish(ChangeKind.PROBLEM)
-            raise
-        self._apply_settings(settings, "")
 
     async def failed(self) -> BaseException:
         """Waits until the node ends by a defect."""
@@ -164,7 +157,8 @@ class ServiceCore:
             home_addresses=self._home_addresses.managed(self._autoconfiguration.is_active),
             known_home_agents=self._autoconfiguration.listing(),
             proposals=self._autoconfiguration.policy.proposals(),
-            handovers=self._node.handovers(),
+            handovers=self._node.handovers()[-HANDOVERS_IN_STATUS:],
+            keys=self.keys.infos(),
         )
 
     def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
@@ -175,19 +169,20 @@ class ServiceCore:
         """The last moves, the newest last."""
         return self._node.handovers()
 
+    def counters(self) -> dict[str, int]:
+        """What was sent, received, carried and refused so far."""
+        return self._node.counters()
+
+    @property
+    def message_log(self) -> MessageLog:
+        """The signalling sent and heard."""
+        return self._node.message_log
+
     def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:
         """Home addresses that could be had at a known home agent, or at all of them; UnknownThing for another."""
         return self._autoconfiguration.suggestions(
             home_agent, unsuitable_identifiers(self._config, self._node.status())
         )
-
-    def settings(self) -> dict[str, object]:
-        """All single values by dotted key."""
-        return self._settings.describe()
-
-    def setting(self, key: str) -> object:
-        """One value, arrays of tables included; ConfigError for a key that does not exist."""
-        return self._settings.get(key)
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Hear of changes until the function returned is called."""
@@ -200,20 +195,30 @@ class ServiceCore:
 
         InvalidArgument when it cannot be one or is one already, MobileIPv6Error when there are 16.
         """
-        require_routable(address)
-        prefix = prefix_of(address, prefix_length)
-        listed = self._autoconfiguration.listing()
-        agent = next((each for each in listed if each.address == home_agent), None)
-        if agent is not None and address not in agent.prefix:
-            hint = f"choose an address in {agent.prefix}, or another home agent"
-            raise InvalidArgument(f"{address} is outside the home prefix of {home_agent}", hint=hint)
-        chosen = home_agent or home_agent_for(address, listed)
-        self._home_addresses.add(
-            StoredHomeAddress(address=address, prefix=prefix, home_agent=chosen, origin=Origin.MANUAL)
-        )
-        if chosen is not None:
-            self._autoconfiguration.policy.forgive(chosen)
+        wanted = wanted_home_address(address, home_agent, prefix_length, self._autoconfiguration.listing())
+        self._home_addresses.add(wanted)
+        self._forgive(wanted)
         self._home_addresses_changed()
+
+    def try_home_address(
+        self, address: IPv6Address, home_agent: IPv6Address | None, prefix_length: int, caller: str
+    ) -> None:
+        """As `add_home_address`, but not stored, and given up as soon as `caller` leaves the bus."""
+        wanted = wanted_home_address(address, home_agent, prefix_length, self._autoconfiguration.listing())
+        self._trials.begin(wanted, caller)
+
+    def keep_home_address(self, address: IPv6Address, caller: str) -> None:
+        """Keep a home address that `caller` has on trial. UnknownThing when it has not."""
+        self._forgive(self._trials.keep(address, caller))
+        self._home_addresses_changed()
+
+    def cancel_trial(self, address: IPv6Address, caller: str) -> None:
+        """Give up a home address that `caller` has on trial. UnknownThing when it has not."""
+        self._trials.cancel(address, caller)
+
+    def caller_left(self, caller: str) -> None:
+        """Give up what it had on trial."""
+        self._trials.caller_left(caller)
 
     def remove_home_address(self, address: IPv6Address) -> None:
         """Give a home address up. One that was auto-configured does not come back until its home agent is forgotten."""
@@ -229,7 +234,7 @@ class ServiceCore:
 
     def prefer_home_address(self, address: IPv6Address) -> None:
         """Let new connections start from this one."""
-        self._home_addresses.require(address)
+        self._home_addresses.require_kept(address)
         self._home_addresses.chosen = address
         self._home_addresses_changed()
 
@@ -271,39 +276,10 @@ class ServiceCore:
 
     # --- settings -------------------------------------------------------------------------------------------------
 
-    def set_setting(self, key: str, value_text: str) -> None:
-        """Change one setting for good; ConfigError when the key or the value is not accepted."""
-        self._store_value(key, parsed(declaration(key), value_text))
-
-    def set_interface_priority(self, name: str, priority: int) -> None:
-        """1 to 999, the smaller is preferred; UnknownThing for an interface that is not there."""
-        present = {each.name for each in self._node.status().interfaces}
-        rows = with_interface_priority(self._rows("mobile_node.interfaces"), name, priority, present)
-        self._store_rows("mobile_node.interfaces", rows)
-
-    def set_home_agent_link(
-        self, prefix: IPv6Network, address: IPv6Address, interface: str | None, advertise: bool
-    ) -> None:
-        """Serve a home link, and switch the role on. Without `interface` a virtual one. Replaces one of this prefix."""
-        rows = self._rows("home_agent.links")
-        self._store_rows("home_agent.links", with_home_link(rows, prefix, address, interface, advertise))
-        if self._config.home_agent is None:
-            self._store_value("home_agent.enabled", True)
-
-    def remove_home_agent_link(self, prefix: IPv6Network) -> None:
-        """Serve a home link no longer. UnknownThing when it is not served."""
-        self._store_rows("home_agent.links", without_home_link(self._rows("home_agent.links"), prefix))
-
-    def _rows(self, key: str) -> Rows:
-        rows = self._settings.get(key)
-        assert isinstance(rows, list)
-        return rows
-
-    def _store_rows(self, key: str, rows: Rows) -> None:
-        self._store_value(key, checked(declaration(key), rows, key))
-
-    def _store_value(self, key: str, value: object) -> None:
-        self._apply_settings(self._settings_file.store(self._settings, key, value), key)
+    def reload(self) -> None:
+        """Read the settings file and the key file again. ConfigError when the settings are not accepted."""
+        self.keys.load()
+        super().reload()
 
     def _report_damaged_files(self) -> None:
         for damaged in self._store.damaged:
@@ -357,8 +333,15 @@ class ServiceCore:
             _log.warning("%s was not taken: %s", home_address.address, error)
         self._home_addresses_changed()
 
+    def _forgive(self, home_address: StoredHomeAddress) -> None:
+        if home_address.home_agent is not None:
+            self._autoconfiguration.policy.forgive(home_address.home_agent)
+
     def _home_addresses_changed(self) -> None:
         self._state_file.write_now()
+        self._use_home_addresses()
+
+    def _use_home_addresses(self) -> None:
         self._autoconfiguration.home_addresses_changed()
         self._configure()
         self._subscribers.publish(ChangeKind.HOME_ADDRESSES)

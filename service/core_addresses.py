@@ -31,6 +31,8 @@ class HomeAddresses:
         self.stored: tuple[StoredHomeAddress, ...] = ()
         self.chosen: IPv6Address | None = None
         """The person's choice of the preferred one; it may name an address that is gone."""
+        self.on_trial: tuple[StoredHomeAddress, ...] = ()
+        """Used like the others, and not remembered."""
 
     def configure(self, configured: tuple[HomeAddressConfig, ...]) -> None:
         """These are in the settings now; they replace remembered ones of the same address."""
@@ -43,6 +45,7 @@ class HomeAddresses:
         self._flagged = next((each.address for each in configured if each.preferred), None)
         mine = {each.address for each in configured}
         self.stored = tuple(each for each in self.stored if each.address not in mine)
+        self.on_trial = tuple(each for each in self.on_trial if each.address not in mine)
         room = MAX_HOME_ADDRESSES - len(configured)
         for left_out in self.stored[room:]:
             _log.warning("%s is left out: %d home addresses are the most", left_out.address, MAX_HOME_ADDRESSES)
@@ -50,6 +53,7 @@ class HomeAddresses:
     def managed(self, is_active: Callable[[IPv6Address], bool]) -> tuple[ManagedHomeAddress, ...]:
         """As shown to people."""
         preferred = self.preferred()
+        tried = {each.address for each in self.on_trial}
         return tuple(
             ManagedHomeAddress(
                 address=each.address,
@@ -58,6 +62,7 @@ class HomeAddresses:
                 origin=each.origin,
                 preferred=each.address == preferred,
                 active=is_active(each.address),
+                trial=each.address in tried,
             )
             for each in self._all()
         )
@@ -88,8 +93,9 @@ class HomeAddresses:
         return self._flagged or (addresses[0] if addresses else None)
 
     def find_stored(self, address: IPv6Address) -> StoredHomeAddress | None:
-        """A remembered one; None for those of the settings, too."""
-        return next((each for each in self._remembered() if each.address == address), None)
+        """A remembered one, or one on trial; None for those of the settings, too."""
+        mine = (*self._remembered(), *self.on_trial)
+        return next((each for each in mine if each.address == address), None)
 
     def require(self, address: IPv6Address) -> None:
         """UnknownThing, with those that exist, unless it is one of them."""
@@ -97,25 +103,54 @@ class HomeAddresses:
             raise UnknownThing(f"{address} is not a home address of this machine", hint=known(self.addresses()))
 
     def add(self, home_address: StoredHomeAddress) -> None:
-        """Remember one more; InvalidArgument when it cannot be one, MobileIPv6Error when there is no more room."""
+        """Remember one more; InvalidArgument when it cannot be one, MobileIPv6Error when there is no more room.
+
+        One that is on trial becomes permanent, as it is given here.
+        """
         check_new(home_address)
-        if home_address.address in self.addresses():
-            raise InvalidArgument(f"{home_address.address} is a home address already", hint="nothing has to be done")
-        if len(self.addresses()) >= MAX_HOME_ADDRESSES:
-            hint = f"remove one of them first: {_listed(self.addresses())}"
-            raise MobileIPv6Error(
-                f"There are {MAX_HOME_ADDRESSES} home addresses, and more are not possible", hint=hint
-            )
+        others = tuple(each for each in self.on_trial if each.address != home_address.address)
+        if len(others) == len(self.on_trial):
+            self._require_new(home_address.address)
+        self.on_trial = others
         self.stored = (*self._remembered(), home_address)
 
+    def try_out(self, home_address: StoredHomeAddress) -> None:
+        """Use one more without remembering it. Raises what `add` does, also for one that is on trial already."""
+        check_new(home_address)
+        self._require_new(home_address.address)
+        self.on_trial = (*self.on_trial, home_address)
+
+    def keep(self, address: IPv6Address) -> StoredHomeAddress:
+        """Remember one that is on trial."""
+        kept = next(each for each in self.on_trial if each.address == address)
+        self.add(kept)
+        return kept
+
+    def require_kept(self, address: IPv6Address) -> None:
+        """As `require`; InvalidArgument for one that is only on trial."""
+        self.require(address)
+        if any(each.address == address for each in self.on_trial):
+            raise InvalidArgument(f"{address} is only on trial", hint="keep it first")
+
+    def _require_new(self, address: IPv6Address) -> None:
+        addresses = self.addresses()
+        if address in addresses:
+            raise InvalidArgument(f"{address} is a home address already", hint="nothing has to be done")
+        if len(addresses) >= MAX_HOME_ADDRESSES:
+            raise MobileIPv6Error(
+                f"There are {MAX_HOME_ADDRESSES} home addresses, and more are not possible",
+                hint=f"remove one of them first: {_listed(addresses)}",
+            )
+
     def forget(self, address: IPv6Address) -> None:
-        """Remember it no longer."""
+        """Remember it no longer, or end its trial."""
         self.stored = tuple(each for each in self.stored if each.address != address)
+        self.on_trial = tuple(each for each in self.on_trial if each.address != address)
         if self.chosen == address:
             self.chosen = None
 
     def _all(self) -> tuple[StoredHomeAddress, ...]:
-        return (*self._configured, *self._remembered())
+        return (*self._configured, *self._remembered(), *self.on_trial)[:MAX_HOME_ADDRESSES]
 
     def _remembered(self) -> tuple[StoredHomeAddress, ...]:
         return self.stored[: MAX_HOME_ADDRESSES - len(self._configured)]
@@ -140,6 +175,23 @@ def require_routable(address: IPv6Address) -> None:
     if not is_unicast_routable(address) or address.scope_id is not None:
         hint = "link-local, multicast, loopback and unspecified addresses cannot be one"
         raise InvalidArgument(f"{address} is not a unicast routable address", hint=hint)
+
+
+def wanted_home_address(
+    address: IPv6Address, home_agent: IPv6Address | None, prefix_length: int, listed: Iterable[KnownHomeAgent]
+) -> StoredHomeAddress:
+    """What somebody asked for; without `home_agent`, at the best one of its network. `listed` are the best first.
+
+    InvalidArgument when it cannot be one at that home agent.
+    """
+    require_routable(address)
+    prefix, listed = prefix_of(address, prefix_length), tuple(listed)
+    agent = next((each for each in listed if each.address == home_agent), None)
+    if agent is not None and address not in agent.prefix:
+        hint = f"choose an address in {agent.prefix}, or another home agent"
+        raise InvalidArgument(f"{address} is outside the home prefix of {home_agent}", hint=hint)
+    chosen = home_agent or home_agent_for(address, listed)
+    return StoredHomeAddress(address=address, prefix=prefix, home_agent=chosen, origin=Origin.MANUAL)
 
 
 def prefix_of(address: IPv6Address, length: int) -> IPv6Network:

@@ -20,6 +20,7 @@ class ChangeKind(Enum):
     PROPOSALS = "proposals"
     HANDOVER = "handover"  # with `handover`: a move began, advanced or ended
     SETTINGS = "settings"  # with `subject`: the key, "" when it may be any
+    KEYS = "keys"
     PROBLEM = "problem"  # the service's own problems; those of the engine come as STATUS
 
 

@@ -1,59 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The signalling in a packet capture, message by message, read with our own codec.
 
-Signalling is: Mobility Headers, ICMPv6 133 to 136 (Neighbor Discovery) and 144 to 147 (home agent and prefix
-discovery), also inside IPv6-in-IPv6 tunnels. A message that our codec refuses is shown with the reason. What is
-encrypted (ESP) cannot be shown, and is left out.
-
 scapy reads the files, and is imported nowhere else; it takes 150 ms to load, so it is loaded when a file is opened.
 """
 
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from mnclient.constants import PROTOCOL_ICMPV6, PROTOCOL_IPV6, PROTOCOL_MOBILITY
-from mnclient.errors import MobileIPv6Error, WireError
-from mnclient.wire.ipv6_extension import DESTINATION_OPTIONS, FRAGMENT, HEADER_SIZE, HOP_BY_HOP_OPTIONS, ROUTING
-from mnclient.wire.packet import Packet, decode_packet
-
-ICMPV6_SIGNALLING: Final = frozenset((133, 134, 135, 136, 144, 145, 146, 147))
-MAX_TUNNELS: Final = 4
-"""How many IPv6 headers around each other are looked into."""
+from mnclient.errors import MobileIPv6Error
+from service.inspected import Inspected, messages_of
 
 _ETHERNET, _RAW, _RAW_OPENBSD, _RAW_IP, _COOKED, _RAW_IPV6, _COOKED_2 = 1, 12, 14, 101, 113, 229, 276
 _ETHERTYPE_IPV6: Final = 0x86DD
 _ETHERTYPES_VLAN: Final = (0x8100, 0x88A8)
-_EXTENSIONS: Final = (HOP_BY_HOP_OPTIONS, ROUTING, FRAGMENT, DESTINATION_OPTIONS)
 _PCAPNG: Final = b"\x0a\x0d\x0d\x0a"
 _LITTLE_ENDIAN: Final = b"\x4d\x3c\x2b\x1a"
 _GZIP: Final = b"\x1f\x8b"
 _PCAP_HEADER: Final = 24
 _PCAP_RECORD_HEADER: Final = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspected:
-    """One message of a capture; exactly one of `packet` and `error` is there.
-
-    `frame` counts from 1, `time` is wall-clock time. `protocol` is 135 or 58, `kind` the MH Type or ICMPv6 type; both
-    are None when an extension header is so broken that they cannot be told. `source` and `destination` are those of the
-    IPv6 header next to the message, `tunnels` those of the headers around it, the outermost first.
-    """
-
-    frame: int
-    time: float
-    source: IPv6Address
-    destination: IPv6Address
-    tunnels: tuple[tuple[IPv6Address, IPv6Address], ...] = ()
-    protocol: int | None = None
-    kind: int | None = None
-    packet: Packet | None = None
-    error: WireError | None = None
 
 
 def inspect(path: Path) -> Iterator[Inspected]:
@@ -68,7 +35,7 @@ def inspect(path: Path) -> Iterator[Inspected]:
             link_type, time = _link_type_and_time(reader, details)
             ipv6 = _ipv6(link_type, data, path)
             if ipv6 is not None:
-                yield from _messages(number, time, ipv6, ())
+                yield from messages_of(number, time, ipv6)
             records += _PCAP_RECORD_HEADER + getattr(details, "caplen", 0)
     if not _is_whole(path, records):
         hint = "everything before that was shown"
@@ -142,61 +109,3 @@ def _pcapng_length(file: BinaryIO, size: int) -> int:
             return -1
         at += length
     return at
-
-
-# --- from IPv6 to messages ------------------------------------------------------------------------------------------
-
-
-def _messages(
-    frame: int, time: float, data: bytes, tunnels: tuple[tuple[IPv6Address, IPv6Address], ...]
-) -> Iterator[Inspected]:
-    if len(data) < HEADER_SIZE or data[0] >> 4 != 6:
-        return
-    source, destination = IPv6Address(data[8:24]), IPv6Address(data[24:40])
-    protocol, offset = _upper_layer(data)
-    if protocol == PROTOCOL_IPV6 and len(tunnels) < MAX_TUNNELS:
-        yield from _messages(frame, time, data[offset:], (*tunnels, (source, destination)))
-        return
-    kind = _kind(protocol, data[offset:])
-    if kind is None and protocol != DESTINATION_OPTIONS and protocol != ROUTING:
-        return
-    packet, error = None, None
-    try:
-        packet = decode_packet(data)
-    except WireError as refused:
-        error = refused
-    yield Inspected(
-        frame=frame,
-        time=time,
-        source=source,
-        destination=destination,
-        tunnels=tunnels,
-        protocol=None if kind is None else protocol,
-        kind=kind,
-        packet=packet,
-        error=error,
-    )
-
-
-def _upper_layer(data: bytes) -> tuple[int, int]:
-    """The protocol behind the extension headers and where it begins; an extension header when that one is broken."""
-    protocol, offset = data[6], HEADER_SIZE
-    while protocol in _EXTENSIONS:
-        if offset + 8 > len(data):
-            break
-        length = 8 if protocol == FRAGMENT else (data[offset + 1] + 1) * 8
-        if offset + length > len(data):
-            break
-        if protocol == FRAGMENT and int.from_bytes(data[offset + 2 : offset + 4]) >> 3:
-            return -1, offset  # not the first piece: whatever is there is no header
-        protocol, offset = data[offset], offset + length
-    return protocol, offset
-
-
-def _kind(protocol: int, payload: bytes) -> int | None:
-    """The MH Type or ICMPv6 type, None when this is no signalling."""
-    if protocol == PROTOCOL_MOBILITY and len(payload) > 2:
-        return payload[2]
-    if protocol == PROTOCOL_ICMPV6 and payload[:1] and payload[0] in ICMPV6_SIGNALLING:
-        return payload[0]
-    return None

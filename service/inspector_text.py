@@ -11,13 +11,13 @@ from typing import Any, Final
 from mnclient.constants import PROTOCOL_MOBILITY
 from mnclient.wire.binding import BindingAcknowledgement, BindingError, BindingErrorStatus, describe_status
 from service.codec import to_plain
-from service.inspector import Inspected
+from service.inspected import Inspected
 
-_MOBILITY_NAMES: Final = (
+MOBILITY_NAMES: Final = (
     "BindingRefreshRequest HomeTestInit CareOfTestInit HomeTest CareOfTest BindingUpdate BindingAcknowledgement "
     "BindingError"
 ).split()
-_ICMPV6_NAMES: Final = {
+ICMPV6_NAMES: Final = {
     133: "RouterSolicitation",
     134: "RouterAdvertisement",
     135: "NeighborSolicitation",
@@ -64,7 +64,13 @@ def members(inspected: Inspected) -> dict[str, Any]:
 
 def line(inspected: Inspected) -> str:
     """One line: when, what, from where to where, and what it says."""
-    parts = [clock(inspected.time), _spaced(name(inspected)), f"{inspected.source} -> {inspected.destination}"]
+    ends = f"{inspected.source} -> {inspected.destination}"
+    return "  ".join(filter(None, (clock(inspected.time), spaced(name(inspected)), ends, summary(inspected))))
+
+
+def summary(inspected: Inspected) -> str:
+    """What a message says, in one line."""
+    parts = []
     if packet := inspected.packet:
         if packet.home_address:
             parts.append(f"home address {packet.home_address}")
@@ -81,6 +87,25 @@ def line(inspected: Inspected) -> str:
     return "  ".join(part for part in parts if part)
 
 
+def pairs(inspected: Inspected) -> tuple[tuple[str, str], ...]:
+    """All there is to say about a message beside its ends, as pairs of words."""
+    packet = inspected.packet
+    if packet is None:
+        return ()
+    told = [("hop limit", str(packet.hop_limit))]
+    if packet.home_address:
+        told.append(("home address", str(packet.home_address)))
+    if packet.routing_home_address:
+        told.append(("routed to home address", str(packet.routing_home_address)))
+    told += [(_words(key), _value(value)) for key, value in _fields(packet.message).items()]
+    if (words := status_words(packet.message)) is not None:
+        told.append(("status means", words))
+    for option in getattr(packet.message, "options", ()):
+        said = ", ".join(f"{_words(key)} {_value(value)}" for key, value in _fields(option).items())
+        told.append((f"option {spaced(type(option).__name__)}", said))
+    return tuple(told)
+
+
 def name(inspected: Inspected) -> str:
     """The name of a message, also of one that could not be decoded."""
     if inspected.packet:
@@ -89,8 +114,8 @@ def name(inspected: Inspected) -> str:
         return "BrokenExtensionHeader"
     kind = inspected.kind or 0
     if inspected.protocol == PROTOCOL_MOBILITY:
-        return _MOBILITY_NAMES[kind] if kind < len(_MOBILITY_NAMES) else "UnknownMobilityHeader"
-    return _ICMPV6_NAMES[kind]
+        return MOBILITY_NAMES[kind] if kind < len(MOBILITY_NAMES) else "UnknownMobilityHeader"
+    return ICMPV6_NAMES[kind]
 
 
 def status_words(message: object) -> str | None:
@@ -121,21 +146,31 @@ def _fields(value: Any) -> dict[str, Any]:
 
 
 def _said(key: str, value: Any) -> str:
-    words = key.replace("_", " ")
+    if isinstance(value, bool):
+        return _words(key) if value else ""
+    return f"{_words(key)} {_value(value)}"
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _value(value: Any) -> str:
     match value:
         case bool():
-            return words if value else ""
+            return "yes" if value else "no"
         case float():
-            return f"{words} {'for ever' if math.isinf(value) else f'{value:g} s'}"
+            return "for ever" if math.isinf(value) else f"{value:g} s"
         case list():
-            return f"{words} {', '.join(map(str, value)) or 'none'}"
-    return f"{words} {value}"
+            return ", ".join(map(str, value)) or "none"
+    return str(value)
 
 
 def _option(option: Any) -> str:
     said = ", ".join(filter(None, (_said(*each) for each in _fields(option).items())))
-    return f"{_spaced(type(option).__name__)}: {said}"
+    return f"{spaced(type(option).__name__)}: {said}"
 
 
-def _spaced(camel: str) -> str:
+def spaced(camel: str) -> str:
+    """The name of a message or option as words."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", camel).replace("Care Of", "Care-of")

@@ -10,6 +10,7 @@ from mnclient.model.handover import Handover
 from mnclient.model.service_status import Datapath
 from mnclient.model.status import BindingCacheStatus, Status
 from mnclient.model.stored_binding import Stored
+from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Instant
 
 Observer = Callable[[Action], None]
@@ -37,6 +38,15 @@ class Node(Protocol):
 
     def handovers(self) -> tuple[Handover, ...]:
         """The last moves, the newest last."""
+        ...
+
+    def counters(self) -> dict[str, int]:
+        """What was sent, received, carried and refused so far."""
+        ...
+
+    @property
+    def message_log(self) -> MessageLog:
+        """The signalling sent and heard."""
         ...
 
     def snapshot(self) -> Stored:

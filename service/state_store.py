@@ -20,7 +20,7 @@ from typing import Any, Final
 from mnclient.constants import MAX_HOME_ADDRESSES, MAX_KNOWN_HOME_AGENTS
 from mnclient.model.service_status import KnownHomeAgent, Origin
 from mnclient.model.stored_binding import Stored
-from service.atomic_file import write_atomically
+from service.atomic_file import move_aside, write_atomically
 from service.state_format import STATE_VERSION, Parts, encoded, finite
 from service.stored_bindings import decode_bindings
 
@@ -28,7 +28,6 @@ _log = logging.getLogger(__name__)
 
 STATE_FILE: Final = "state.json"
 BINDINGS_FILE: Final = "bindings.json"
-MOST_DAMAGED_KEPT: Final = 9
 _MODE: Final = 0o600
 
 
@@ -147,12 +146,7 @@ class StateStore:
     def set_aside(self, name: str, reason: str) -> None:
         """Rename a file that is not understood, and report it in `damaged`."""
         path = self.directory / name
-        numbered = [path.with_name(f"{name}.damaged-{number}") for number in range(1, MOST_DAMAGED_KEPT + 1)]
-        aside = next((each for each in numbered if not each.exists()), numbered[-1])
-        try:
-            path.replace(aside)
-        except OSError as error:
-            _log.warning("%s cannot be renamed: %s", path, error)
+        move_aside(path)
         self._report(path, reason)
 
     def _report(self, path: Path, reason: str) -> None:

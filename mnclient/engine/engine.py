@@ -71,12 +71,20 @@ class Engine:
                 *(home_agent.problems(now) if is_home_agent else ()),
                 *(self._correspondent_node.problems() if is_correspondent else ()),
             ),
-            counters=self._all_counters(),
+            counters=self.counters(),
         )
 
     def binding_cache(self, now: Instant) -> tuple[BindingCacheStatus, ...]:
         """Every binding of the home agent and of the correspondent node."""
         return (*self._home_agent.binding_cache(now), *self._correspondent_node.binding_cache())
+
+    def counters(self) -> dict[str, int]:
+        """What all roles counted so far."""
+        total = Counter(self._counters)
+        total.update(self._mobile_node.counters())
+        total.update(self._home_agent.counters())
+        total.update(self._correspondent_node.counters())
+        return dict(total)
 
     def handovers(self) -> tuple[Handover, ...]:
         """The records of the moves, the newest last."""
@@ -106,10 +114,3 @@ class Engine:
         else:
             wanted = self._config.correspondent_node is None
         return self._home_agent if wanted else self._correspondent_node
-
-    def _all_counters(self) -> dict[str, int]:
-        total = Counter(self._counters)
-        total.update(self._mobile_node.counters())
-        total.update(self._home_agent.counters())
-        total.update(self._correspondent_node.counters())
-        return dict(total)

@@ -35,6 +35,8 @@ class ProblemCode(Enum):
     HOME_LINK_MISSING = "home-link-missing"
     SETTINGS_REJECTED = "settings-rejected"
     STATE_FILE_SET_ASIDE = "state-file-set-aside"
+    KEY_FILE_REFUSED = "key-file-refused"
+    KEY_FILE_SET_ASIDE = "key-file-set-aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,19 @@ DECLARATIONS: dict[ProblemCode, Declaration] = {
         "{subject} could not be read ({detail}) and was renamed; what it held is learned again.",
         "Nothing to do. Keep the renamed file if you want to report it.",
         Severity.NOTICE,
+    ),
+    ProblemCode.KEY_FILE_REFUSED: Declaration(
+        "The stored keys are not used",
+        "The file {subject} was not accepted: {detail}.",
+        "Let only the service read and write the file and its folder (chmod 600 and 700), then: systemctl reload"
+        " mnclientd. If somebody else could read it, replace the keys, also at the home agents.",
+        Severity.ERROR,
+    ),
+    ProblemCode.KEY_FILE_SET_ASIDE: Declaration(
+        "The file with the keys was damaged",
+        "{subject} was renamed ({detail}), and the keys that could not be read are gone.",
+        "Look which keys are missing (mnctl keys), and enter those again.",
+        Severity.WARNING,
     ),
 }
 

@@ -10,6 +10,7 @@ from enum import Enum
 from ipaddress import IPv6Address, IPv6Network
 
 from mnclient.model.handover import Handover
+from mnclient.model.keys import KeyInfo
 from mnclient.model.status import Status
 
 
@@ -71,6 +72,8 @@ class ManagedHomeAddress:
     origin: Origin
     preferred: bool
     active: bool
+    trial: bool = False
+    """It is only being tried: not stored, and given up when whoever began that leaves the bus."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +104,14 @@ class ServiceStatus:
     known_home_agents: tuple[KnownHomeAgent, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     handovers: tuple[Handover, ...] = ()
-    """The newest last."""
+    """The last moves, 20 at most, the newest last; `Client.handovers` knows more."""
     route_optimization: Datapath = Datapath(name="none", reason="")
     """How packets go directly: `name` is "kernel", or "none" when this host cannot."""
     route_optimization_off: str = ""
     """Why no packet goes directly although this host may be able to: somebody's wish, in words; "" when it may."""
+    keys: tuple[KeyInfo, ...] = ()
+    protections: tuple[str, ...] = ()
+    """The kinds of key with which this service can protect registrations. Keys of other kinds are only kept."""
 
     def optimization(self) -> tuple[OptimizationState, str]:
         """Whether packets go directly, and why not. What is impossible is so whatever anybody wishes."""

@@ -11,6 +11,10 @@ from mnclient.network.rtnetlink import Answer
 Optimization = RouteOptimization | BindingUpdateReception
 NO_DIRECT_ROUTES: Final = Answer(errno.EOPNOTSUPP, "packets cannot go directly on this host")
 
+PAYLOAD_RECEIVED: Final = "payload.received.octets"
+PAYLOAD_SENT: Final = "payload.sent.octets"
+"""Counters of every datapath, of packets without what the tunnel adds. They never become less while a node runs."""
+
 
 class Datapath(Protocol):
     """Carries payload through tunnels, and where it can directly."""

@@ -46,7 +46,9 @@ IFA_F_DADFAILED: Final = 0x08
 IFA_F_HOMEADDRESS: Final = 0x10
 IFA_F_TENTATIVE: Final = 0x40
 IFA_F_NOPREFIXROUTE: Final = 0x200
+NUD_INCOMPLETE: Final = 0x01
 NUD_REACHABLE: Final = 0x02
+NUD_STALE: Final = 0x04
 NUD_FAILED: Final = 0x20
 NTF_PROXY: Final = 0x08
 RTN_UNICAST: Final = 1
@@ -153,6 +155,16 @@ def impossible_route() -> Message:
     nowhere = _ROUTE.pack(_INET6, 128, 0, 0, _RT_TABLE_UNSPEC, ROUTE_PROTOCOL, _RT_SCOPE_UNIVERSE, RTN_UNICAST, 0)
     nowhere += attribute(_RTA_DST, bytes(16)) + attribute(_RTA_OIF, struct.pack("=i", 0x7FFFFFFF))
     return Message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, nowhere + encapsulation(IPv6Address(1), IPv6Address(1)))
+
+
+def release(removal_of_a_neighbor: Message) -> Message:
+    """The message that sends what waits for an answer of this neighbour, if the kernel has an entry for it.
+
+    An entry that is removed, or gets no answer, gives what waits for it back to its sender as an error.
+    """
+    family, index, _, flags, kind = _NEIGHBOR.unpack_from(removal_of_a_neighbor.body)
+    header = _NEIGHBOR.pack(family, index, NUD_STALE, flags, kind)
+    return Message(RTM_NEWNEIGH, NLM_F_REPLACE, header + removal_of_a_neighbor.body[_NEIGHBOR.size :])
 
 
 def _neighbor_body(item: Neighbor, index: int) -> bytes:

@@ -16,6 +16,7 @@ from mnclient.model.network_state import (
     Address,
     BindingUpdateReception,
     DuplicateDetection,
+    Neighbor,
     Route,
     RouteOptimization,
     Rule,
@@ -23,6 +24,7 @@ from mnclient.model.network_state import (
     Tunnel,
     TunnelDevice,
 )
+from mnclient.network import stranded
 from mnclient.network.datapath import Datapath
 from mnclient.network.groups import SolicitedNodeGroups
 from mnclient.network.links import bring_up
@@ -30,6 +32,7 @@ from mnclient.network.messages import (
     RouteRecord,
     addition,
     read_route,
+    release,
     removal,
     route_dump,
 )
@@ -60,6 +63,7 @@ class Executor:
         self.borrowed: set[Key] = set()
         self._needed_sysctls: set[str] = set()
         self._groups = SolicitedNodeGroups()
+        self._indexes: dict[str, int] = {}  # of interfaces, while one plan is executed
 
     @property
     def port(self) -> int:
@@ -75,9 +79,12 @@ class Executor:
         """Do all of them, whatever becomes of each. `again`: they may have been done before, and are ours then."""
         refusals: list[Refusal] = []
         batch: list[tuple[Operation, Message]] = []
+        self._indexes.clear()
         for operation in operations:
             message = self._message(operation, replacing=again or operation.previous is not None)
             if isinstance(message, Message):
+                if operation.verb is Verb.REMOVE and isinstance(operation.item, Neighbor):
+                    batch.append((operation, release(message)))
                 batch.append((operation, message))
                 continue
             refusals += self._flush(batch, again=again)
@@ -86,6 +93,10 @@ class Executor:
             if answer.errno and not (operation.verb is Verb.REMOVE and answer.errno in _GONE):
                 refusals.append(Refusal(operation, answer.errno, answer.reason))
         return refusals + self._flush(batch, again=again)
+
+    def abandon(self, interface: str) -> None:
+        """What waits for neighbours on this dead link is lost, silently: see `stranded`."""
+        stranded.release_all(self._netlink, interface)
 
     # --- by netlink ---------------------------------------------------------------------------------------------
 
@@ -96,7 +107,7 @@ class Executor:
             return None
         interface = "" if isinstance(item, Rule) else item.interface
         try:
-            index = socket.if_nametoindex(interface) if interface else 0
+            index = self._index(interface) if interface else 0
         except OSError:
             return refusal(errno.ENODEV)
         if operation.verb is Verb.REMOVE:
@@ -114,6 +125,12 @@ class Executor:
             self.borrowed.discard(key(item))  # it may be ours by now; if it is not, the answer says so
             replacing = False
         return addition(item, index, replace=replacing, mark_addresses=self._marks_addresses)
+
+    def _index(self, interface: str) -> int:
+        """OSError when there is no such interface."""
+        if (known := self._indexes.get(interface)) is None:
+            known = self._indexes[interface] = socket.if_nametoindex(interface)
+        return known
 
     def _prepare_address(self, item: Address) -> Address:
         """Optimistic use of an address needs a setting of its interface; where it is refused DAD is the usual one."""
@@ -181,6 +198,8 @@ class Executor:
     # --- otherwise ----------------------------------------------------------------------------------------------
 
     def _other(self, operation: Operation) -> Answer:
+        if isinstance(operation.item, TunnelDevice):
+            self._indexes.pop(operation.item.name, None)  # there will be another one, or none
         try:
             match operation.item:
                 case TunnelDevice() as item:

@@ -24,7 +24,7 @@ from mnclient.network.monitor import Monitor
 from mnclient.network.netlink import Executor
 from mnclient.network.plan import describe_item, key
 from mnclient.network.portable.datapath import TunnelDatapath
-from mnclient.network.sockets import SignallingSockets
+from mnclient.network.sockets import Note, SignallingSockets, note_nothing
 from mnclient.units import Seconds
 
 SETTLING_TIME: Final = Seconds(5.0)  # after the start, for the engine to ask for what an earlier run has left
@@ -38,8 +38,9 @@ class Network:
     What the host refuses is an event or a counter, never an exception.
     """
 
-    def __init__(self, deliver: Callable[[Event], None], datapath: str = "auto") -> None:
-        """`datapath` is one of `capabilities.WISHES`."""
+    def __init__(self, deliver: Callable[[Event], None], datapath: str = "auto", note: Note = note_nothing) -> None:
+        """`datapath` is one of `capabilities.WISHES`; `note` keeps signalling for people to look at."""
+        self._note = note
         self._deliver = deliver
         self._capabilities = probe(datapath)
         self._counters: Counter[str] = Counter()
@@ -49,6 +50,7 @@ class Network:
         self._keeper: Keeper | None = None
         self._sockets: SignallingSockets | None = None
         self._settling: asyncio.TimerHandle | None = None
+        self._dead: set[str] = set()  # interfaces that lost their link since the wanted state was last set
         self._proxied: Counter[str] = Counter()  # owners with a proxied address, by interface
         self._background: set[asyncio.Task[None]] = set()
         self._order = asyncio.Lock()
@@ -85,7 +87,7 @@ class Network:
     def _open_sockets(self) -> None:
         assert self._monitor is not None
         try:
-            self._sockets = SignallingSockets(self._deliver, self._monitor, self._counters)
+            self._sockets = SignallingSockets(self._deliver, self._monitor, self._counters, self._note)
         except OSError as error:
             self._miss("signalling", error)
             return
@@ -140,6 +142,7 @@ class Network:
         before = self._keeper.registry.state(owner)
         self._keeper.set(owner, state)
         self._proxies_changed(before, state)
+        self._abandon_dead_links()
 
     async def settled(self) -> None:
         """Everybody has said what is wanted: what an earlier run has left, and nobody wants, is removed now."""
@@ -259,8 +262,18 @@ class Network:
         interfaces = [name for name, owners in self._proxied.items() if owners > 0]
         self._sockets.hear_all_groups({index for name in interfaces if (index := _index(name))})
 
+    def _abandon_dead_links(self) -> None:
+        """Packets go another way by now, so none comes after those that were on the way to the link that died."""
+        dead, self._dead = self._dead, set()
+        for interface in dead:
+            if self._executor is not None:
+                self._executor.abandon(interface)
+
     def _heard(self, event: Event) -> None:
         """News of the monitor."""
+        if isinstance(event, LinkChanged):
+            has_died = event.interrupted or not event.is_up
+            (self._dead.add if has_died else self._dead.discard)(event.interface)
         if isinstance(event, LinkChanged | LinkRemoved) and self._sockets is not None:
             if isinstance(event, LinkRemoved):
                 self._sockets.forget_interface(event.interface)

@@ -62,10 +62,25 @@ class Hosts(Protocol):
         """Take note of what the kernel has said and nobody has read yet."""
 
 
+class Note(Protocol):
+    """Keeps signalling packets for somebody who wants to look at them."""
+
+    def __call__(self, interface: str, outgoing: bool, packet: bytes, malformed: bool = False) -> None:
+        """A packet, from its IPv6 header on; `interface` is "" where the kernel chooses. Must be quick."""
+
+
+def note_nothing(interface: str, outgoing: bool, packet: bytes, malformed: bool = False) -> None:
+    """Nobody wants to look."""
+
+
 class SignallingSockets:
     """The sockets. OSError from the constructor when the system refuses them."""
 
-    def __init__(self, deliver: Callable[[Event], None], hosts: Hosts, counters: Counter[str]) -> None:
+    def __init__(
+        self, deliver: Callable[[Event], None], hosts: Hosts, counters: Counter[str], note: Note = note_nothing
+    ) -> None:
+        """`note` is told of every packet that was sent, delivered, or refused although it may be signalling."""
+        self._note = note
         self._deliver = deliver
         self._hosts = hosts
         self._counters = counters
@@ -173,6 +188,7 @@ class SignallingSockets:
             self._malformed(name, data, error)
             return
         self._counters["receive.packets"] += 1
+        self._note(name, False, data)
         if is_inner:
             self._deliver(PacketReceived(interface=name, packet=packet, through_tunnel=True))
         else:
@@ -194,6 +210,7 @@ class SignallingSockets:
             self._counters["receive.malformed.other"] += 1
             return
         self._counters["receive.malformed.mobility"] += 1
+        self._note(interface, False, data, True)
         self._deliver(
             MalformedReceived(
                 interface=interface,
@@ -231,10 +248,12 @@ class SignallingSockets:
             self._counters["send.refused.address"] += 1
         except OSError as error:
             if error.errno in (errno.EINVAL, errno.EADDRNOTAVAIL) and self._send_past_kernel(data, action, gateway):
+                self._note(action.interface or "", True, data)
                 return
             self._counters[f"send.refused.{errno.errorcode.get(error.errno or 0, 'other')}"] += 1
         else:
             self._counters["send.packets"] += 1
+            self._note(action.interface or "", True, data)
 
     def _hear_echoes(self, identifier: int) -> None:
         """From now on answers with this identifier pass the filter, and no others."""

@@ -35,6 +35,11 @@ def boottime() -> Instant:
     return Instant(time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
+def wall_clock() -> float:
+    """The wall-clock time, in seconds since 1970."""
+    return time.time()
+
+
 def wall_clock_of_boot() -> float:
     """The wall-clock time (seconds since 1970) of instant 0 of the boot-time clock."""
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)

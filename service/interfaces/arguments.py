@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Text from a caller, as the type it stands for; InvalidArgument says which argument, and what it should look like."""
 
+from enum import Enum
 from ipaddress import IPv6Address, IPv6Network
+from typing import TypeVar
 
 from service.contract import InvalidArgument
+
+_E = TypeVar("_E", bound=Enum)
 
 
 def address(text: str, name: str = "address") -> IPv6Address:
@@ -29,6 +33,15 @@ def network(text: str, name: str = "prefix") -> IPv6Network:
     except ValueError:
         hint = "write it like 2001:db8:1::/64"
         raise InvalidArgument(f"{text!r} is not an IPv6 prefix ({name})", hint=hint) from None
+
+
+def word(kind: type[_E], text: str, name: str) -> _E:
+    """A value of an enumeration."""
+    try:
+        return kind(text)
+    except ValueError:
+        hint = f"one of: {', '.join(str(each.value) for each in kind)}"
+        raise InvalidArgument(f"{text!r} cannot be used here ({name})", hint=hint) from None
 
 
 def network_filter(text: str) -> IPv6Network:

@@ -1,13 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the bus side needs of the service's core, which knows nothing of D-Bus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any, Protocol
 
 from mnclient.model.handover import Handover
+from mnclient.model.keys import KeyKind, KeyOwner
 from mnclient.model.service_status import ServiceStatus, Suggestion
 from mnclient.model.status import BindingCacheStatus
+from mnclient.runtime.message_log import MessageLog
+
+
+class Keys(Protocol):
+    """The keys for home agents. Secrets go in and never come out."""
+
+    def set(
+        self,
+        home_address: IPv6Address,
+        home_agent: IPv6Address,
+        kind: KeyKind,
+        algorithm: str,
+        spi_in: int,
+        spi_out: int,
+        secret: bytes,
+        owner: KeyOwner,
+    ) -> None:
+        """Install or replace a key."""
+        ...
+
+    def provide(self, home_address: IPv6Address, home_agent: IPv6Address, spi_out: int, secret: bytes) -> None:
+        """The secret of a user's key, for memory only."""
+        ...
+
+    def remove(self, home_address: IPv6Address, home_agent: IPv6Address, spi_out: int) -> None:
+        """Forget a key."""
+        ...
 
 
 class Core(Protocol):
@@ -25,12 +53,39 @@ class Core(Protocol):
         """The last moves, the newest last."""
         ...
 
+    @property
+    def message_log(self) -> MessageLog:
+        """The signalling sent and heard."""
+        ...
+
+    def counters(self) -> dict[str, int]:
+        """What was sent, received, carried and refused so far."""
+        ...
+
     def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:
         """Home addresses that could be had: at this home agent, or at any known one."""
         ...
 
     def add_home_address(self, address: IPv6Address, home_agent: IPv6Address | None, prefix_length: int = 64) -> None:
         """Keep a home address."""
+        ...
+
+    def try_home_address(
+        self, address: IPv6Address, home_agent: IPv6Address | None, prefix_length: int, caller: str
+    ) -> None:
+        """Use a home address on trial, until `caller` (a unique name on the bus) leaves."""
+        ...
+
+    def keep_home_address(self, address: IPv6Address, caller: str) -> None:
+        """Make permanent what `caller` has on trial."""
+        ...
+
+    def cancel_trial(self, address: IPv6Address, caller: str) -> None:
+        """Give up what `caller` has on trial."""
+        ...
+
+    def caller_left(self, caller: str) -> None:
+        """A caller that had begun a trial is not on the bus any more."""
         ...
 
     def remove_home_address(self, address: IPv6Address) -> None:
@@ -59,6 +114,15 @@ class Core(Protocol):
 
     def set_interface_priority(self, name: str, priority: int) -> None:
         """1 to 999; the smaller is preferred."""
+        ...
+
+    def set_interface_order(self, names: Sequence[str]) -> None:
+        """Prefer these interfaces in this order, and others behind them."""
+        ...
+
+    @property
+    def keys(self) -> Keys:
+        """The keys for home agents."""
         ...
 
     def settings(self) -> dict[str, object]:

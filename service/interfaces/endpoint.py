@@ -20,9 +20,11 @@ from mnclient.errors import MobileIPv6Error
 from mnclient.model.service_status import ServiceStatus
 from service import contract
 from service.authorization import Authority, required_action
+from service.interfaces.callers import Callers
 from service.interfaces.core_protocol import Core
 from service.interfaces.introspection import introspect
 from service.interfaces.manager import Manager
+from service.interfaces.message_watch import MessageWatch
 from service.interfaces.objects import Added, Changed, Objects, Removed, describe, differences
 
 _LOG: Final = logging.getLogger(__name__)
@@ -39,17 +41,21 @@ class Endpoint:
         self._bus = bus
         self._authority = authority or Authority(bus.call)
         self._manager = Manager(core)
+        self._message_watch = MessageWatch(bus, core.message_log)
         self._status = core.status()
         self._objects: Objects = describe(self._status)
         self._tasks: set[asyncio.Task[None]] = set()
         self._calls: Counter[str] = Counter()
+        self._callers = Callers(bus, core.caller_left)
         bus.add_message_handler(self._receive)
 
     def close(self) -> None:
         """Stop answering; calls under way are given up."""
         self._bus.remove_message_handler(self._receive)
+        self._message_watch.close()
         for task in self._tasks:
             task.cancel()
+        self._callers.close()
 
     # --- signals ---
 
@@ -86,6 +92,8 @@ class Endpoint:
 
     def _receive(self, message: Message) -> bool:
         """True: this message is ours, the library leaves it alone."""
+        if message.message_type is MessageType.SIGNAL:
+            self._callers.receive(message)
         if message.message_type is not MessageType.METHOD_CALL or message.interface == contract.PEER:
             return False
         caller = message.sender or ""
@@ -114,7 +122,7 @@ class Endpoint:
             return
         try:
             await self._authorize(message)
-            body = self._run(message)
+            body = await self._perform(message)
         except MobileIPv6Error as error:
             self._fail(message, *contract.error_to_bus(error))
         except Exception:
@@ -128,6 +136,14 @@ class Endpoint:
         interactive = bool(message.flags & MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION)
         await self._authority.check(str(message.sender), action, interactive=interactive)
 
+    async def _perform(self, message: Message) -> list[Any]:
+        if _is_manager(message, "GetPermissions"):
+            permissions = await self._authority.permissions(str(message.sender))
+            return [{action.value: permission.value for action, permission in permissions.items()}]
+        if _is_manager(message, "TryHomeAddress"):
+            await self._callers.watch(str(message.sender))
+        return self._run(message)
+
     def _run(self, message: Message) -> list[Any]:
         path, member = str(message.path), str(message.member)
         if message.interface == contract.INTROSPECTABLE:
@@ -136,8 +152,11 @@ class Endpoint:
             return [description]
         if path not in self._objects or (message.interface != contract.PROPERTIES_INTERFACE and not _is_root(path)):
             raise _no_object(path)
+        if message.interface == contract.MANAGER and member == "WatchMessages":
+            self._message_watch.set(str(message.sender), *message.body)
+            return []
         if message.interface == contract.MANAGER:
-            return self._manager.call(member, message.body)
+            return self._manager.call(member, message.body, str(message.sender))
         self.publish()  # so that what is read and what was signalled never disagree
         if message.interface == contract.OBJECT_MANAGER:
             return [{path: interfaces for path, interfaces in self._objects.items() if not _is_root(path)}]
@@ -161,6 +180,10 @@ class Endpoint:
     def _answer(self, message: Message, reply: Message) -> None:
         if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
             self._send(reply)
+
+
+def _is_manager(message: Message, member: str) -> bool:
+    return (message.path, message.interface, message.member) == (contract.ROOT_PATH, contract.MANAGER, member)
 
 
 def _is_root(path: str) -> bool:

@@ -2,12 +2,18 @@
 """The Manager's methods: from D-Bus arguments to a call of the core, and back. No decisions."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+from mnclient.model.keys import KeyKind, KeyOwner
 from service.codec import Plain, to_plain, to_variant, to_variants
-from service.contract import MAX_BINDING_CACHE_PAGE
+from service.contract import MAX_BINDING_CACHE_PAGE, MAX_MESSAGES_PAGE
 from service.interfaces import arguments
 from service.interfaces.core_protocol import Core
+from service.message_feed import logged
+from service.settings_description import settings_schema
+
+FOR_THE_CALLER: Final = frozenset({"TryHomeAddress", "KeepHomeAddress", "CancelTrial"})
+"""What these do belongs to whoever calls: they get the caller's unique name behind the arguments."""
 
 
 class Manager:
@@ -19,26 +25,36 @@ class Manager:
             "GetStatus": self._get_status,
             "GetBindingCache": self._get_binding_cache,
             "GetHandovers": self._get_handovers,
+            "GetMessages": self._get_messages,
+            "GetCounters": self._get_counters,
             "GetSuggestions": self._get_suggestions,
             "GetSettings": self._get_settings,
             "GetSetting": self._get_setting,
+            "GetSettingsSchema": self._get_settings_schema,
             "SetSetting": self._set_setting,
             "AcceptProposal": self._accept_proposal,
             "DismissProposal": self._dismiss_proposal,
             "PreferHomeAddress": self._prefer_home_address,
             "SetInterfacePriority": self._set_interface_priority,
+            "SetInterfaceOrder": self._set_interface_order,
             "AddHomeAddress": self._add_home_address,
+            "TryHomeAddress": self._try_home_address,
+            "KeepHomeAddress": self._keep_home_address,
+            "CancelTrial": self._cancel_trial,
             "RemoveHomeAddress": self._remove_home_address,
             "AddHomeAgent": self._add_home_agent,
             "RemoveHomeAgent": self._remove_home_agent,
+            "SetKey": self._set_key,
+            "ProvideKey": self._provide_key,
+            "RemoveKey": self._remove_key,
             "SetHomeAgentLink": self._set_home_agent_link,
             "RemoveHomeAgentLink": self._remove_home_agent_link,
             "Reload": self._reload,
         }
 
-    def call(self, method: str, body: list[Any]) -> list[Any]:
+    def call(self, method: str, body: list[Any], caller: str) -> list[Any]:
         """The results of a method. KeyError for one that does not exist; MobileIPv6Error as the core says."""
-        results = self._methods[method](*body)
+        results = self._methods[method](*body, *([caller] if method in FOR_THE_CALLER else []))
         return [] if results is None else results
 
     def _get_status(self) -> list[Any]:
@@ -57,6 +73,13 @@ class Manager:
     def _get_handovers(self) -> list[Any]:
         return [[to_variants(to_plain(each)) for each in self._core.handovers()]]
 
+    def _get_messages(self, after: int) -> list[Any]:
+        noted = self._core.message_log.after(after, MAX_MESSAGES_PAGE)
+        return [[to_variants(to_plain(logged(each))) for each in noted]]
+
+    def _get_counters(self) -> list[Any]:
+        return [self._core.counters()]
+
     def _get_suggestions(self, home_agent: str) -> list[Any]:
         suggestions = self._core.suggestions(arguments.optional_address(home_agent, "home_agent"))
         return [[to_variants(to_plain(each)) for each in suggestions]]
@@ -67,6 +90,9 @@ class Manager:
     def _get_setting(self, key: str) -> list[Any]:
         plain: Plain = to_plain(self._core.setting(key))
         return [to_variant("" if plain is None else plain)]
+
+    def _get_settings_schema(self) -> list[Any]:
+        return [[to_variants(to_plain(each)) for each in settings_schema()]]
 
     def _set_setting(self, key: str, value: str) -> None:
         self._core.set_setting(key, value)
@@ -83,6 +109,19 @@ class Manager:
     def _set_interface_priority(self, name: str, priority: int) -> None:
         self._core.set_interface_priority(name, priority)
 
+    def _set_interface_order(self, names: list[str]) -> None:
+        self._core.set_interface_order(names)
+
+    def _try_home_address(self, address: str, home_agent: str, prefix_length: int, caller: str) -> None:
+        agent = arguments.optional_address(home_agent, "home_agent")
+        self._core.try_home_address(arguments.address(address), agent, prefix_length, caller)
+
+    def _keep_home_address(self, address: str, caller: str) -> None:
+        self._core.keep_home_address(arguments.address(address), caller)
+
+    def _cancel_trial(self, address: str, caller: str) -> None:
+        self._core.cancel_trial(arguments.address(address), caller)
+
     def _add_home_address(self, address: str, home_agent: str, prefix_length: int) -> None:
         agent = arguments.optional_address(home_agent, "home_agent")
         self._core.add_home_address(arguments.address(address), agent, prefix_length)
@@ -95,6 +134,29 @@ class Manager:
 
     def _remove_home_agent(self, address: str) -> None:
         self._core.remove_home_agent(arguments.address(address))
+
+    def _set_key(
+        self,
+        home_address: str,
+        home_agent: str,
+        kind: str,
+        algorithm: str,
+        spi_in: int,
+        spi_out: int,
+        secret: bytes,
+        owner: str,
+    ) -> None:
+        addresses = arguments.address(home_address, "home_address"), arguments.address(home_agent, "home_agent")
+        kind_of_key, lives = arguments.word(KeyKind, kind, "kind"), arguments.word(KeyOwner, owner, "owner")
+        self._core.keys.set(*addresses, kind_of_key, algorithm, spi_in, spi_out, secret, lives)
+
+    def _provide_key(self, home_address: str, home_agent: str, spi_out: int, secret: bytes) -> None:
+        addresses = arguments.address(home_address, "home_address"), arguments.address(home_agent, "home_agent")
+        self._core.keys.provide(*addresses, spi_out, secret)
+
+    def _remove_key(self, home_address: str, home_agent: str, spi_out: int) -> None:
+        addresses = arguments.address(home_address, "home_address"), arguments.address(home_agent, "home_agent")
+        self._core.keys.remove(*addresses, spi_out)
 
     def _set_home_agent_link(self, prefix: str, address: str, interface: str, advertise: bool) -> None:
         network, own = arguments.network(prefix), arguments.address(address)

@@ -13,12 +13,13 @@ from typing import Self, TypeVar
 
 from tests.kernel_lab.probe import is_emulated
 from tests.lab import settings
-from tests.lab.bus import Bus
+from tests.lab.bus import OPEN, Bus
 from tests.lab.cable import Cable, Move
 from tests.lab.capture import Capture
 from tests.lab.leftovers import new_folder, sweep_dead_runs
 from tests.lab.node import Echo, Node
 from tests.lab.patience import patient
+from tests.lab.polkit import Polkit
 from tests.lab.processes import Ended, Process
 from tests.lab.routers import QUICK, Pace, Radvd
 from tests.lab.service import Service
@@ -129,14 +130,27 @@ class Lab:
 
     # --- our programs -------------------------------------------------------------------------------------------------
 
+    def start_bus(self, node: Node, configuration: str = OPEN) -> Bus:
+        """Start the bus of a node. Without this, `start_service` starts one on which everybody may everything."""
+        bus = self._buses[node.name] = Bus(node, configuration)
+        self._undo.callback(bus.stop)
+        bus.start()
+        self.eventually(bus.is_ready, within=5.0, what=f"the bus on {node.name} listens")
+        return bus
+
+    def start_polkit(self, bus: Bus, rules: str) -> None:
+        """Start polkitd for a bus, with our actions and these rules; returns when it answers."""
+        self.folder.chmod(0o755)  # polkitd is a user of its own, and so is whoever calls
+        polkit = Polkit(bus, rules)
+        self._undo.callback(polkit.stop)
+        polkit.start()
+        self.eventually(polkit.is_ready, within=15.0, what=f"polkitd on {bus.node.name} is on the bus")
+
     def start_service(self, node: Node, text: str) -> Service:
         """Start mnclientd on a node with these settings, on a bus of its own; returns when it is on the bus."""
         bus = self._buses.get(node.name)
         if bus is None:
-            bus = self._buses[node.name] = Bus(node)
-            self._undo.callback(bus.stop)
-            bus.start()
-            self.eventually(bus.is_ready, within=5.0, what=f"the bus on {node.name} listens")
+            bus = self.start_bus(node)
         service = Service(node, bus, text)
         self._services.append(service)
         self._undo.callback(self._end, service)

@@ -4,11 +4,12 @@
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
+from mnclient.constants import MAX_HANDOVERS
 from mnclient.model.service_status import ServiceStatus
 from mnclient.model.status import HomeAddressState, HomeAddressStatus
 from mnclient.units import Instant
 from tests.lab import settings
-from tests.lab.answers import HandoverRecord, is_registered_at, read_handover
+from tests.lab.answers import HandoverRecord, is_registered_at, read_handovers
 from tests.lab.asking import ask_status
 from tests.lab.cable import Move, boot_time
 from tests.lab.interruption import Interruption
@@ -113,7 +114,7 @@ class Roaming:
 
     def handovers(self) -> list[HandoverRecord]:
         """The laptop's record of its moves, the oldest first, as `mnctl --json handovers` tells it."""
-        return [read_handover(each) for each in self.status().handovers]
+        return read_handovers(self.laptop.mnctl("handovers", "--limit", str(MAX_HANDOVERS)))
 
     def step(self, link: str, probe: Probe, within: float = 20.0) -> Step:
         """Move, wait until probes come back and the laptop says that it is done; what it cost and what it says."""

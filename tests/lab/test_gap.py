@@ -2,6 +2,8 @@
 """Between two networks programs see a pause, never an error: nothing is unreachable, it only takes longer."""
 
 import errno
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,6 +106,24 @@ def test_with_the_cable_out(lab, at_home, start):
         at_home.registered_at(VISITED_B)
         lab.eventually(user.is_connected, within=15.0, what="every call gets through")
         user.during(0.2)
+
+
+@pytest.mark.parametrize("start", [HOME, VISITED_A])
+def test_calls_before_the_service_knows(lab, at_home, start):
+    """What is sent into the dead link waits for a neighbour that will not answer; it must not come to an error."""
+    if start != HOME:
+        lab.move(start)
+        at_home.registered_at(start)
+    with program(lab) as user:
+        user.during(0.2)
+        os.kill(at_home.laptop.pid, signal.SIGSTOP)
+        lab.unplug()
+        user.during(0.5)
+        os.kill(at_home.laptop.pid, signal.SIGCONT)
+        user.during(GAP)
+        lab.plug(VISITED_B)
+        at_home.registered_at(VISITED_B)
+        lab.eventually(user.is_connected, within=15.0, what="every call gets through")
 
 
 @pytest.mark.parametrize("start", [HOME, VISITED_A])

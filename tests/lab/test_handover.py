@@ -3,7 +3,7 @@
 
 import pytest
 
-from tests.lab.answers import is_registered_at, read_handovers
+from tests.lab.answers import is_registered_at, read_handover
 from tests.lab.cable import boot_time
 from tests.lab.routers import QUICK, SLOW
 from tests.lab.topology import HOME, HOME_PREFIX, LINKS, VISITED_A, VISITED_B
@@ -34,7 +34,7 @@ def test_a_connection_survives_the_whole_tour(lab, at_home, home_address):
     assert (verdict.survived, verdict.intact) == (True, True), verdict
     tour = [(record.from_link, record.to_link) for record in at_home.handovers()][-3:]
     assert tour == [(HOME, VISITED_A), (VISITED_A, VISITED_B), (VISITED_B, HOME)]
-    assert read_handovers(at_home.laptop.mnctl("handovers")) == at_home.handovers()
+    assert [read_handover(each) for each in at_home.status().handovers] == at_home.handovers()[-20:]
 
 
 def test_the_home_agent_shows_the_binding(lab, at_home, home_address):

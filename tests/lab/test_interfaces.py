@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from mnclient.constants import MAX_INTERFACE_PATIENCE
 from tests.lab.cable import boot_time
 from tests.lab.household import Household
 from tests.lab.lab import Lab
@@ -15,7 +16,7 @@ from tests.lab.traffic import Probe, TcpTransfer, call_from_outside, reachable_f
 
 pytestmark = pytest.mark.lab
 
-TRUSTED_AGAIN = 90.0
+TRUSTED_AGAIN = MAX_INTERFACE_PATIENCE + 15.0
 """Seconds: these tests pull the preferred interface's cable again and again, and it is trusted ever later."""
 
 

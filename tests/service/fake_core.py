@@ -8,6 +8,7 @@ from typing import Any
 
 from mnclient.errors import ConfigError, MobileIPv6Error
 from mnclient.model.handover import Handover, Outcome, Stage
+from mnclient.model.keys import KeyInfo, KeyKind, KeyOwner
 from mnclient.model.problems import Problem, ProblemCode
 from mnclient.model.service_status import (
     Datapath,
@@ -33,6 +34,7 @@ from mnclient.model.status import (
     RouterStatus,
     Status,
 )
+from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Instant, Seconds
 
 HOME = IPv6Network("2001:db8:1::/64")
@@ -126,6 +128,19 @@ AWAY = ServiceStatus(
             address=ADDRESS, prefix=HOME, home_agent=HOME_AGENT, origin=Origin.LEARNED, preferred=True, active=True
         ),
     ),
+    keys=(
+        KeyInfo(
+            home_address=ADDRESS,
+            home_agent=HOME_AGENT,
+            kind=KeyKind.RFC4285,
+            algorithm="hmac-sha1-96",
+            spi_in=1000,
+            spi_out=1001,
+            owner=KeyOwner.USER,
+            created_time=BOOT_TIME + 800.0,
+            available=False,
+        ),
+    ),
     known_home_agents=(
         KnownHomeAgent(
             address=HOME_AGENT,
@@ -212,6 +227,20 @@ def bindings(count: int) -> tuple[BindingCacheStatus, ...]:
     )
 
 
+class FakeKeys:
+    def __init__(self, note: Callable[..., None]) -> None:
+        self._note = note
+
+    def set(self, *call: Any) -> None:
+        self._note("set_key", *call)
+
+    def provide(self, *call: Any) -> None:
+        self._note("provide_key", *call)
+
+    def remove(self, *call: Any) -> None:
+        self._note("remove_key", *call)
+
+
 class FakeCore:
     """`calls` is what it was asked to change; `refusal` is raised instead, while it is set."""
 
@@ -220,6 +249,7 @@ class FakeCore:
         self.cache = bindings(3)
         self.calls: list[tuple[Any, ...]] = []
         self.refusal: Exception | None = None
+        self.message_log = MessageLog()
         self.values: dict[str, object] = {
             "mobile_node.enabled": True,
             "mobile_node.route_optimization.location_privacy": True,
@@ -230,6 +260,9 @@ class FakeCore:
             "autoconfiguration.max_home_addresses": 2,
             "home_agent.max_lifetime": 3600.0,
         }
+        self.trials: dict[IPv6Address, str] = {}
+        self.left: list[str] = []
+        self.keys = FakeKeys(self._note)
         self._subscribers: list[Callable[[Any], None]] = []
 
     # --- what a test does ---
@@ -256,6 +289,9 @@ class FakeCore:
 
     def handovers(self) -> tuple[Handover, ...]:
         return self.value.handovers
+
+    def counters(self) -> dict[str, int]:
+        return {"payload.received.octets": 1 << 40, "payload.sent.octets": 0}
 
     def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:
         if home_agent not in (None, HOME_AGENT):
@@ -313,6 +349,24 @@ class FakeCore:
 
     def reload(self) -> None:
         self._note("reload")
+
+    def set_interface_order(self, names) -> None:
+        self._note("set_interface_order", names)
+
+    def try_home_address(self, address, home_agent, prefix_length, caller) -> None:
+        self._note("try_home_address", address, home_agent, prefix_length)
+        self.trials[address] = caller
+
+    def keep_home_address(self, address, caller) -> None:
+        self._note("keep_home_address", address)
+        assert self.trials.pop(address) == caller
+
+    def cancel_trial(self, address, caller) -> None:
+        self._note("cancel_trial", address)
+        assert self.trials.pop(address) == caller
+
+    def caller_left(self, caller) -> None:
+        self.left.append(caller)
 
     def _note(self, *call: Any) -> None:
         if self.refusal:

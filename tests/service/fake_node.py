@@ -12,6 +12,7 @@ from mnclient.model.config import NodeConfig
 from mnclient.model.service_status import Datapath
 from mnclient.model.status import HomeAddressState, InterfaceStatus, Phase, Status
 from mnclient.model.stored_binding import Stored
+from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Instant, Seconds
 from service.autoconfiguration.suggestions import HostInterface
 from service.core import ServiceCore
@@ -42,6 +43,7 @@ class FakeNode:
         self.elapsed = 0.0
         self.is_running = False
         self.failure = asyncio.Event()
+        self.message_log = MessageLog()
 
     async def start(self, config, stored):
         if self.start_error:
@@ -73,6 +75,9 @@ class FakeNode:
 
     def handovers(self):
         return ()
+
+    def counters(self):
+        return {"payload.sent.octets": 5}
 
     def snapshot(self):
         return self.stored if self.is_running else Stored()

@@ -14,7 +14,7 @@ import pytest
 from dbus_fast import DBusError, Message, Variant
 
 from service.authorization import Authority, required_action, setting_action
-from service.contract import MANAGER, METHODS, Action, NotAllowed
+from service.contract import MANAGER, METHODS, Action, NotAllowed, Permission
 from service.settings_schema import scalars
 from tests.service.private_bus import private_bus
 
@@ -104,6 +104,29 @@ async def test_callers_remembered_are_bounded():
     assert len(authority._users) <= 256
 
 
+@pytest.mark.parametrize(
+    "polkit, permission",
+    [
+        (YES, Permission.YES),
+        (NO, Permission.NO),
+        (CHALLENGE, Permission.PASSWORD),
+        ("org.freedesktop.DBus.Error.ServiceUnknown", Permission.NO),
+        (EOFError(), Permission.NO),
+    ],
+)
+async def test_permissions_are_told_without_asking_anybody(polkit, permission):
+    bus = PlayedBus(polkit=polkit)
+    assert await Authority(bus.call, own_user=990).permissions(":1.7") == dict.fromkeys(Action, permission)
+    assert sorted(question[1] for question in bus.questions) == sorted(action.value for action in Action)
+    assert {question[3] for question in bus.questions} == {0}, "without interaction"
+
+
+async def test_root_may_everything():
+    bus = PlayedBus(user=0)
+    assert await Authority(bus.call).permissions(":1.7") == dict.fromkeys(Action, Permission.YES)
+    assert bus.questions == []
+
+
 def test_every_method_asks_for_what_its_contract_says():
     for interface, methods in METHODS.items():
         for member, method in methods.items():
@@ -160,6 +183,11 @@ async def ask(bus, member, *body, interactive=False):
     reply = await asyncio.wait_for(bus.call(message), 20)
     return reply.error_name.rpartition(".")[2] if reply.error_name else "yes"
 
+async def told(bus):
+    message = Message(contract.BUS_NAME, contract.ROOT_PATH, contract.MANAGER, "GetPermissions")
+    reply = await asyncio.wait_for(bus.call(message), 20)
+    return {{}} if reply.error_name else reply.body[0]
+
 async def polkit_is_up(bus):
     daemon = "org.freedesktop.DBus"
     question = Message(daemon, "/org/freedesktop/DBus", daemon, "NameHasOwner", signature="s",
@@ -169,8 +197,8 @@ async def polkit_is_up(bus):
 async def main(address):
     face = BusFace(FakeCore(), address)
     await face.start()
-    answers = {{}}
-    for user in (0, 1, 65534):
+    answers, permissions = {{}}, {{}}
+    for user in (0, 1, 2, 65534):
         caller = await connect_as(address, user)
         async with asyncio.timeout(30):
             while not await polkit_is_up(caller):
@@ -183,9 +211,10 @@ async def main(address):
             await ask(caller, "AddHomeAddress", "2001:db8::1", "", 64, interactive=True),
             await ask(caller, "Reload"),
         ]
+        permissions[str(user)] = await told(caller)
         caller.disconnect()
     await face.stop()
-    print(json.dumps(answers))
+    print(json.dumps([answers, permissions]))
 
 asyncio.run(main(sys.argv[1]))
 """
@@ -209,6 +238,10 @@ RULE = """
 polkit.addRule(function(action, subject) {
   if (subject.user == "daemon") {
     if (action.id == "org.mnclient.read-status" || action.id == "org.mnclient.control") { return polkit.Result.YES; }
+  }
+  if (subject.user == "bin") {
+    if (action.id == "org.mnclient.read-status") { return polkit.Result.YES; }
+    if (action.id == "org.mnclient.manage-keys") { return polkit.Result.YES; }
   }
 });
 """
@@ -245,8 +278,17 @@ def test_the_real_polkitd_decides_by_our_policy(polkit_bus):
     )
     log = (folder / "polkitd.log").read_text() if (folder / "polkitd.log").exists() else ""
     assert result.returncode == 0, result.stderr + log
-    answers = json.loads(result.stdout)
+    answers, permissions = json.loads(result.stdout)
     no = "NotAllowed"
     assert answers["0"] == ["yes"] * 6
     assert answers["1"] == ["yes", "yes", "yes", no, no, no]
     assert answers["65534"] == [no] * 6
+    assert answers["2"] == ["yes", no, no, no, "yes", no], "who may manage keys may manage addresses"
+    assert permissions["65534"] == {}, "not even what it may not do"
+    assert set(permissions["0"].values()) == {"yes"}
+    actions = ["read-status", "control", "manage-addresses", "manage-keys", "administer"]
+    for user, expected in (
+        ("1", ["yes", "yes", "password", "password", "password"]),
+        ("2", ["yes", "password", "yes", "yes", "password"]),
+    ):
+        assert [permissions[user]["org.mnclient." + each] for each in actions] == expected

@@ -114,7 +114,15 @@ def test_completion_works_in_bash(tmp_path, capsys):
 def test_every_command_has_an_example_or_one_line_and_is_run_by_something():
     words = parser()
     for command in cli.COMMANDS:
-        arguments = {"home-agents add": ["::1", "::/0"], "interfaces set-priority": ["a", "1"]}
+        key = ["::1", "::2", "1001"]
+        needs = ["--kind", "esp", "--algorithm", "x", "--spi-in", "256", "--spi-out", "257"]
+        arguments = {
+            "home-agents add": ["::1", "::/0"],
+            "interfaces set-priority": ["a", "1"],
+            "keys set": [*key[:2], *needs],
+            "keys provide": key,
+            "keys remove": key,
+        }
         needed = arguments.get(" ".join(command), ["::1"])
         for extra in ([], needed[:1], needed, ["a", "b"]):
             try:

@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
         (("home-addresses", "prefer", "2001:db8:1::10"), ("prefer_home_address", ADDRESS)),
         (("home-addresses", "accept", "2001:db8:1::20"), ("accept_proposal", PROPOSED)),
         (("home-addresses", "dismiss", "2001:db8:1::20"), ("dismiss_proposal", PROPOSED)),
+        (("interfaces", "order", "eth0", "wlan0"), ("set_interface_order", ["eth0", "wlan0"])),
         (("interfaces", "set-priority", "eth0", "7"), ("set_interface_priority", "eth0", 7)),
         (("settings", "set", "mobile_node.enabled", "false"), ("set_setting", "mobile_node.enabled", "false")),
         (

@@ -3,7 +3,7 @@ import asyncio
 import json
 import re
 import signal
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -11,14 +11,16 @@ import pytest
 from mnclient.model.handover import Stage
 from mnclient.model.problems import Problem, ProblemCode
 from mnclient.model.service_status import ServiceStatus
+from mnclient.model.settings_description import SettingDescription
 from mnclient.model.status import Phase
 from mnclient.units import Instant
 from service.cli_show import shown
 from service.cli_status import STAGES
 from service.codec import from_plain, to_plain
+from service.contract import Action
 from service.interfaces.bus import BusFace
 from service.settings import Settings
-from service.settings_schema import BY_KEY
+from service.settings_schema import BY_KEY, SETTINGS
 from service.settings_values import checked
 from tests.service.fake_core import (
     AWAY,
@@ -146,6 +148,9 @@ async def test_json_everywhere(mnctl):
         ("settings", "get", "mobile_node.enabled"): {"key", "value"},
         ("home-agent",): {"boot_time", "enabled", "links", "bindings", "max_bindings", "home_agents"},
         ("problems",): {"boot_time", "problems"},
+        ("keys",): {"keys", "protections"},
+        ("permissions",): {"permissions"},
+        ("settings", "describe"): {"settings"},
         ("--version",): {"version"},
         ("home-agents", "remove", "2001:db8:1::1"): {"ok"},
     }
@@ -279,3 +284,25 @@ def test_a_list_can_be_typed_as_it_is_shown(key, value):
     assert settings == Settings().with_given({key: checked(BY_KEY[key], value, key)})
     again = Settings().with_value(key, shown(settings.get(key)))
     assert again == settings
+
+
+async def test_settings_are_described(mnctl):
+    text = await mnctl("settings", "describe", "mobile_node.interfaces")
+    for part in ("Wishes about single interfaces", "- name, required", "from 1 to 999", "Default: 100"):
+        assert part in text
+    assert "administrator" not in text
+    text = await mnctl("settings", "describe", "network.datapath")
+    assert "auto, kernel, portable" in text and "administrator" in text and "started again" in text
+    everything = await mnctl("settings", "describe")
+    assert all(f"{each.key}\n" in everything for each in SETTINGS)
+    (told,) = (await mnctl.json("settings", "describe", "network.datapath"))["settings"]
+    assert (told["kind"], told["default"], told["needs_restart"]) == ("word", "auto", True)
+    documented = (ROOT / "docs/json.md").read_text(encoding="utf-8")
+    assert all(f"`{each.name}`" in documented for each in fields(SettingDescription))
+    await mnctl("settings", "describe", "no.such.key", status=5)
+
+
+async def test_permissions_of_the_service_itself(mnctl):
+    assert "org.mnclient.manage-keys       yes" in await mnctl("permissions")
+    told = (await mnctl.json("permissions"))["permissions"]
+    assert told == {action.value: "yes" for action in Action}

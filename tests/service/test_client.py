@@ -7,11 +7,21 @@ from dataclasses import replace
 import pytest
 
 from mnclient.errors import ConfigError, MobileIPv6Error, NetworkError
+from mnclient.model.keys import KeyKind, KeyOwner
 from mnclient.model.status import Phase
 from service import client as client_module
 from service.client import Client
-from service.contract import MAX_BINDING_CACHE_PAGE, InvalidArgument, NotAllowed, ServiceUnavailable, UnknownThing
+from service.contract import (
+    MAX_BINDING_CACHE_PAGE,
+    Action,
+    InvalidArgument,
+    NotAllowed,
+    Permission,
+    ServiceUnavailable,
+    UnknownThing,
+)
 from service.interfaces.bus import BusFace
+from service.settings_description import settings_schema
 from tests.service.fake_core import ADDRESS, AWAY, HANDOVER, HOME, HOME_AGENT, SERVING, FakeCore, bindings
 from tests.service.private_bus import connect_as, private_bus
 
@@ -49,6 +59,8 @@ async def test_reading():
         assert await client.settings() == core.values
         assert await client.setting("mobile_node.enabled") is True
         assert await client.service_process() == os.getpid()
+        assert await client.settings_schema() == settings_schema()
+        assert await client.permissions() == dict.fromkeys(Action, Permission.YES)
 
 
 async def test_the_binding_cache_in_pages():
@@ -74,6 +86,14 @@ async def test_changing():
         await client.add_home_agent(HOME_AGENT, HOME, pinned=True)
         await client.remove_home_agent(HOME_AGENT)
         await client.set_interface_priority("wlan0", 5)
+        await client.set_interface_order(("wlan0", "eth0"))
+        await client.try_home_address(ADDRESS)
+        await client.keep_home_address(ADDRESS)
+        await client.try_home_address(ADDRESS, HOME_AGENT, 56)
+        await client.cancel_trial(ADDRESS)
+        await client.set_key(ADDRESS, HOME_AGENT, KeyKind.ESP, "x", 256, 4_294_967_295, b"secret", KeyOwner.USER)
+        await client.provide_key(ADDRESS, HOME_AGENT, 4_294_967_295, bytearray(b"secret"))
+        await client.remove_key(ADDRESS, HOME_AGENT, 256)
         await client.set_home_agent_link(HOME, HOME_AGENT, "lan", advertise=True)
         await client.set_home_agent_link(HOME, HOME_AGENT)
         await client.remove_home_agent_link(HOME)
@@ -89,6 +109,14 @@ async def test_changing():
             ("add_home_agent", HOME_AGENT, HOME, True),
             ("remove_home_agent", HOME_AGENT),
             ("set_interface_priority", "wlan0", 5),
+            ("set_interface_order", ["wlan0", "eth0"]),
+            ("try_home_address", ADDRESS, None, 64),
+            ("keep_home_address", ADDRESS),
+            ("try_home_address", ADDRESS, HOME_AGENT, 56),
+            ("cancel_trial", ADDRESS),
+            ("set_key", ADDRESS, HOME_AGENT, KeyKind.ESP, "x", 256, 4_294_967_295, b"secret", KeyOwner.USER),
+            ("provide_key", ADDRESS, HOME_AGENT, 4_294_967_295, b"secret"),
+            ("remove_key", ADDRESS, HOME_AGENT, 256),
             ("set_home_agent_link", HOME, HOME_AGENT, "lan", True),
             ("set_home_agent_link", HOME, HOME_AGENT, None, False),
             ("remove_home_agent_link", HOME),

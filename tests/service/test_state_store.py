@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from mnclient.model.service_status import KnownHomeAgent, Origin
 from mnclient.model.stored_binding import Stored, StoredBinding
 from service import state_store
+from service.atomic_file import MOST_DAMAGED_KEPT
 from service.state_store import (
     BINDINGS_FILE,
-    MOST_DAMAGED_KEPT,
     STATE_FILE,
     State,
     StateStore,

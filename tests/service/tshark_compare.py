@@ -21,7 +21,9 @@ from mnclient.wire import binding, home_agent_discovery, mobility_options, retur
 from mnclient.wire import neighbor_discovery as discovery
 from mnclient.wire import neighbor_options as options
 from mnclient.wire.fields import to_binding_units, to_lifetime, to_milliseconds
-from service.inspector import ICMPV6_SIGNALLING, Inspected, inspect
+from mnclient.wire.signalling import ICMPV6_SIGNALLING
+from service.inspected import Inspected
+from service.inspector import inspect
 
 Record = dict[str, Any]
 

@@ -11,7 +11,7 @@ from mnclient.constants import INITIAL_BINDACK_TIMEOUT, LIFETIME_UNIT, MAX_RO_FA
 from mnclient.engine.mobile_node import messages
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList, Key
 from mnclient.engine.mobile_node.context import Context
-from mnclient.engine.mobile_node.remembered_correspondents import RememberedCorrespondents
+from mnclient.engine.mobile_node.remembered_correspondents import RETRY_CEILING, RememberedCorrespondents
 from mnclient.engine.mobile_node.return_routability import AddressTest, Rates, Token
 from mnclient.engine.retransmission import Backoff
 from mnclient.engine.timers import Timer
@@ -26,9 +26,10 @@ from mnclient.wire.mobility_options import NonceIndices
 # At once, of correspondents nothing is known of yet: what a flood of forged triggers can make us send is little, and
 # nobody waits long for a turn. Correspondents that have answered before have as much room again.
 MAX_PROCEDURES: Final = 32
-MORE_RETRIES: Final = 2
+MORE_RETRIES: Final = 1  # of somebody who has shown to be there: messages get lost
 LOST_FIRST: Final = Seconds(2.0)  # a correspondent that lost its binding: it was restarted, or somebody says so
 LOST_CEILING: Final = Seconds(600.0)
+PAUSE_FIRST: Final = Seconds(5.0)  # the procedure begins anew with short timeouts, which gets through sooner
 _RUNNING: Final = (State.TESTING, State.REGISTERING)
 _TIMERS: Final = (
     Timer.RETRANSMIT_HOME_TEST_INIT,
@@ -36,6 +37,11 @@ _TIMERS: Final = (
     Timer.RETRANSMIT_CORRESPONDENT_UPDATE,
     Timer.REFRESH_CORRESPONDENT,
 )
+
+
+def new_pauses() -> Backoff:
+    """How long one is left alone that answers some messages and not others."""
+    return Backoff(PAUSE_FIRST, RETRY_CEILING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +108,7 @@ class CorrespondentBinding:
         self._corrections = 0
         self._fails_here = False
         self._losses = Backoff(LOST_FIRST, LOST_CEILING)
+        self._pauses = new_pauses()
         self._asked_at: Instant | None = None
 
     @property
@@ -242,10 +249,10 @@ class CorrespondentBinding:
         return False
 
     def _has_tried_enough(self, retries: int, now: Instant) -> bool:
-        """MAX_RO_FAILURE retries (section 5.2.9), and some more when it is known to be there: messages get lost."""
+        """MAX_RO_FAILURE retries (section 5.2.9), and MORE_RETRIES when it is known to be there."""
         care_of = self.footing.care_of_address
         tokens = (self.home_test.token(self.home_address, now), self.care_of_test.token(care_of, now))
-        is_there = any(tokens) or self.bound_until is not None
+        is_there = any(tokens) or self.is_proven
         return retries >= MAX_RO_FAILURE + (MORE_RETRIES if is_there else 0)
 
     @property

@@ -8,7 +8,12 @@ from typing import Final
 
 from mnclient.constants import INITIAL_BINDACK_TIMEOUT, REFRESH_FRACTION
 from mnclient.engine.actions import AskRouteUse
-from mnclient.engine.mobile_node.correspondent_binding import LOST_CEILING, LOST_FIRST, CorrespondentBinding
+from mnclient.engine.mobile_node.correspondent_binding import (
+    LOST_CEILING,
+    LOST_FIRST,
+    CorrespondentBinding,
+    new_pauses,
+)
 from mnclient.engine.mobile_node.remembered_correspondents import RETRY_FIRST
 from mnclient.engine.retransmission import Backoff
 from mnclient.engine.timers import Timer
@@ -78,6 +83,8 @@ class CorrespondentSteps(CorrespondentBinding):
         """Send what can be sent now: the Binding Update once both tokens are here and the home agent has answered."""
         if self.home_test.is_running and self.context.timers.deadline(*self._home_timer) is None:
             self._send_home_test(now)
+        if self.care_of_test.is_running and self.context.timers.deadline(*self._care_of_timer) is None:
+            self._send_care_of_test(now)
         address = self.footing.care_of_address
         is_direct = self.state is State.DIRECT
         if self.home_test.is_running or self.care_of_test.is_running or not self.footing.is_acknowledged or not address:
@@ -102,16 +109,24 @@ class CorrespondentSteps(CorrespondentBinding):
     def repeat_home_test(self, now: Instant) -> State | None:
         """No HoT in time, or the rate limit has let go."""
         if self._has_tried_enough(self.home_test.retries, now):
-            return self.give_up(now, "it does not answer")
+            if self.care_of_test.token(self.footing.care_of_address, now) is None:
+                return self.give_up(now, "it does not answer")
+            return self.pause(now, "the test through the home agent is not answered")
         self._send_home_test(now)
         return None
 
     def repeat_care_of_test(self, now: Instant) -> State | None:
-        """No CoT in time, or the rate limit has let go. When only this half fails it may be the visited network."""
+        """No CoT in time, or the rate limit has let go. When only this half fails it may be the visited network.
+
+        Before the home agent has answered it would serve nothing, and what loses every second message would always
+        lose the same of the two, the Binding Update to the home agent. `proceed` sends it then.
+        """
+        if not self.footing.is_acknowledged:
+            return None
         if self._has_tried_enough(self.care_of_test.retries, now):
-            has_answered = self.home_test.token(self.home_address, now) is not None
-            reason = "the test from this network is not answered" if has_answered else "it does not answer"
-            return self.give_up(now, reason, only_here=has_answered)
+            if self.home_test.token(self.home_address, now) is None:
+                return self.give_up(now, "it does not answer")
+            return self.pause(now, "the test from this network is not answered", only_here=True)
         self._send_care_of_test(now)
         return None
 
@@ -120,7 +135,7 @@ class CorrespondentSteps(CorrespondentBinding):
     def repeat_update(self, now: Instant) -> State | None:
         """No Binding Acknowledgement in time, or the rate limit has let go."""
         if self._has_tried_enough(self._update_retries, now):
-            return self.give_up(now, "it does not acknowledge")
+            return self.pause(now, "it does not acknowledge")
         return self.proceed(now)
 
     def resend_in_window(self, now: Instant) -> State | None:
@@ -138,7 +153,7 @@ class CorrespondentSteps(CorrespondentBinding):
             return self.give_up(now, "it accepts, but for no time at all")
         if self.direct_until is not None:
             self._losses = Backoff(LOST_FIRST, LOST_CEILING)  # it has kept a binding from one renewal to the next
-        self._corrections, self._fails_here = 0, False
+        self._corrections, self._fails_here, self._pauses = 0, False, new_pauses()
         self.reason, self.retry_at = "", None
         self.direct_since = now
         self.direct_until = self.bound_until = after(now, remaining)
@@ -264,14 +279,22 @@ class CorrespondentSteps(CorrespondentBinding):
         """Through the tunnel, and asked again after a growing time (sections 5.2.9 and 11.7.3)."""
         if self.state is State.LEAVING:
             return self.be_gone(now) or State.TUNNELLED
+        self.home_test.forget()
+        self.care_of_test.forget()
+        retry_at = after(now, RETRY_FIRST) if only_here else self.shared.remembered.failed(self.address, now)
+        return self._retreat(retry_at, reason, only_here=only_here)
+
+    def pause(self, now: Instant, reason: str, *, only_here: bool = False) -> State:
+        """As `give_up`, but it has answered something: messages get lost, so sooner, with the tokens there are."""
+        if self.state is State.LEAVING:
+            return self.be_gone(now) or State.TUNNELLED
+        return self._retreat(after(now, self._pauses.next_timeout()), reason, only_here=only_here)
+
+    def _retreat(self, retry_at: Instant, reason: str, *, only_here: bool) -> State:
         self._quiet()
         self.is_waiting = False
         self.direct_until = None
-        self.home_test.forget()
-        self.care_of_test.forget()
-        self._fails_here = only_here
-        self.retry_at = after(now, RETRY_FIRST) if only_here else self.shared.remembered.failed(self.address, now)
-        self.reason = reason
+        self._fails_here, self.retry_at, self.reason = only_here, retry_at, reason
         if self.bound_until is not None:
             self._set(Timer.CORRESPONDENT_EXPIRES, self.bound_until)
         return State.UNRESPONSIVE
@@ -358,6 +381,10 @@ class CorrespondentSteps(CorrespondentBinding):
     @property
     def _home_timer(self) -> tuple[Timer, tuple[object, object]]:
         return Timer.RETRANSMIT_HOME_TEST_INIT, self.key
+
+    @property
+    def _care_of_timer(self) -> tuple[Timer, tuple[object, object]]:
+        return Timer.RETRANSMIT_CARE_OF_TEST_INIT, self.key
 
     def _corrects_too_often(self) -> bool:
         self._corrections += 1

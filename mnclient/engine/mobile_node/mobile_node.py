@@ -273,7 +273,7 @@ class MobileNode:
             self._whereabouts.verification.forget(address)
             self._log.forget(address)
         self._registrations = {address: self._registration(home, config, now) for address, home in homes.items()}
-        self._whereabouts.configure(self._registrations, may_signal=config.allow_unprotected_signalling)
+        self._whereabouts.configure(self._registrations, now, may_signal=config.allow_unprotected_signalling)
         self._whereabouts.verification.enabled = config.verify
         if was_off:
             for link in self._links_seen.values():

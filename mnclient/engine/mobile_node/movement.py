@@ -67,6 +67,10 @@ class Movement:
             self._works_or_not(link, worked, False, now)
         self.changed = True
 
+    def priorities(self) -> dict[str, int]:
+        """What the person said of each interface, present or not."""
+        return {policy.name: policy.priority for policy in self._policies.values()}
+
     def link_changed(self, event: LinkChanged, now: Instant) -> None:
         """An interface appeared, came up, went down or changed an address."""
         link = self._link(event.interface)

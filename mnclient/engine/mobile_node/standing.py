@@ -2,7 +2,8 @@
 """What each interface has proved: that it lasts, and that the home agent answers through it.
 
 An interface of better priority takes over only when it has lasted for a while. That while doubles each time it fails
-soon after, so that a flapping one is left alone ever longer. And it must lead to the home agent: an Echo Request from
+soon after, up to half a minute, so that a flapping one is left alone; a person who changes priorities has looked at it,
+and the next cable counts anew. And it must lead to the home agent: an Echo Request from
 its own care-of address is answered. Of the interface in use the answers to Binding Updates say it.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Final
 
-from mnclient.constants import MAX_INTERFACES
+from mnclient.constants import MAX_INTERFACE_PATIENCE, MAX_INTERFACES
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.echoes import Echoes
 from mnclient.engine.retransmission import Backoff
@@ -19,8 +20,7 @@ from mnclient.engine.timers import Timer
 from mnclient.units import Instant, Seconds, after, between
 
 FIRST_PATIENCE: Final = Seconds(1.0)  # duplicate detection of its care-of address takes as long
-MAX_PATIENCE: Final = Seconds(300.0)
-STEADY: Final = Seconds(60.0)  # what lasted longer, and longer than twice its patience, does not flap
+STEADY: Final = Seconds(60.0)  # what lasted longer does not flap
 AFTER_SILENCE: Final = Seconds(30.0)  # at least, where Binding Updates got no answer, whatever else did
 TRIES: Final = 3
 ANSWER_WITHIN: Final = Seconds(1.0)  # a round trip by satellite, and the neighbours' address resolution before
@@ -117,6 +117,15 @@ class Standing:
         for name, record in self._records.items():
             self._doubt(name, record)
 
+    def forgive_all(self, now: Instant) -> None:
+        """Nothing is held against any of them any more; those that failed are asked again at once."""
+        for name, record in self._records.items():
+            if record.patience > FIRST_PATIENCE or record.reaches is False:
+                self._doubt(name, record)
+            record.patience = FIRST_PATIENCE
+            if record.since is not None and self._context.timers.deadline(Timer.INTERFACE_PROVED, name) is not None:
+                self._context.timers.set(Timer.INTERFACE_PROVED, name, max(after(record.since, FIRST_PATIENCE), now))
+
     def examine(self, interface: str, care_of: IPv6Address, agent: IPv6Address, now: Instant) -> None:
         """A care-of address is ready there: see to it that it becomes known whether the home agent answers."""
         record = self._records.get(interface)
@@ -188,8 +197,8 @@ class Standing:
 
     def _punish(self, record: _Record, now: Instant) -> None:
         lasted = between(record.since, now) if record.since is not None else Seconds(0.0)
-        flaps = lasted < max(STEADY, 2 * record.patience)
-        record.patience = Seconds(min(2 * record.patience, MAX_PATIENCE)) if flaps else FIRST_PATIENCE
+        doubled = Seconds(min(2 * record.patience, MAX_INTERFACE_PATIENCE))
+        record.patience = doubled if lasted < STEADY else FIRST_PATIENCE
 
     def _doubt(self, name: str, record: _Record) -> None:
         if record.asked is not None:

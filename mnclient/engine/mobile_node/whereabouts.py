@@ -60,14 +60,23 @@ class Whereabouts:
         self.standing = Standing(context, self._echoes)
         self.verification = Verification(context, self._echoes)
         self._habit = EchoHabit(context, self._echoes)
+        self._priorities: dict[str, int] = {}
         self.may_signal = False
         self.active: str | None = None
         self.link_mtu = view.USUAL_MTU
 
-    def configure(self, registrations: Mapping[IPv6Address, HomeRegistration], *, may_signal: bool) -> None:
-        """The home addresses there are, and whether their home agents may be told anything as things stand."""
+    def configure(
+        self, registrations: Mapping[IPv6Address, HomeRegistration], now: Instant, *, may_signal: bool
+    ) -> None:
+        """The home addresses there are, and whether their home agents may be told anything as things stand.
+
+        Whoever changes a priority knows how the interfaces are: what they did before is not held against them.
+        """
         self._registrations = registrations
         self.may_signal = may_signal
+        before, self._priorities = self._priorities, self._movement.priorities()
+        if self._priorities != before:
+            self.standing.forgive_all(now)
 
     def settle(self, now: Instant) -> None:
         """Decide everything anew by what is known now."""

@@ -55,6 +55,7 @@ class KernelDatapath:
         self._touched = touched
         self._device_made = device_made
         self._counts: Counter[str] = Counter()
+        self._odometer = device.Odometer()
         self._tunnels: dict[tuple[TunnelEnd, bytes], Tunnel] = {}
         self._holding = Holding(self._counts)
         with ExitStack() as opened:  # what is open when the next one is refused is closed
@@ -86,11 +87,16 @@ class KernelDatapath:
     def counters(self) -> Mapping[str, int]:
         """See `network.datapath`."""
         try:
-            carried = device.statistics(self._netlink, TUNNEL_DEVICE_KERNEL)
+            carried = self._carried()
             strangers = self._sets.count(STRANGERS)
         except OSError:
             carried, strangers = {}, 0
-        return {**carried, "tunnel.in.stranger": strangers, **self._counts}
+        return {**carried, **self._odometer.totals(), "tunnel.in.stranger": strangers, **self._counts}
+
+    def _carried(self) -> dict[str, int]:
+        carried = device.statistics(self._netlink, TUNNEL_DEVICE_KERNEL)
+        self._odometer.read(carried)
+        return carried
 
     # --- devices ----------------------------------------------------------------------------------------------------
 
@@ -109,6 +115,7 @@ class KernelDatapath:
             self._holding.open()
             self._holding.close(destroy=True)
         elif (there := device.find(self._netlink, name)) is not None and there.is_ours:
+            self._carried()  # its octets count on when there is another one
             device.remove(self._netlink, there.index)
 
     def forget_device(self, name: str) -> None:

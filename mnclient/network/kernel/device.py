@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mnclient.constants import PROTOCOL_IPV6
+from mnclient.network.datapath import PAYLOAD_RECEIVED, PAYLOAD_SENT
 from mnclient.network.links import Link, link_dump, read_link
 from mnclient.network.messages import LINK, RTM_DELLINK, RTM_NEWLINK
 from mnclient.network.rtnetlink import NLM_F_CREATE, NLM_F_EXCL, Message, RouteSocket, attribute, attributes
@@ -16,7 +17,27 @@ _IFLA_IFNAME, _IFLA_LINKINFO, _IFLA_STATS64 = 3, 18, 23
 _IFLA_INFO_KIND, _IFLA_INFO_DATA = 1, 2
 _IFLA_IPTUN_PROTO, _IFLA_IPTUN_COLLECT_METADATA = 9, 19
 _NO_PROTOCOL: Final = 255
-_STATISTICS: Final = struct.Struct("=QQ16xQQQQ")  # packets in and out, (octets,) errors and drops
+_STATISTICS: Final = struct.Struct("=QQQQQQQQ")  # packets in and out, octets, errors and drops
+
+
+class Odometer:
+    """Adds up the octets of devices that follow each other under one name, each of which begins at zero."""
+
+    def __init__(self) -> None:
+        self._before = {PAYLOAD_RECEIVED: 0, PAYLOAD_SENT: 0}
+        self._last = {PAYLOAD_RECEIVED: 0, PAYLOAD_SENT: 0}
+
+    def read(self, carried: dict[str, int]) -> None:
+        """Take note of the `statistics` of the present device, which are empty when there is none."""
+        for name, last in self._last.items():
+            now = carried.get(name, 0)
+            if now < last:
+                self._before[name] += last
+            self._last[name] = now
+
+    def totals(self) -> dict[str, int]:
+        """The octets of all devices so far."""
+        return {name: self._before[name] + last for name, last in self._last.items()}
 
 
 def make(netlink: RouteSocket, name: str) -> None:
@@ -63,8 +84,12 @@ def statistics(netlink: RouteSocket, name: str) -> dict[str, int]:
     for link, body in _links(netlink):
         found = attributes(body, LINK.size).get(_IFLA_STATS64, b"")
         if link.name == name and len(found) >= _STATISTICS.size:
-            packets_in, packets_out, errors_in, errors_out, dropped_in, dropped_out = _STATISTICS.unpack_from(found)
+            packets_in, packets_out, octets_in, octets_out, errors_in, errors_out, dropped_in, dropped_out = (
+                _STATISTICS.unpack_from(found)
+            )
             return {
+                PAYLOAD_RECEIVED: octets_in,
+                PAYLOAD_SENT: octets_out,
                 "tunnel.in.packets": packets_in,
                 "tunnel.out.packets": packets_out,
                 "tunnel.in.refused": errors_in + dropped_in,

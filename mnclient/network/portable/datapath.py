@@ -23,7 +23,7 @@ from mnclient.constants import (
     TUNNEL_DEVICE_HOME_AGENT,
 )
 from mnclient.model.network_state import BindingUpdateReception, RouteOptimization, Tunnel, TunnelEnd
-from mnclient.network.datapath import NO_DIRECT_ROUTES, Optimization
+from mnclient.network.datapath import NO_DIRECT_ROUTES, PAYLOAD_RECEIVED, PAYLOAD_SENT, Optimization
 from mnclient.network.portable.encapsulation import Encapsulation, pktinfo
 from mnclient.network.portable.held import HeldPackets
 from mnclient.network.portable.path_mtu import TooBig
@@ -71,7 +71,7 @@ class TunnelDatapath:
     """The portable datapath. `first_payload` is called with a Tunnel when it first delivers since its ends changed."""
 
     def __init__(self, first_payload: Callable[[Tunnel], None]) -> None:
-        self.counters: Counter[str] = Counter()
+        self.counters: Counter[str] = Counter({PAYLOAD_RECEIVED: 0, PAYLOAD_SENT: 0})
         self._first_payload = first_payload
         self._devices: dict[str, _Device] = {}
         self._peers: dict[tuple[str, bytes], _Peer] = {}
@@ -219,6 +219,7 @@ class TunnelDatapath:
                     self._not_sent(packet, flow, error)
                 else:
                     counters["tunnel.out.packets"] += 1
+                    counters[PAYLOAD_SENT] += len(packet)
         except BlockingIOError:
             pass
         except OSError as error:
@@ -234,6 +235,7 @@ class TunnelDatapath:
             try:
                 self._encapsulation.send_fragmenting(packet, flow.ancillary, flow.remote)
                 self.counters["tunnel.out.fragmented"] += 1
+                self.counters[PAYLOAD_SENT] += len(packet)
             except OSError:
                 self.counters["tunnel.out.refused.fragments"] += 1
 
@@ -249,6 +251,7 @@ class TunnelDatapath:
             try:
                 self._encapsulation.socket.sendmsg([packet], flow.ancillary, 0, flow.remote)
                 self.counters["tunnel.out.packets"] += 1
+                self.counters[PAYLOAD_SENT] += len(packet)
             except OSError as error:
                 self._not_sent(packet, flow, error)
 
@@ -279,6 +282,7 @@ class TunnelDatapath:
                     counters["tunnel.in.refused"] += 1
                     continue
                 counters["tunnel.in.packets"] += 1
+                counters[PAYLOAD_RECEIVED] += len(packet)
                 # A packet from our own care-of address is a probe of ours (docs/adr/0024-verified.md), no payload.
                 if not flow.announced and packet[8:24] != ancillary[0][2][:16]:
                     flow.announced = True

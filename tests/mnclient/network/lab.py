@@ -116,6 +116,7 @@ class Node:
         self._datapath = datapath
         self.events: list[Event] = []
         self.errors: list[dict[str, Any]] = []
+        self.notes: list[tuple[str, bool, bytes, bool]] = []
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(lambda loop, context: self.errors.append(context))
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -131,7 +132,10 @@ class Node:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(patient(30))
 
     async def _make(self) -> Network:
-        return Network(self.events.append, self._datapath)
+        def note(interface: str, outgoing: bool, packet: bytes, malformed: bool = False) -> None:
+            self.notes.append((interface, outgoing, packet, malformed))
+
+        return Network(self.events.append, self._datapath, note)
 
     def start(self) -> "Node":
         self._call(self.network.start())

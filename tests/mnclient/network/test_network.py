@@ -10,7 +10,7 @@ from mnclient.engine.events import LinkChanged, NetworkStateFailed, PacketReceiv
 from mnclient.model.network_state import Address, Route, Rule, Tunnel, TunnelDevice, TunnelEnd
 from mnclient.units import Seconds
 from mnclient.wire.binding import BindingUpdate
-from mnclient.wire.packet import Packet
+from mnclient.wire.packet import Packet, encode_packet
 from tests.mnclient.network.lab import Lab, Namespace, Node, add_address, eventually
 
 pytestmark = pytest.mark.lab
@@ -74,6 +74,8 @@ def test_packets_go_through_the_tunnel_both_ways(lab):
     data, source = correspondent.recvfrom(100)
     assert (data, source[0]) == (b"and back", str(HOME))
     assert [mobile.counters()["tunnel.in.packets"], agent.counters()["tunnel.in.packets"]] == [1, 1]
+    counted = [mobile.counters()[f"payload.{way}.octets"] for way in ("received", "sent")]
+    assert counted == [48 + len(b"hello"), 48 + len(b"and back")]  # with the headers of IPv6 and UDP
     assert mobile.hears(PayloadReceived).home_address == HOME
     assert not [event for event in mobile.events + agent.events if isinstance(event, NetworkStateFailed)]
     mobile.stop()
@@ -93,6 +95,18 @@ def test_signalling_goes_both_ways(lab):
     agent.send(SendPacket(packet=sent_back(UPDATE), interface="eth0"))
     assert mobile.hears(PacketReceived, packet=sent_back(UPDATE))
     eventually(lambda: mobile.counters()["receive.packets"] >= 1)
+    assert ("", True, encode_packet(sent), False) in mobile.notes
+    assert ("eth0", False, encode_packet(sent), False) in agent.notes, "what is noted as sent is what arrives"
+    assert ("eth0", True, encode_packet(sent_back(UPDATE)), False) in agent.notes
+
+
+def test_what_could_not_be_sent_is_not_noted_as_sent(lab):
+    mobile_host, _ = pair(lab)
+    mobile = lab.node(mobile_host).start()
+    stranger = Packet(source=IPv6Address("2001:db8:77::1"), destination=AGENT, message=UPDATE)
+    mobile.send(SendPacket(packet=stranger, interface="eth0"))
+    eventually(lambda: any(name.startswith("send.refused") for name in mobile.counters()))
+    assert encode_packet(stranger) not in [packet for _, _, packet, _ in mobile.notes]
 
 
 def test_a_host_with_ipv6_switched_off_says_so(lab):

@@ -169,6 +169,7 @@ def test_malformed_mobility_is_reported_and_other_noise_counted(lab):
     assert (event.fault, event.home_address, event.is_mobility_header) == (WireFault.BAD_CHECKSUM, HOME, True)
     assert (event.source, event.destination, event.interface) == (THEM, US, "eth0")
     assert event.original == bytes(broken)
+    assert ("eth0", False, bytes(broken), True) in node.notes
     adversary.send(header(135, b"\x3b"))
     eventually(lambda: node.counters().get("receive.malformed.mobility") == 2)
     adversary.send(header(58, bytes([134, 0, 0, 0])))

@@ -7,6 +7,7 @@ import pytest
 from dbus_fast import Message, MessageFlag, MessageType
 from dbus_fast.aio import MessageBus
 
+from mnclient.model.keys import KeyKind, KeyOwner
 from mnclient.model.status import CorrespondentState, Phase
 from mnclient.units import Instant
 from service import contract
@@ -93,6 +94,22 @@ async def test_methods_reach_the_core():
             ("SetHomeAgentLink", [str(HOME), other, "", False], ("set_home_agent_link", HOME, HOME[7], None, False)),
             ("SetHomeAgentLink", [str(HOME), other, "lan", True], ("set_home_agent_link", HOME, HOME[7], "lan", True)),
             ("RemoveHomeAgentLink", [str(HOME)], ("remove_home_agent_link", HOME)),
+            ("SetInterfaceOrder", [["wlan0", "eth0"]], ("set_interface_order", ["wlan0", "eth0"])),
+            ("TryHomeAddress", [str(ADDRESS), "", 56], ("try_home_address", ADDRESS, None, 56)),
+            ("KeepHomeAddress", [str(ADDRESS)], ("keep_home_address", ADDRESS)),
+            ("TryHomeAddress", [other, str(HOME_AGENT), 64], ("try_home_address", HOME[7], HOME_AGENT, 64)),
+            ("CancelTrial", [other], ("cancel_trial", HOME[7])),
+            (
+                "SetKey",
+                [str(ADDRESS), str(HOME_AGENT), "esp", "aes-gcm-128", 256, 257, b"secret", "user"],
+                ("set_key", ADDRESS, HOME_AGENT, KeyKind.ESP, "aes-gcm-128", 256, 257, b"secret", KeyOwner.USER),
+            ),
+            (
+                "ProvideKey",
+                [str(ADDRESS), str(HOME_AGENT), 257, b"secret"],
+                ("provide_key", ADDRESS, HOME_AGENT, 257, b"secret"),
+            ),
+            ("RemoveKey", [str(ADDRESS), str(HOME_AGENT), 257], ("remove_key", ADDRESS, HOME_AGENT, 257)),
             ("Reload", [], ("reload",)),
         ]:
             reply = await call(caller, member, *body)
@@ -117,6 +134,19 @@ async def test_reading_methods():
         ("RemoveHomeAddress", ["2001:db8::g"], "InvalidArgument", "'2001:db8::g' is not an IPv6 address"),
         ("RemoveHomeAddress", ["fe80::1%eth0"], "InvalidArgument", "is not an IPv6 address"),
         ("RemoveHomeAddress", [""], "InvalidArgument", "is not an IPv6 address"),
+        ("RemoveKey", ["2001:db8::1", "x", 256], "InvalidArgument", "'x' is not an IPv6 address (home_agent)"),
+        (
+            "SetKey",
+            ["2001:db8::1", "2001:db8::2", "ah", "x", 1, 2, b"", "user"],
+            "InvalidArgument",
+            "'ah' cannot be used here (kind)\none of: rfc4285, esp",
+        ),
+        (
+            "SetKey",
+            ["2001:db8::1", "2001:db8::2", "esp", "x", 1, 2, b"", "me"],
+            "InvalidArgument",
+            "'me' cannot be used here (owner)\none of: computer, user",
+        ),
         ("AddHomeAgent", ["::1", "2001:db8::1/64", False], "InvalidArgument", "is not an IPv6 prefix"),
         ("GetBindingCache", [0, 1, "wlan0"], "InvalidArgument", "neither an IPv6 address nor a prefix"),
         ("GetSuggestions", ["2001:db8:9::1"], "Failed", "No home agent 2001:db8:9::1 is known"),
@@ -302,7 +332,7 @@ async def test_strangers_are_refused_everything_and_nothing_happens():
         face = BusFace(core, bus.address)
         await face.start()
         stranger = await connect_as(bus.address, 65534)
-        samples = {"s": "2001:db8::1", "u": 1, "b": True}
+        samples = {"s": "2001:db8::1", "u": 1, "b": True, "as": ["wlan0"], "ay": b"secret", "t": 1}
         for interface, methods in contract.METHODS.items():
             for member, method in methods.items():
                 body = [samples[kind] for _, kind in method.arguments]

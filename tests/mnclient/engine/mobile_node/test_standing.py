@@ -5,18 +5,20 @@ from itertools import pairwise
 
 import pytest
 
+from mnclient.constants import MAX_INTERFACE_PATIENCE
 from mnclient.engine.actions import SendPacket
-from mnclient.engine.events import PacketReceived
+from mnclient.engine.events import Configured, PacketReceived
 from mnclient.engine.mobile_node.standing import (
     AFTER_SILENCE,
     ANSWER_WITHIN,
     ASK_AGAIN_FIRST,
     FIRST_PATIENCE,
-    MAX_PATIENCE,
     TRIES,
 )
+from mnclient.model.config import NodeConfig
 from mnclient.model.status import HomeAddressState as State
 from mnclient.model.status import InterfaceStatus
+from mnclient.units import Seconds
 from mnclient.wire.icmpv6 import DestinationUnreachable
 from mnclient.wire.neighbor_discovery import NeighborSolicitation, RouterSolicitation
 from mnclient.wire.packet import Packet, encode_packet
@@ -247,7 +249,7 @@ def test_a_flapping_interface_is_trusted_again_only_after_a_growing_time(wire):
         wire.give(ra_a(lifetime=STAYS))
         wire.give(echo_reply(only(questions(settle(wire, "eth0")))))
         start, found = wire.now, []
-        while not found and wire.now - start < 2 * MAX_PATIENCE:
+        while not found and wire.now - start < 2 * MAX_INTERFACE_PATIENCE:
             actions = wire.pass_time(0.5)
             for question in questions(actions):
                 actions += wire.give(echo_reply(question))
@@ -255,9 +257,51 @@ def test_a_flapping_interface_is_trusted_again_only_after_a_growing_time(wire):
             for update in updates(actions):
                 wire.give(ack(update))
         waits.append(round(wire.now - start))
-    assert waits[:5] == [2, 4, 8, 16, 32]
-    assert waits == sorted(waits)
-    assert waits[-1] == MAX_PATIENCE
+    assert waits == [2, 4, 8, 16] + [MAX_INTERFACE_PATIENCE] * 8
+
+
+@pytest.fixture
+def flapped(wire) -> Script:
+    """eth0 came and went until it is left alone for as long as can be; its cable hangs again."""
+    for _ in range(6):
+        for update in updates(wire.give(link("eth0", up=False))):
+            wire.give(ack(update))
+        wire.give(link("eth0"))
+        wire.give(ra_a(lifetime=STAYS))
+    wire.give(echo_reply(only(questions(settle(wire, "eth0")))))
+    assert not updates(wire.pass_time(MAX_INTERFACE_PATIENCE / 2))
+    assert active(wire) == "wlan0"
+    return wire
+
+
+@pytest.mark.parametrize("changed", [(("eth0", 5), ("wlan0", 20)), (("eth0", 10), ("wlan0", 30))])
+def test_a_person_who_changes_a_priority_ends_the_distrust_at_once(flapped, changed):
+    wanted = config(interfaces=tuple(policy(name, priority) for name, priority in changed))
+    actions = flapped.give(Configured(config=NodeConfig(mobile_node=wanted)))
+    question = only(questions(actions))
+    assert question.interface == "eth0", "it must still lead to the home agent"
+    assert only(updates(flapped.give(echo_reply(question)))).packet.source in NET_A
+    assert active(flapped) == "eth0"
+
+
+def test_any_other_change_does_not(flapped):
+    wanted = config(interfaces=POLICIES, registration_lifetime=Seconds(300.0))
+    assert not questions(flapped.give(Configured(config=NodeConfig(mobile_node=wanted))))
+    assert active(flapped) == "wlan0"
+
+
+def test_nor_is_one_that_has_just_come_trusted_sooner(wire):
+    wire.give(ack(only(updates(wire.give(link("eth0", up=False))))))
+    wire.give(link("eth0"))
+    wire.give(ra_a(lifetime=STAYS))
+    wanted = config(interfaces=(policy("eth0", 5), policy("wlan0", 20)))
+    wire.give(Configured(config=NodeConfig(mobile_node=wanted)))
+    wire.give(echo_reply(only(questions(settle(wire, "eth0")))))
+    begin, found = wire.now, []
+    while not found and wire.now - begin < MAX_INTERFACE_PATIENCE:
+        found = updates(wire.pass_time(0.1))
+    assert 0.0 < wire.now - begin <= FIRST_PATIENCE + 0.1
+    assert active(wire) == "eth0"
 
 
 def test_what_was_steady_for_long_is_forgiven(wire):

@@ -50,6 +50,8 @@ def test_the_kernel_carries_the_tunnel_both_ways(hosts):
     correspondent.sendto(b"in", at_home.getsockname())
     assert at_home.recv(10) == b"in"
     eventually(lambda: hosts.mobile_node.counters()["tunnel.in.packets"] >= 1)
+    counted = [hosts.mobile_node.counters()[f"payload.{way}.octets"] for way in ("received", "sent")]
+    assert counted == [48 + len(b"in"), 48 + len(b"out")]  # with the headers of IPv6 and UDP
     assert hosts.agent_node.counters()["tunnel.out.packets"] >= 1
     assert "mn6home" not in hosts.mobile.run("ip link"), "no payload enters a process"
 

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The keys as the core offers them: what changes is told, and what is wrong with the key file is a problem shown."""
+
+import logging
+from collections.abc import Callable
+from ipaddress import IPv6Address
+
+from mnclient.model.keys import KeyInfo, KeyKind, KeyOwner
+from mnclient.model.problems import ProblemCode
+from service.core_problems import ServiceProblems
+from service.key_store import KeyStore
+
+_log = logging.getLogger(__name__)
+
+
+class Keys:
+    """`changed` is called after each change."""
+
+    def __init__(self, store: KeyStore, problems: ServiceProblems, changed: Callable[[], None]) -> None:
+        self._store = store
+        self._problems = problems
+        self._changed = changed
+
+    def load(self) -> None:
+        """Read the key file, also again after its permissions were corrected."""
+        before = self._store.infos(), self._store.refusal, self._store.damaged
+        self._store.load()
+        path = str(self._store.path)
+        self._problems.clear(ProblemCode.KEY_FILE_REFUSED)
+        if self._store.refusal:
+            _log.error("%s is not used: %s", path, self._store.refusal)
+            self._problems.add(ProblemCode.KEY_FILE_REFUSED, path, self._store.refusal)
+        if self._store.damaged:
+            _log.error("%s was set aside: %s", path, self._store.damaged)
+            self._problems.add(ProblemCode.KEY_FILE_SET_ASIDE, path, self._store.damaged)
+        if before != (self._store.infos(), self._store.refusal, self._store.damaged):
+            self._changed()
+
+    def stop(self) -> None:
+        """Overwrite all secrets in memory."""
+        self._store.wipe()
+
+    def infos(self) -> tuple[KeyInfo, ...]:
+        """What is known of each key, without its secret."""
+        return self._store.infos()
+
+    def set(
+        self,
+        home_address: IPv6Address,
+        home_agent: IPv6Address,
+        kind: KeyKind,
+        algorithm: str,
+        spi_in: int,
+        spi_out: int,
+        secret: bytes,
+        owner: KeyOwner,
+    ) -> None:
+        """Install a key; InvalidArgument, or MobileIPv6Error when it cannot be stored."""
+        self._store.set(home_address, home_agent, kind, algorithm, spi_in, spi_out, secret, owner)
+        self._changed()
+
+    def provide(self, home_address: IPv6Address, home_agent: IPv6Address, spi_out: int, secret: bytes) -> None:
+        """The secret of a user's key. UnknownThing, or InvalidArgument when it is not wanted."""
+        self._store.provide((home_address, home_agent, spi_out), secret)
+        self._changed()
+
+    def remove(self, home_address: IPv6Address, home_agent: IPv6Address, spi_out: int) -> None:
+        """Forget a key; UnknownThing when there is none."""
+        self._store.remove((home_address, home_agent, spi_out))
+        self._changed()

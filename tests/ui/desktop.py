@@ -11,11 +11,9 @@ Every process ends with it, also those that a test has forgotten.
 """
 
 import asyncio
-import mmap
 import os
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -30,6 +28,7 @@ from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 from tests.service.private_bus import PrivateBus, private_bus
+from tests.ui.screen import Screen
 
 T = TypeVar("T")
 
@@ -60,29 +59,6 @@ TRAYS = {
 
 class Refused(Exception):
     """Another program on the bus answered with an error."""
-
-
-class Screen:
-    """The pixels of the screen, as they are at this very moment."""
-
-    def __init__(self, file: Path) -> None:
-        with file.open("rb") as opened:
-            self._memory = mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ)
-        header = struct.unpack(">25I", self._memory[:100])
-        self.width, self.height, self._row = header[4], header[5], header[12]
-        self._begin = header[0] + header[19] * 12
-
-    def part(self, x: int, y: int, width: int, height: int) -> bytes:
-        """The octets of a rectangle."""
-        rows = (self._begin + (y + line) * self._row + 4 * x for line in range(height))
-        return b"".join(self._memory[row : row + 4 * width] for row in rows)
-
-    def colours(self, x: int, y: int, width: int, height: int) -> set[int]:
-        """The different colours in a rectangle."""
-        return set(memoryview(self.part(x, y, width, height)).cast("I"))
-
-    def close(self) -> None:
-        self._memory.close()
 
 
 class Desktop:
@@ -308,6 +284,20 @@ class Desktop:
         finally:
             bus.disconnect()
             await bus.wait_for_disconnect()
+
+    def shout(self, interface: str, member: str, signature: str = "", *body: Any) -> None:
+        """A signal to everybody."""
+
+        async def send() -> None:
+            bus = await MessageBus(bus_address=self.bus.address).connect()
+            await bus.send(
+                Message(message_type=MessageType.SIGNAL, path="/x", interface=interface, member=member,
+                        signature=signature, body=list(body))
+            )  # fmt: skip
+            bus.disconnect()
+            await bus.wait_for_disconnect()
+
+        asyncio.run(send())
 
     def get(self, destination: str, path: str, interface: str, name: str) -> Any:
         """A property."""

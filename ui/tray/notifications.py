@@ -107,7 +107,8 @@ class Notifications(QObject):
             self._shown.clear()
 
     def _signalled(self, message: Message) -> None:
-        if message.interface != SERVER or message.member not in ("ActionInvoked", "NotificationClosed"):
+        expected = {"ActionInvoked": "us", "NotificationClosed": "uu"}.get(message.member or "")
+        if message.interface != SERVER or message.signature != expected:
             return
         number, what = message.body
         for place, (each, order) in list(self._shown.items()):

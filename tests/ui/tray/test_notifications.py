@@ -86,6 +86,23 @@ def test_the_notifications_end_with_the_app(here, service):
     here.until(lambda: waiting(here) == 0, "an empty screen")
 
 
+def test_without_a_server_the_icon_itself_says_it(here, service):
+    here.start_tray("xembed")
+    app = here.start_app("--hidden", "--bus", service.address)
+    here.until(lambda: len(here.screen.colours(0, 776, 24, 24)) > 8, "the icon")
+    service.show(samples.QUESTION)
+    here.until(lambda: len(here.screen.colours(0, 600, 500, 170)) > 40, "the message", PATIENCE)
+    assert here.stop(app) == 0
+    assert here.log() == ""
+
+
+def test_nonsense_from_another_program_is_not_heard(here, service, settled):
+    for member, signature, body in (("ActionInvoked", "s", ("accept",)), ("NotificationClosed", "", ())):
+        here.shout("org.freedesktop.Notifications", member, signature, *body)
+    service.show(samples.PROBLEM)
+    here.until(lambda: "The home agent refused the registration" in here.notification_texts(), "the problem")
+
+
 def test_a_server_that_is_restarted_and_one_that_is_not_there(here, service):
     here.start_tray("sni")
     app = here.start_app("--hidden", "--bus", service.address)

@@ -13,13 +13,14 @@ from mnclient.model.service_status import ServiceStatus
 from service.contract import Action, Permission
 from ui.keys.key_form import KeyForm
 from ui.keys.key_work import KeyWork
+from ui.preferences.page import Page
 from ui.preferences.rows import AdministratorMark, error_words
 from ui.preferences.two_lines import TwoLineList
 from ui.session import Reach, Reached
 from ui.texts import tr
 from ui.view import keys_view as view
 from ui.view.preferences_view import capitalised
-from ui.widgets import Banner, Card, EmptyState, StateLabel, heading, quiet, read_only
+from ui.widgets import Banner, Card, EmptyState, StateLabel, read_only
 
 
 class KeysDialog(QDialog):
@@ -62,14 +63,12 @@ class KeysDialog(QDialog):
         for each in (self.outcome, self.unused):
             card.body.addWidget(each)
         self.outcome.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 24)
-        column.setSpacing(16)
-        column.addWidget(heading(tr("Keys")))
-        column.addWidget(quiet(tr("A key can be added, replaced and deleted. It is never shown.")))
+        page = Page(tr("Keys"), tr("A key can be added, replaced and deleted. It is never shown."))
         for each in (self.reach_banner, self.trouble_banner, card):
-            column.addWidget(each)
-        column.addStretch(1)
+            page.add(each)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(page)
 
     def _follow(self) -> None:
         self.add_button.clicked.connect(self.add)

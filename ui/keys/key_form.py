@@ -183,5 +183,5 @@ class KeyForm(QDialog):
 
     def done(self, result: int) -> None:
         """Closed either way: what was typed is gone."""
-        self.fields.secret.clear()
+        self.fields.secret.setText("")  # unlike clear(), it leaves nothing that could be undone
         super().done(result)

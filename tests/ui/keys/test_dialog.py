@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+from itertools import pairwise
+
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QLabel, QLineEdit
 
 from service.contract import NotAllowed
@@ -103,6 +105,18 @@ def test_every_look_and_a_narrow_window(dialog, qapp, look):
     dialog.resize(360, 480)
     assert dialog.width() == 360 and not dialog.grab().isNull()
     assert all(each.text() == "" or each.width() > 0 for each in dialog.findChildren(QLabel) if each.isVisible())
+
+
+def test_nothing_overlaps_in_a_small_window(dialog, session, keyring, qtbot):
+    keyring.lock()
+    session.show(with_keys(COMPUTERS, MISSING))
+    dialog.resize(360, 480)
+    qtbot.waitUntil(lambda: dialog.trouble_banner.isVisible())
+    places = [
+        QRect(each.mapTo(dialog, QPoint()), each.size())
+        for each in (dialog.trouble_banner, dialog.list, dialog.add_button, dialog.unused)
+    ]
+    assert all(above.bottom() < below.top() for above, below in pairwise(places))
 
 
 def test_escape_closes(dialog, qtbot):

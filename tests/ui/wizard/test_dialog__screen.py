@@ -12,9 +12,9 @@ from ui.view.wizard_plan import UNPROTECTED
 
 TITLE = "Get a home address"
 PICTURES = Path(os.environ.get("MNCLIENT_PICTURES", "build/wizard"))
-SECOND = (460, 178)
+SECOND = (460, 155)
 """The second network in the window, at its usual size."""
-UP = 75
+UP = 68
 """Pixels to the upper half of the first."""
 
 
@@ -24,6 +24,15 @@ def names(core):
 
 def call(core, name):
     return next((each[1:] for each in core.calls if each[0] == name), ())
+
+
+def opened(here, service):
+    """Where the window is, with all in it that the service has told."""
+    window = here.until(lambda: here.window(TITLE), "the wizard")
+    here.until(lambda: service.core.is_watched, "the service to be seen")
+    place = here.place(window)
+    here.settled(*place, still=1.0)
+    return place
 
 
 def drag(here, place, begin, end):
@@ -44,15 +53,13 @@ def test_keys_a_drag_and_a_home_address():
         service.core.values[UNPROTECTED] = False
         here.start_tray("xembed")
         here.start_app("--bus", service.address, "--wizard")
-        window = here.until(lambda: here.window(TITLE), "the wizard")
-        x, y, width, height = here.place(window)
-        here.settled(x, y, width, height)
+        x, y, width, height = place = opened(here, service)
         here.screenshot(PICTURES / "1-agent.png")
         for step in ("2-address", "3-protection", "4-networks"):
             here.key("Return")
             here.settled(x, y, width, height)
             here.screenshot(PICTURES / f"{step}.png")
-        drag(here, (x, y, width, height), SECOND, (SECOND[0], SECOND[1] - UP))
+        drag(here, place, SECOND, (SECOND[0], SECOND[1] - UP))
         here.screenshot(PICTURES / "5-dragged.png")
         here.key("Return")
         here.until(lambda: "try_home_address" in names(service.core), "the trial")
@@ -74,8 +81,7 @@ def test_escape_in_the_middle_of_a_trial():
         service.core.values[UNPROTECTED] = False
         here.start_tray("xembed")
         here.start_app("--bus", service.address, "--wizard")
-        window = here.until(lambda: here.window(TITLE), "the wizard")
-        place = here.place(window)
+        place = opened(here, service)
         for _ in range(4):
             here.settled(*place)
             here.key("Return")

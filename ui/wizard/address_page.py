@@ -5,6 +5,7 @@ from ipaddress import IPv6Address
 
 from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
 
+from ui.preferences.rows import error_words
 from ui.texts import tr
 from ui.view.wizard_agents import AddressRow
 from ui.view.wizard_draft import Draft, address_complaint, prefix_of
@@ -12,7 +13,7 @@ from ui.view.wizard_flow import State
 from ui.widgets.banner import Banner
 from ui.wizard.choice_card import ChoiceCard
 from ui.wizard.field import Field
-from ui.wizard.page import Page, Scene
+from ui.wizard.page import Page, Scene, show_refusal
 
 
 class AddressPage(Page):
@@ -54,14 +55,13 @@ class AddressPage(Page):
         )
         self.address_field.set_text(draft.address_text)
         complaint = address_complaint(draft, scene.status)
-        refusal = scene.refusals.get(State.ADDRESS, "")
+        refusal = scene.refusals.get(State.ADDRESS)
         good = tr("This address can be used.") if complaint is None else ""
-        typed_refusal = refusal if draft.is_address_typed else ""
+        typed_refusal = error_words(refusal) if refusal and draft.is_address_typed else ""
         self.address_field.set_error(complaint or typed_refusal, good)
         if prefix:
             self.address_field.line.setPlaceholderText(str(prefix.network_address + 0x10))
-        self.banner.say("error", refusal)
-        self.banner.setVisible(bool(refusal) and not draft.is_address_typed)
+        show_refusal(self.banner, None if draft.is_address_typed else refusal)
 
     def first(self) -> QWidget:
         return (

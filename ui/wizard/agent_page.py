@@ -15,7 +15,7 @@ from ui.widgets.banner import Banner
 from ui.widgets.labels import MEDIUM, StateLabel, heading
 from ui.wizard.choice_card import ChoiceCard
 from ui.wizard.field import Field
-from ui.wizard.page import Page, Scene
+from ui.wizard.page import Page, Scene, show_refusal
 
 
 class AgentPage(Page):
@@ -67,9 +67,7 @@ class AgentPage(Page):
         self.invitation.choose(scene.draft.way is Way.INVITATION)
         self.typed.choose(scene.draft.way is Way.TYPED)
         self._show_typed(scene.draft)
-        refusal = scene.refusals.get(State.AGENT, "")
-        self.banner.say("error", refusal)
-        self.banner.setVisible(bool(refusal))
+        show_refusal(self.banner, scene.refusals.get(State.AGENT))
 
     def first(self) -> QWidget:
         chosen = self.group.checkedButton()

@@ -71,6 +71,7 @@ class WizardDialog(QDialog):
         self.footer = Footer()
         self.question: QMessageBox | None = None
         self._may_close = False
+        self._focused: QWidget | None = None
         self._make_pages()
         self.invitations = InvitationDesk(self, self.guide, self.agent_page, self.protection_page)
         self._arrange()
@@ -217,6 +218,7 @@ class WizardDialog(QDialog):
             self._show_trial()
         elif state in CHOICES:
             self.pages[state].show_scene(guide.scene())
+            self._correct_focus()
         self.footer.show_state(
             state,
             is_last=guide.leads_to_trial(facts),
@@ -234,7 +236,7 @@ class WizardDialog(QDialog):
         if view is not None and self.guide.trial is not None:
             self.trial_page.show_trial(str(self.guide.trial.address), view, self.guide.state)
             verdict = view.verdict if view.verdict is Verdict.AT_HOME else Verdict.WORKS
-            is_bare = goes_unprotected(self.guide.draft, self.desk.session.status)
+            is_bare = goes_unprotected(self.guide.draft, self.guide.status)
             self.done_page.show_result(str(self.guide.trial.address), verdict, view.elapsed, is_bare)
         else:
             self.trial_page.show_beginning()
@@ -261,6 +263,12 @@ class WizardDialog(QDialog):
         page, footer = self.pages[step_of(self.guide.state)], self.footer
         wanted = page.first() or (footer.next if footer.next.isEnabled() else footer.back)
         wanted.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._focused = wanted
+
+    def _correct_focus(self) -> None:
+        """What was found after the page was shown is what the keyboard is for, unless the person moved it."""
+        if self.guide.state in CHOICES and self.focusWidget() is self._focused:
+            self._give_focus()
 
     def _tell_end(self, state: State) -> None:
         """The trial ended without a key being pressed: show it, and say it to who cannot see it."""

@@ -57,11 +57,13 @@ class Guide(QObject):
         self.trial: Trial | None = None
         self.plan: Plan | None = None
         self.needs = Needs()
-        self.refusals: dict[State, str] = {}
+        self.refusals: dict[State, MobileIPv6Error] = {}
         self._clock = clock
         self._received = 0.0
+        self._last_status: ServiceStatus | None = session.status
         self._suggestions: tuple[Suggestion, ...] = ()
         self._identifier = 0
+        self._has_chosen = False  # an address; until then the first suggestion is taken, also one that comes late
         self._agents: tuple[Any, ...] = ()
         self.runner = TrialRunner(session, self)
         self.runner.began.connect(self._began)
@@ -77,9 +79,14 @@ class Guide(QObject):
     # --- what is shown ---
 
     @property
+    def status(self) -> ServiceStatus | None:
+        """What the pages show: the last status, also while the service is away, so that no step comes or goes."""
+        return self.session.status or self._last_status
+
+    @property
     def facts(self) -> Facts:
         """What the way depends on. Without the service nobody goes on."""
-        facts = facts_of(self.draft, self.session.status)
+        facts = facts_of(self.draft, self.status)
         if self.session.status is None:
             return Facts(facts.skipped, frozenset(CHOICES))
         if self.leads_to_trial(facts) and self.needs.refusal(self.draft, self.session.status):
@@ -92,7 +99,7 @@ class Guide(QObject):
 
     def scene(self) -> Scene:
         """What the pages show."""
-        status = self.session.status
+        status = self.status
         return Scene(draft=self.draft, status=status, addresses=self._addresses(), refusals=self.refusals)
 
     def trial_view(self) -> TrialView | None:
@@ -109,8 +116,10 @@ class Guide(QObject):
 
     def edit(self, changes: dict[str, Any]) -> None:
         """The person chose or typed this."""
+        before = home_agent_of(self.draft)
         self.draft = replace(self.draft, **changes)
         self.refusals = {}
+        self._has_chosen = "suggestion" in changes or (self._has_chosen and before == home_agent_of(self.draft))
         self._settle()
         self.changed.emit()
 
@@ -139,7 +148,7 @@ class Guide(QObject):
 
     def _enter(self, before: State, after: State) -> None:
         if before is State.CLOSED:
-            self.draft, self.refusals = Draft(), {}
+            self.draft, self.refusals, self._has_chosen = Draft(), {}, False
             self._identifier = secrets.randbits(RANDOM_BITS) & ~(0x03 << 56)
             self._ask_all()
             self._settle()
@@ -181,9 +190,7 @@ class Guide(QObject):
     def _fail(self, answer: trial_answers.Answer) -> None:
         if self.state not in ON_TRIAL:
             return
-        trial = self.trial or Trial(
-            address=home_address_of(self.draft, self.session.status), agent=home_agent_of(self.draft)
-        )
+        trial = self.trial or Trial(address=home_address_of(self.draft, self.status), agent=home_agent_of(self.draft))
         self.trial = trial.lost(answer)
         self.take(Input.FAILS)
 
@@ -199,7 +206,7 @@ class Guide(QObject):
             self._fail(trial_answers.refused(error))
             return
         self.take(_MEND[change.mend])
-        self.refusals = {self.state: str(error)}
+        self.refusals = {self.state: error}
         self.changed.emit()
 
     def _not_kept(self, error: MobileIPv6Error) -> None:
@@ -252,6 +259,7 @@ class Guide(QObject):
 
     def _status_changed(self, status: ServiceStatus) -> None:
         self._received = self._clock()
+        self._last_status = status
         if self.state is State.CLOSED:
             return
         agents = tuple((each.address, each.prefix) for each in status.known_home_agents)
@@ -285,7 +293,7 @@ class Guide(QObject):
         """Choose for the person what has not been chosen yet, and what has become impossible."""
         if self.state not in CHOICES:
             return  # what is on trial stays as it was chosen
-        status, draft = self.session.status, self.draft
+        status, draft = self.status, self.draft
         rows = agent_rows(status) if status else ()
         there = {row.address for row in rows}
         is_open = draft.way is None or (draft.way is Way.FOUND and draft.found_agent not in there)
@@ -294,10 +302,11 @@ class Guide(QObject):
             draft = replace(draft, way=Way.FOUND if rows else None, found_agent=found)
         self.draft = draft
         addresses = self._addresses()
-        if addresses and draft.suggestion not in {row.address for row in addresses}:
+        is_there = draft.suggestion in {row.address for row in addresses}
+        if addresses and not (self._has_chosen and is_there):
             self.draft = replace(draft, suggestion=addresses[0].address)
 
     def _addresses(self) -> tuple[Any, ...]:
-        status = self.session.status
+        status = self.status
         prefix, agent = prefix_of(self.draft, status), home_agent_of(self.draft)
         return address_rows(self._suggestions, prefix, status, agent, self._identifier) if prefix else ()

@@ -12,7 +12,7 @@ from ui.view.wizard_draft import order_of
 from ui.view.wizard_flow import State
 from ui.widgets.banner import Banner
 from ui.wizard.interface_row import ICON, NAME, STATE, InterfaceRow
-from ui.wizard.page import Page, Scene
+from ui.wizard.page import Page, Scene, show_refusal
 
 
 class InterfacesPage(Page):
@@ -65,9 +65,7 @@ class InterfacesPage(Page):
             self._fill(names)
         for number in range(self.list.count()):
             self._describe(self.list.item(number), known)
-        refusal = scene.refusals.get(State.INTERFACES, "")
-        self.banner.say("error", refusal)
-        self.banner.setVisible(bool(refusal))
+        show_refusal(self.banner, scene.refusals.get(State.INTERFACES))
         self._enable()
 
     def first(self) -> QWidget:
@@ -92,10 +90,11 @@ class InterfacesPage(Page):
         for name in names:
             item = QListWidgetItem(name)
             item.setData(NAME, name)
+            item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsDropEnabled)  # dropped between two, never onto one
             self.list.addItem(item)
         self.list.setCurrentRow(names.index(current) if current in names else 0)
         height = sum(self.list.sizeHintForRow(row) for row in range(self.list.count()))
-        self.list.setMaximumHeight(height + 4)
+        self.list.setMaximumHeight(height + 8)
 
     def _describe(self, item: QListWidgetItem, known: dict[str, InterfaceStatus]) -> None:
         name = item.data(NAME)

@@ -105,7 +105,7 @@ def summary(invitation: Invitation) -> str:
 def invitation_of(guide: Guide) -> Invitation | None:
     """The made key with everything it belongs to; None while something of it is missing."""
     draft: Draft = guide.draft
-    status = guide.session.status
+    status = guide.status
     address, agent, prefix = home_address_of(draft, status), home_agent_of(draft), prefix_of(draft, status)
     if address is None or agent is None or prefix is None or not draft.made_secret:
         return None

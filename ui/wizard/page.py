@@ -8,21 +8,31 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from mnclient.errors import MobileIPv6Error
 from mnclient.model.service_status import ServiceStatus
+from ui.texts import tr
 from ui.view.wizard_agents import AddressRow
 from ui.view.wizard_draft import Draft
 from ui.view.wizard_flow import State
+from ui.widgets.banner import Banner
 from ui.widgets.labels import heading, quiet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Everything a page may show. `refusals` are the service's words, by the step they are about."""
+    """Everything a page may show. `refusals` are what the service said, by the step it is about."""
 
     draft: Draft
     status: ServiceStatus | None = None
     addresses: tuple[AddressRow, ...] = ()
-    refusals: Mapping[State, str] = field(default_factory=dict)
+    refusals: Mapping[State, MobileIPv6Error] = field(default_factory=dict)
+
+
+def show_refusal(banner: Banner, refusal: MobileIPv6Error | None) -> None:
+    """Say what the service said; nothing when it said nothing."""
+    if refusal is not None:
+        banner.say("error", tr(refusal.title), tr(refusal.hint))
+    banner.setVisible(refusal is not None)
 
 
 class Page(QWidget):

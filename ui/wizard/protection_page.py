@@ -7,7 +7,9 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QWidget
 
+from mnclient.errors import MobileIPv6Error
 from mnclient.model.keys import KEY_ALGORITHMS, KeyKind
+from ui.preferences.rows import error_words
 from ui.texts import tr
 from ui.view.key_text import new_spi
 from ui.view.wizard_draft import (
@@ -21,7 +23,7 @@ from ui.view.wizard_flow import State
 from ui.widgets.banner import Banner
 from ui.wizard.choice_card import ChoiceCard
 from ui.wizard.key_details import MadeKey, OwnerChoice, TypedKey
-from ui.wizard.page import Page, Scene
+from ui.wizard.page import Page, Scene, show_refusal
 
 ORDER = (Protect.INSTALLED, Protect.INVITATION, Protect.TYPED, Protect.MADE, Protect.NONE)
 
@@ -78,7 +80,7 @@ class ProtectionPage(Page):
             self._clear()
         self.typed.show_draft(draft, status.protections if status else ())
         self.made.show_draft(draft, status.protections if status else ())
-        self._show_refusal(scene.refusals.get(State.PROTECTION, ""), chosen)
+        self._show_refusal(scene.refusals.get(State.PROTECTION), chosen)
         self._show_note(draft, scene)
         for choice in self.owners.values():
             choice.show_draft(draft)
@@ -122,10 +124,10 @@ class ProtectionPage(Page):
             card.radio.setChecked(False)
         self.group.setExclusive(True)
 
-    def _show_refusal(self, refusal: str, chosen: Protect | None) -> None:
-        self.typed.set_refusal(refusal if chosen is Protect.TYPED else "")
-        self.banner.say("error", refusal)
-        self.banner.setVisible(bool(refusal) and chosen is not Protect.TYPED)
+    def _show_refusal(self, refusal: MobileIPv6Error | None, chosen: Protect | None) -> None:
+        is_beside = refusal is not None and chosen is Protect.TYPED
+        self.typed.set_refusal(error_words(refusal) if is_beside else "")
+        show_refusal(self.banner, None if is_beside else refusal)
 
     def _show_note(self, draft: Draft, scene: Scene) -> None:
         protect = protection_of(draft, scene.status)

@@ -20,6 +20,7 @@ from tests.ui.wizard.people import (
     SECRET,
     SET,
     START,
+    SUGGESTIONS,
     TWO_INTERFACES,
     TYPED,
     address,
@@ -283,3 +284,21 @@ def test_tab_reaches_everything_and_comes_back(wizard, person):
             break
     assert seen[-1] is first
     assert {wizard.footer.leave, wizard.footer.next} <= set(seen)
+
+
+def test_what_is_found_late_is_still_the_first_choice(wizard, person, session):
+    wizard.close()
+    session.answers["suggestions"] = ()
+    session.show(NOBODY)
+    wizard.show()
+    person.until(wizard.isActiveWindow)
+    assert wizard.focusWidget() is wizard.agent_page.invitation.radio
+    session.answers["suggestions"] = SUGGESTIONS
+    session.show(START)
+    assert wizard.focusWidget() is wizard.agent_page.cards[AGENT].radio
+    person.next()
+    assert wizard.guide.draft.suggestion == FIRST
+    person.until(wizard.address_page.cards[SECOND].isVisible)
+    person.click(wizard.address_page.cards[SECOND])
+    session.show(replace(START, known_home_agents=START.known_home_agents[:1]))  # asks for suggestions again
+    assert wizard.guide.draft.suggestion == SECOND

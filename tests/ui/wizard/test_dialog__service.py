@@ -79,7 +79,9 @@ async def opened(qapp, folder, user_settings):
             wizard.show()
             await until(qapp, lambda: wizard.address_page is not None and wizard.guide._suggestions)
             try:
-                yield SimpleNamespace(core=core, node=machine.node, machine=machine, wizard=wizard, session=session)
+                yield SimpleNamespace(
+                    core=core, node=machine.node, machine=machine, wizard=wizard, session=session, face=face
+                )
             finally:
                 wizard._may_close = True
                 wizard.close()
@@ -159,15 +161,15 @@ async def test_a_program_that_ends_gives_its_trial_up(qapp, tmp_path, user_setti
         await until(qapp, lambda: room.node.home_addresses == [])
 
 
-async def test_a_connection_that_breaks_in_the_middle(qapp, tmp_path, user_settings, light):
+async def test_a_service_that_goes_and_comes_in_the_middle(qapp, tmp_path, user_settings, light):
     async with opened(qapp, tmp_path, user_settings) as room:
         before = everything(room)
         await to_trial(qapp, room)
-        await until(qapp, lambda: room.wizard.guide.trial.reached)
-        await room.session._client.close()
-        await until(qapp, lambda: room.node.home_addresses == [])
+        await room.face.stop()
         await until(qapp, lambda: room.wizard.guide.state is State.FAILED)
         room.wizard.footer.back.click()
+        assert room.wizard.guide.state is State.INTERFACES and not room.wizard.guide.runner.is_idle
+        await room.face.start()
         await until(qapp, lambda: room.wizard.guide.runner.is_idle)
         assert everything(room) == before
 

@@ -9,6 +9,7 @@ last good settings and says so in its status.
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -34,6 +35,8 @@ EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_NO_BUS: Final = 69  # EX_UNAVAILABLE
 NO_BUS: Final = "none"
+COLLECT_AFTER: Final = 20_000
+"""New objects before the garbage collector looks at them: some megabytes, and seldom in the middle of a handover."""
 
 _TERMINAL_FORMAT: Final = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
 _JOURNAL_PRIORITY: Final = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
@@ -90,6 +93,7 @@ async def serve(make_core: Callable[[], ServiceCore], bus: str) -> int:
         await core.stop()
         return EXIT_NO_BUS
     sleep = _watch_sleep(core, bus)
+    _spare_the_collector()
     notify("READY=1")
     _log.info("ready, version %s", version())
     code = await _until_the_end(core, stopping)
@@ -100,6 +104,12 @@ async def serve(make_core: Callable[[], ServiceCore], bus: str) -> int:
         await face.stop()
     await core.stop()
     return code
+
+
+def _spare_the_collector() -> None:
+    """What is there by now stays, and need not be looked through time and again."""
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
 
 
 async def _until_the_end(core: ServiceCore, stopping: asyncio.Event) -> int:

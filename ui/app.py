@@ -36,12 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     use_language()
     options = parser().parse_args(arguments)
     wish = wish_of(options)
+    faults.install()
     if asyncio.run(_handed_over(wish)):
         return 0
     if reason := why_no_display():
         print(f"mnclient: {reason}", file=sys.stderr)
         return NO_DISPLAY
-    faults.install()
     application = QApplication(sys.argv[:1])
     application.setApplicationName("mnclient")
     application.setApplicationDisplayName("mnclient")

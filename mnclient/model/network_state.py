@@ -11,7 +11,13 @@ from enum import Enum
 from ipaddress import IPv6Address, IPv6Network
 
 
-class DuplicateDetection(Enum):
+class _Named(Enum):
+    """Members exist once, so they may hash by identity: Enum's own way is slow, and items are hashed a lot."""
+
+    __hash__ = object.__hash__
+
+
+class DuplicateDetection(_Named):
     """What the kernel does before it uses an address (RFC 4862, RFC 4429)."""
 
     NONE = "none"
@@ -27,7 +33,7 @@ class TunnelDevice:
     mtu: int = 1460
 
 
-class TunnelEnd(Enum):
+class TunnelEnd(_Named):
     """Which end of the tunnel this node is: decides whether the inner source or destination is the home address."""
 
     MOBILE_NODE = "mobile-node"
@@ -64,7 +70,7 @@ class Address:
     duplicate_detection: DuplicateDetection = DuplicateDetection.NONE
 
 
-class RouteKind(Enum):
+class RouteKind(_Named):
     """What a route does with a packet."""
 
     UNICAST = "unicast"
@@ -136,7 +142,7 @@ class Sysctl:
     instead_of: str | None = None
 
 
-class OptimizationEnd(Enum):
+class OptimizationEnd(_Named):
     """Which end of an optimised route this node is."""
 
     MOBILE_NODE = "mobile-node"

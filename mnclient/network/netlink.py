@@ -63,6 +63,7 @@ class Executor:
         self.borrowed: set[Key] = set()
         self._needed_sysctls: set[str] = set()
         self._groups = SolicitedNodeGroups()
+        self._indexes: dict[str, int] = {}  # of interfaces, while one plan is executed
 
     @property
     def port(self) -> int:
@@ -78,6 +79,7 @@ class Executor:
         """Do all of them, whatever becomes of each. `again`: they may have been done before, and are ours then."""
         refusals: list[Refusal] = []
         batch: list[tuple[Operation, Message]] = []
+        self._indexes.clear()
         for operation in operations:
             message = self._message(operation, replacing=again or operation.previous is not None)
             if isinstance(message, Message):
@@ -105,7 +107,7 @@ class Executor:
             return None
         interface = "" if isinstance(item, Rule) else item.interface
         try:
-            index = socket.if_nametoindex(interface) if interface else 0
+            index = self._index(interface) if interface else 0
         except OSError:
             return refusal(errno.ENODEV)
         if operation.verb is Verb.REMOVE:
@@ -123,6 +125,12 @@ class Executor:
             self.borrowed.discard(key(item))  # it may be ours by now; if it is not, the answer says so
             replacing = False
         return addition(item, index, replace=replacing, mark_addresses=self._marks_addresses)
+
+    def _index(self, interface: str) -> int:
+        """OSError when there is no such interface."""
+        if (known := self._indexes.get(interface)) is None:
+            known = self._indexes[interface] = socket.if_nametoindex(interface)
+        return known
 
     def _prepare_address(self, item: Address) -> Address:
         """Optimistic use of an address needs a setting of its interface; where it is refused DAD is the usual one."""
@@ -190,6 +198,8 @@ class Executor:
     # --- otherwise ----------------------------------------------------------------------------------------------
 
     def _other(self, operation: Operation) -> Answer:
+        if isinstance(operation.item, TunnelDevice):
+            self._indexes.pop(operation.item.name, None)  # there will be another one, or none
         try:
             match operation.item:
                 case TunnelDevice() as item:

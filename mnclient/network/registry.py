@@ -18,15 +18,16 @@ class Registry:
 
     def __init__(self) -> None:
         self._states: dict[str, NetworkState] = {}
+        self._items: dict[str, frozenset[Item]] = {}
         self._wanted: dict[Key, dict[Item, _Owners]] = {}
         self._on_interface: dict[str, dict[Key, None]] = {}
 
     def set(self, owner: str, state: NetworkState) -> tuple[Operation, ...]:
         """From now on `owner` wants exactly `state`. The steps this takes, for all owners together."""
-        before = self._states.pop(owner, EMPTY).items()
-        after = state.items()
+        self._states.pop(owner, None)
+        before, after = self._items.pop(owner, frozenset()), state.items()
         if after:
-            self._states[owner] = state
+            self._states[owner], self._items[owner] = state, after
         gone, come = before - after, after - before
         keys = {item: key(item) for item in gone | come}
         touched = set(keys.values())

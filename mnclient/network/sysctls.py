@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Kernel settings under /proc/sys: set, remembered as found, put back."""
 
+import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
-_ROOT: Final = Path("/proc/sys")
+_ROOT: Final = "/proc/sys/"
+_LONGEST: Final = 4096  # octets
 
 
 class Sysctls:
@@ -24,9 +25,9 @@ class Sysctls:
         OSError when the system refuses; ValueError when the key leads out of /proc/sys.
         """
         path = _path(key)
-        before = path.read_text().strip()
+        before = _read(path)
         if before != value and instead_of in (None, before):
-            path.write_text(value)
+            _write(path, value)
             if key not in self.found:
                 self.found[key] = before
                 self.remember(key, before)
@@ -35,11 +36,29 @@ class Sysctls:
         """Put a setting back to what was found. OSError when that is refused, or its interface is gone."""
         if (before := self.found.pop(key, None)) is not None:
             self.remember(key, None)
-            _path(key).write_text(before)
+            _write(_path(key), before)
 
 
-def _path(key: str) -> Path:
-    path = _ROOT / key
-    if ".." in path.parts or _ROOT not in path.parents:
+# Plain system calls: a move of the laptop looks at four settings, and waits for them.
+
+
+def _read(path: str) -> str:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, _LONGEST).decode(errors="replace").strip()
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: str, value: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, value.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _path(key: str) -> str:
+    if ".." in key.split("/") or key.startswith("/") or not key:
         raise ValueError(f"{key} is no kernel setting")
-    return path
+    return _ROOT + key

@@ -2,7 +2,8 @@
 """The loop around the engine: the only place that waits.
 
 Receive, decode, `handle`, perform the actions in order, sleep until the next deadline. Events queue up while an action
-waits for the kernel; they are handled one at a time, so the engine never sees two things happen at once.
+waits for the kernel; they are handled one at a time, so the engine never sees two things happen at once. What is only
+to be told (log, status) is told when no event waits: a move is some events in a row, and every one of them counts.
 """
 
 import asyncio
@@ -61,6 +62,7 @@ class Node:
         """The signalling sent and heard."""
         self._network = Network(self._deliver, datapath, self.message_log.note)
         self._queue: deque[Event] = deque()
+        self._reports: deque[Action] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._alarm: Alarm | None = None
@@ -92,6 +94,7 @@ class Node:
         await asyncio.gather(self._task, return_exceptions=True)
         self._task = None
         await self._step(Stopping())
+        self._tell()
         if self._alarm is not None:
             self._alarm.close()
         if self._wake_up is not None:
@@ -175,21 +178,32 @@ class Node:
         self._wake.set()
 
     async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            if self._sleep.slept():
-                self.resumed()
-            handled = 0
-            while self._queue or self._due:
-                if self._due and not (self._before_deadline and self._queue):
-                    self._due = False
-                    await self._step(DeadlineReached())
-                if self._queue:
-                    await self._step(self._queue.popleft())
-                handled += 1
-                if handled % EVENTS_PER_TURN == 0:
-                    await asyncio.sleep(0)
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                if self._sleep.slept():
+                    self.resumed()
+                await self._handle_all()
+                await asyncio.sleep(0)  # for whoever reads the sockets: what has come meanwhile goes first
+                if len(self._reports) >= EVENTS_PER_TURN or not (self._queue or self._due):
+                    self._tell()
+        finally:
+            self._tell()
+
+    async def _handle_all(self) -> None:
+        """All events that wait, and those that come meanwhile."""
+        handled = 0
+        while self._queue or self._due:
+            if self._due and not (self._before_deadline and self._queue):
+                self._due = False
+                await self._step(DeadlineReached())
+            if self._queue:
+                await self._step(self._queue.popleft())
+            handled += 1
+            if handled % EVENTS_PER_TURN == 0:
+                self._tell()
+                await asyncio.sleep(0)
 
     def _time_of(self, event: Event) -> Instant:
         """When an event happened, as far as the engine is concerned; never before the last one."""
@@ -222,11 +236,16 @@ class Node:
                 await self._network.set_state(action.owner, action.state)
             case AskRouteUse():
                 self._deliver(self._route_use(action))
-            case Note():
-                _log.info("%s: %s", action.kind, action.text)
-                self._observer(action)
             case _:
-                self._observer(action)
+                self._reports.append(action)
+
+    def _tell(self) -> None:
+        """Tell what is to be told, in the order in which it came about."""
+        while self._reports:
+            action = self._reports.popleft()
+            if isinstance(action, Note):
+                _log.info("%s: %s", action.kind, action.text)
+            self._observer(action)
 
     def _route_use(self, question: AskRouteUse) -> RouteUseKnown:
         home_address, correspondent = question.home_address, question.correspondent

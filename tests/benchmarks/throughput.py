@@ -3,6 +3,11 @@
 
 Through the tunnel against the plain path; where the kernel carries the packets also against a tunnel that was made by
 hand, and the direct way of route optimisation against the plain path.
+
+The latter three times: with the interfaces of the lab as they are, which pass on segments of 64 kB that no wire carries
+and that the kernel does not make for a way with transformations; with packets and checksums as on a wire, which is what
+the budget is for; and with each packet made by itself on both, for what the transformation alone costs
+(docs/adr/0026-direct-packets-on-a-wire.md).
 """
 
 import statistics
@@ -15,6 +20,7 @@ from tests.benchmarks.report import Figure, spread
 from tests.lab.bulk import send_bulk
 from tests.lab.direct import is_direct, talking_directly
 from tests.lab.lab import Lab
+from tests.lab.offload import packets_as_on_a_wire
 from tests.lab.topology import CORRESPONDENT_ADDRESS, VISITED_A
 
 TITLE = "Throughput between the correspondent and the laptop in network A"
@@ -47,7 +53,11 @@ def measure(context: Context) -> list[Figure]:
             figures += _compare(context, ours, Way("through a tunnel made by hand", address), TUNNEL_SHARE)
         with talking_directly(roaming):
             is_direct(roaming)
-            figures += _compare(context, Way("directly", home), plain, DIRECT_SHARE)
+            figures += _compare(context, Way("directly, 64 kB at once", home), plain)
+            with packets_as_on_a_wire(context.lab):
+                figures += _compare(context, Way("directly, packets as on a wire", home), plain, DIRECT_SHARE)
+            with packets_as_on_a_wire(context.lab, segments=1):
+                figures += _compare(context, Way("directly, each packet by itself", home), plain)
             is_direct(roaming)  # all the time, or it was something else that was measured
     return figures
 

@@ -16,12 +16,6 @@ from mnclient.model.service_status import ServiceStatus
 from service.client import Client
 from ui.session import Reach, Reached, Session
 
-AGREED = frozenset(
-    "permissions settings_schema set_interface_order try_home_address cancel_trial keep_home_address set_key "
-    "provide_key remove_key messages watch_messages counters".split()
-)
-"""Methods of the client that may be asked for before it has them."""
-
 
 class _Hold:
     def __await__(self):
@@ -119,16 +113,10 @@ class _Recorder:
         self._session = session
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(Client, name, None)
-        if method is None and name not in AGREED:
-            raise AttributeError(f"the client has no {name}")
+        method = getattr(Client, name)
 
         def call(*arguments: Any, **named: Any) -> Any:
-            if method is not None:
-                given = inspect.signature(method).bind(None, *arguments, **named).arguments
-                flat = tuple(given.values())[1:]
-            else:
-                flat = (*arguments, *named.values())
+            flat = tuple(inspect.signature(method).bind(None, *arguments, **named).arguments.values())[1:]
             self._session.requests.append((name, flat))
             if name.startswith("watch"):
                 return self._session._stream(name)

@@ -119,6 +119,16 @@ def test_a_second_start_gives_its_wish_to_the_first(here, service, with_bus):
     assert not socket_file.exists()
 
 
+def test_a_window_that_is_hidden_comes_to_the_front(here, service):
+    here.start_app("--bus", service.address, module=BARE)
+    window = here.until(lambda: here.window("status"), "the window")
+    here.run("xdotool", "windowminimize", "--sync", window)
+    here.until(lambda: not here.window("status"), "no window")
+    here.run_app("--bus", service.address)
+    here.until(lambda: here.window("status") == window, "the window again")
+    here.until(lambda: here.run("xdotool", "getactivewindow").strip() == window, "it to be the active one")
+
+
 def test_what_a_killed_program_left_is_no_hindrance(here, service):
     nowhere = f"unix:path={here.folder}/none"
     place = here.folder / "xdg_runtime_dir" / SOCKET

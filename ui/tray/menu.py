@@ -22,7 +22,7 @@ class TrayMenu(QObject):
         self._addresses: list[QAction] = []
         self.menu = QMenu()
         self._build()
-        answers.busy_changed.connect(self._enable)
+        answers.changed.connect(self._enable)
 
     def show(self, view: TrayView) -> None:
         """From now on show this."""
@@ -41,9 +41,16 @@ class TrayMenu(QObject):
         self._show_addresses(view)
         self._enable()
 
+    def end(self) -> None:
+        """Its icon is gone."""
+        self.menu.deleteLater()
+        self.deleteLater()
+
     def _build(self) -> None:
         self._state = self._line()
         self._network = self._line()
+        self._reason = self._line()
+        self._reason.setText(tr("Only an administrator of this computer may change this"))
         self._question_line = self.menu.addSeparator()
         self._question = self._line()
         self._accept = self._entry(tr("&Accept"), lambda: self._answer(accept=True))
@@ -86,7 +93,8 @@ class TrayMenu(QObject):
 
     def _enable(self) -> None:
         for each in (self._accept, self._dismiss, self._connect, self._disconnect):
-            each.setEnabled(not self._answers.is_busy)
+            each.setEnabled(self._answers.is_allowed and not self._answers.is_busy)
+        self._reason.setVisible(not self._answers.is_allowed)
 
     def _answer(self, *, accept: bool) -> None:
         if self._view is not None and self._view.question is not None:

@@ -8,13 +8,14 @@ Qt decides how to speak to a host when an icon is made: so a new one is made whe
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QSystemTrayIcon
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QSystemTrayIcon
 
 from ui import theme
 from ui.desk import Desk
 from ui.tray.answers import Answers
 from ui.tray.menu import TrayMenu
-from ui.tray.picture import Panel, panel_of, tray_picture
+from ui.tray.picture import panel_of, tray_picture
 from ui.tray.session_bus import SessionBus
 from ui.view.tray_view import TrayView
 
@@ -38,9 +39,8 @@ class TrayIcon(QObject):
         self._view: TrayView | None = None
         self._icon: QSystemTrayIcon | None = None
         self._menu: TrayMenu | None = None
-        self._panel: Panel | None = None
         bus.owner_changed.connect(self._host_changed)
-        theme.current().changed.connect(self._draw)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._draw)
 
     async def start(self) -> None:
         """Appear as soon as there is something to show and somebody to show it."""
@@ -55,6 +55,9 @@ class TrayIcon(QObject):
             self._icon.hide()
             self._icon.deleteLater()
             self._icon = None
+        if self._menu is not None:
+            self._menu.end()
+            self._menu = None
 
     def show(self, view: TrayView) -> None:
         """From now on show this."""
@@ -83,7 +86,7 @@ class TrayIcon(QObject):
         if view is not None:
             self.show(view)
 
-    def _draw(self) -> None:
+    def _draw(self, _scheme: object = None) -> None:
         if self._icon is not None and self._view is not None:
             panel = panel_of(desktop_is_dark=theme.desktop_is_dark())
             self._icon.setIcon(tray_picture(self._view.icon, self._view.role, panel))
@@ -97,5 +100,5 @@ class TrayIcon(QObject):
             self._make()
 
     def _look_for_host(self) -> None:
-        if not QSystemTrayIcon.isSystemTrayAvailable() and QApplication.instance() is not None:
+        if not QSystemTrayIcon.isSystemTrayAvailable():
             self.host_missing.emit()

@@ -18,7 +18,7 @@ from mnclient.constants import (
     TUNNEL_DEVICE_KERNEL,
     TUNNEL_DEVICE_MOBILE_NODE,
 )
-from mnclient.model.network_state import NetworkState, Route, Tunnel, TunnelDevice
+from mnclient.model.network_state import Address, NetworkState, Route, Tunnel, TunnelDevice
 
 _TUNNEL_DEVICES: Final = frozenset({TUNNEL_DEVICE_MOBILE_NODE, TUNNEL_DEVICE_HOME_AGENT})
 
@@ -29,7 +29,7 @@ def for_kernel(state: NetworkState) -> NetworkState:
     return replace(
         state,
         devices=frozenset(_devices(state.devices)),
-        addresses=frozenset(replace(each, interface=_device(each.interface)) for each in state.addresses),
+        addresses=frozenset(_address(each) for each in state.addresses),
         tunnels=frozenset(replace(each, device=TUNNEL_DEVICE_KERNEL) for each in state.tunnels),
         routes=frozenset(_route(each, tunnels) for each in state.routes),
     )
@@ -46,9 +46,15 @@ def _devices(devices: Iterable[TunnelDevice]) -> Iterable[TunnelDevice]:
             yield replace(device, name=HOLDING_DEVICE)
 
 
+def _address(address: Address) -> Address:
+    name = _device(address.interface)
+    return address if name == address.interface else replace(address, interface=name)
+
+
 def _route(route: Route, tunnels: dict[IPv6Address, Tunnel]) -> Route:
     if route.tunnel is None:
-        return replace(route, interface=_device(route.interface))
+        name = _device(route.interface)
+        return route if name == route.interface else replace(route, interface=name)
     tunnel = tunnels.get(route.tunnel)
     if tunnel is None:
         return replace(route, interface=HOLDING_DEVICE)

@@ -11,7 +11,7 @@ KEY = "net/ipv6/conf/eth0/accept_ra"
 
 @pytest.fixture
 def setting(tmp_path, monkeypatch):
-    monkeypatch.setattr(sysctls, "_ROOT", tmp_path)
+    monkeypatch.setattr(sysctls, "_ROOT", f"{tmp_path}/")
     path = tmp_path / KEY
     path.parent.mkdir(parents=True)
     path.write_text("1\n")

@@ -34,6 +34,40 @@ async def test_many_changes_are_gathered():
         assert 2 <= told <= elapsed / 0.05 + 2
 
 
+class Counted:
+    """In place of an endpoint."""
+
+    published = 0
+
+    def publish(self):
+        self.published += 1
+
+    def close(self):
+        pass
+
+
+async def test_a_change_is_published_when_it_is_quiet_or_when_it_is_time(monkeypatch):
+    face, endpoint = BusFace(FakeCore(), "unix:path=/nonexistent"), Counted()
+    face._endpoint = endpoint
+    loop = asyncio.get_running_loop()
+    begin = now = loop.time() + 1000
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "time", lambda: now)
+        for milliseconds in (0, 20, 40, 60, 70):
+            now = begin + milliseconds / 1000
+            face._changed(None)
+            face._publish_when_quiet()
+            assert endpoint.published == 0, "in the middle of changes"
+        now = begin + 0.081
+        face._publish_when_quiet()
+        assert endpoint.published == 1, "nobody waits for ever"
+        face._changed(None)
+        now += 0.031
+        face._publish_when_quiet()
+        assert endpoint.published == 2, "it is quiet"
+    await face.stop()
+
+
 async def test_the_name_is_not_shared():
     async with service() as (_, caller, _face):
         bus_address = "unix:path=" + caller._bus_address[0][1]["path"]

@@ -2,7 +2,7 @@
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from service.contract import NotAllowed
+from service.contract import Action, NotAllowed, Permission
 from tests.ui import samples
 from ui.tray.answers import Answers
 from ui.tray.menu import TrayMenu
@@ -87,6 +87,20 @@ def test_one_thing_at_a_time(menu, session):
     session.release()
     assert "Disconnect" in entries(menu)
     assert len(session.requests) == 1
+
+
+def test_who_may_not_is_told_why(menu, session):
+    session.answers["permissions"] = {Action.CONTROL: Permission.NO}
+    session.show(samples.QUESTION)
+    show(menu, samples.QUESTION)
+    assert {"[Accept]", "[Not now]", "[Disconnect]"} < set(entries(menu))
+    assert "[Only an administrator of this computer may change this]" in entries(menu)
+    assert "Open" in entries(menu)
+    session.lose()
+    session.answers["permissions"] = {Action.CONTROL: Permission.PASSWORD}
+    session.show(samples.QUESTION)
+    assert "Disconnect" in entries(menu)
+    assert not any("administrator" in each for each in entries(menu))
 
 
 def test_a_refusal_is_told_and_the_entry_comes_back(menu, session, qtbot):

@@ -84,3 +84,14 @@ def test_a_desktop_without_tray_is_told_of_once(here, service):
     assert UserSettings(here.folder / "xdg_config_home" / "mnclient").wishes.told_without_tray
     here.until(lambda: "This desktop shows no tray icons" in here.notification_texts(), "the notice")
     assert here.stop(app) == 0
+
+
+def test_a_panel_that_crashes_again_and_again(here, service):
+    app = here.start_app("--hidden", "--bus", service.address)
+    for _ in range(5):
+        here.start_tray("sni")
+        here.until(here.tray_item, "the icon")
+        here.until(lambda: "Disconnect" in here.tray_menu(), "the menu")
+        here.stop_tray()
+    assert here.stop(app) == 0
+    assert here.log() == ""

@@ -20,6 +20,8 @@ from PySide6.QtWidgets import QApplication
 
 from ui.style import Style
 
+from ui.edges import Edges
+
 FOLDER: Final = Path(__file__).resolve().parent / "icons"
 SIZES: Final = (16, 20, 22, 24, 32, 40, 48, 64, 96, 128)
 """Pixels at which an icon is drawn, so that it is sharp at 100 % and at 200 %."""
@@ -77,6 +79,7 @@ class Theme(QObject):
         self._look = Look.LIGHT
         self._wish = "desktop"
         self._application: QApplication | None = None
+        self._has_edges: bool | None = None
         self._icons: dict[tuple[str, str], QIcon] = {}
 
     @property
@@ -116,6 +119,9 @@ class Theme(QObject):
     def _follow(self) -> None:
         look = _look_for(self._wish)
         if self._application is not None:
+            if self._has_edges is not look.is_contrast:
+                self._has_edges = look.is_contrast
+                self._application.setStyle(Edges() if look.is_contrast else QStyleFactory.create("Fusion"))
             self._application.setPalette(_palette(look))
         if look != self._look or not self._icons:
             self._look = look

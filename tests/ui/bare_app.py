@@ -36,9 +36,8 @@ def _replace(module: str, kind: str, name: str) -> None:
     sys.modules[module] = made
 
 
-_replace("ui.window.main_window", "MainWindow", "status")
-_replace("ui.preferences.dialog", "PreferencesDialog", "preferences")
-_replace("ui.wizard.dialog", "WizardDialog", "wizard")
-
-if __name__ == "__main__":
+if __name__ == "__main__":  # only there: other tests of this process want the real windows
+    _replace("ui.window.main_window", "MainWindow", "status")
+    _replace("ui.preferences.dialog", "PreferencesDialog", "preferences")
+    _replace("ui.wizard.dialog", "WizardDialog", "wizard")
     sys.exit(main())

@@ -3,7 +3,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mnclient.model.service_status import ServiceStatus
@@ -38,7 +38,11 @@ class Served:
 
     def show(self, status: ServiceStatus) -> None:
         """From now on this is true."""
-        self._loop.call_soon_threadsafe(self.core.change, status)
+        self.soon(self.core.change, status)
+
+    def soon(self, function: Callable[..., object], *arguments: object) -> None:
+        """Call this where the service runs."""
+        self._loop.call_soon_threadsafe(function, *arguments)
 
     def close(self) -> None:
         self.stop()

@@ -8,7 +8,7 @@ from typing import Final
 
 from mnclient.model.message_log import LoggedMessage
 from ui.texts import tr
-from ui.view.wording import isolated
+from ui.view.wording import capital, isolated
 
 KEPT: Final = 1000
 
@@ -70,7 +70,7 @@ def details(message: LoggedMessage) -> tuple[tuple[str, str], ...]:
     ]
     if message.malformed:
         first.append((tr("Cannot be read"), isolated(message.malformed)))
-    return (*first, *((isolated(name), isolated(value)) for name, value in message.fields))
+    return (*first, *((capital(isolated(name)), isolated(value)) for name, value in message.fields))
 
 
 def _network(text: str) -> IPv6Network | None:

@@ -27,6 +27,8 @@ _PLACES: Final = {
     ProblemCode.HOME_ADDRESS_DUPLICATE: WIZARD,
     ProblemCode.PROTECTION_MISSING: KEYS,
     ProblemCode.UNPROTECTED_SIGNALLING: KEYS,
+    ProblemCode.KEY_FILE_REFUSED: KEYS,
+    ProblemCode.KEY_FILE_SET_ASIDE: KEYS,
     ProblemCode.SETTINGS_REJECTED: PREFERENCES,
 }
 """Windows of ours in which a problem can be mended."""

@@ -278,7 +278,11 @@ def _state_word(home: HomeAddressStatus) -> str:
 
 
 def _is_verified(status: ServiceStatus) -> bool:
-    return all(each.registered and each.verified is True for each in status.engine.home_addresses)
+    """Whether every home address is known to work; one that is at home needs nobody's help."""
+    return all(
+        each.state is HomeAddressState.AT_HOME or (each.registered and each.verified is True)
+        for each in status.engine.home_addresses
+    )
 
 
 def _network_of(interface: InterfaceStatus) -> str:

@@ -33,9 +33,7 @@ class EmptyState(QWidget):
         self._title = heading(title, MEDIUM)
         self._text = quiet(text)
         self.button = QPushButton(button)
-        self.button.setVisible(bool(button))
         self.button.clicked.connect(self.acted)
-        self._text.setVisible(bool(text))
         inner = QWidget()
         inner.setMaximumWidth(WIDEST)
         column = QVBoxLayout(inner)
@@ -56,6 +54,9 @@ class EmptyState(QWidget):
         row.addStretch(1)
         row.addWidget(inner, 100)
         row.addStretch(1)
+        # not before they are in here: a widget without a parent would be a window
+        self.button.setVisible(bool(button))
+        self._text.setVisible(bool(text))
 
     def say(self, icon: str, title: str, text: str, role: str = "quiet", button: str = "") -> None:
         """Something else is missing."""

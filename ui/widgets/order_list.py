@@ -109,6 +109,9 @@ class OrderList(QWidget):
 
     def eventFilter(self, row: OrderRow, event: QEvent) -> bool:  # noqa: N802
         kind = event.type()
+        if kind is QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_Escape and self._dragged:
+            event.accept()  # it ends the dragging, and does not close the window
+            return True
         if kind is QEvent.Type.KeyPress:
             return self._key(row, event)
         if kind is QEvent.Type.MouseButtonPress and event.button() is Qt.MouseButton.LeftButton:

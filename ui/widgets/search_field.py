@@ -3,6 +3,8 @@
 
 from typing import Final
 
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from ui import theme
@@ -27,6 +29,15 @@ class SearchField(QLineEdit):
         """Let the person type."""
         self.setFocus()
         self.selectAll()
+
+    def event(self, event: QEvent) -> bool:
+        """Escape empties the field, and only an empty field lets it close the window."""
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape and self.text():
+            if event.type() is QEvent.Type.KeyPress:
+                self.clear()
+            event.accept()
+            return True
+        return super().event(event)
 
     def _redraw(self) -> None:
         self._glass.setIcon(theme.current().icon("search", "quiet"))

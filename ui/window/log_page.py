@@ -19,10 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from mnclient.errors import MobileIPv6Error
-from service.client import pcap_of
+from service.client import NotAllowed, pcap_of
 from ui import theme
 from ui.texts import mark, tr, trn
 from ui.view import messages_view
+from ui.view.wording import capital
 from ui.widgets import EmptyState, quiet
 from ui.widgets.cell_table import prepare, roomy
 from ui.widgets.search_field import SearchField
@@ -47,6 +48,7 @@ class LogPage(Page):
         self._is_following = False
         self._is_shown = False
         self._after = 0
+        self._refused: NotAllowed | None = None
         self._build_tools()
         self.table = QTableView()
         self.table.setModel(self.log)
@@ -78,6 +80,7 @@ class LogPage(Page):
         self.add(self._place, 1)
         self.add(self.count)
         self.table.selectionModel().currentChanged.connect(lambda now, before: self._show_details())
+        context.permissions.changed.connect(self._again)
         theme.current().changed.connect(self._redraw)
         self._redraw()
         self._show()
@@ -141,6 +144,7 @@ class LogPage(Page):
         if self._is_following:
             self._catch_up()
             return
+        self._refused = None
         self._is_following = True
         self.context.session.ask(self._watch, then=self._ended, failed=self._ended)
 
@@ -155,8 +159,15 @@ class LogPage(Page):
 
     def _ended(self, reason: MobileIPv6Error | None) -> None:
         self._is_following = False
+        self._refused = reason if isinstance(reason, NotAllowed) else None
+        self._show()
         # The next service counts from 1 again.
         self._after = 0 if reason is not None else self.log.last
+
+    def _again(self) -> None:
+        """Permissions are others: what was refused may be allowed now."""
+        if self._is_shown and self._refused is not None:
+            self._follow()
 
     def _catch_up(self) -> None:
         if not self.is_paused:
@@ -211,6 +222,8 @@ class LogPage(Page):
         self._layout.setCurrentWidget(self.split if shown else self.empty)
         if not shown and kept:
             self.empty.say("search", tr("Nothing matches"), tr("No message has this name or address."))
+        elif not shown and self._refused is not None:
+            self.empty.say("lock", tr(self._refused.title), capital(tr(self._refused.hint)), "warning")
         elif not shown:
             text = tr("Messages appear here when this computer moves or its registration is renewed.")
             self.empty.say("log", tr("No message yet"), text)

@@ -58,6 +58,11 @@ _ABSENCES: Final = {
 }
 
 
+def _now() -> float:
+    """The service's clock: it goes on while the machine sleeps, and nobody can set it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class MainWindow(QWidget):
     """Everything about this computer's home addresses. Its only argument is the desk it lies on."""
 
@@ -68,7 +73,7 @@ class MainWindow(QWidget):
         self.context = Context(desk, self)
         self._pages: dict[str, Page] = {}
         self._shown = ""
-        self._received = time.monotonic()
+        self._received = _now()
         self._second = QTimer(self, interval=SECOND)
         self._second.timeout.connect(self._tick)
         self.setWindowTitle("mnclient")
@@ -115,7 +120,7 @@ class MainWindow(QWidget):
 
     def show_status(self, status: ServiceStatus) -> None:
         """Show what is true now."""
-        self._received = time.monotonic()
+        self._received = _now()
         moment = self._moment(status)
         problems = problems_view.rows(status, moment)
         self.sidebar.set_count("problems", len(problems), problems[0].role if problems else "accent")
@@ -214,7 +219,7 @@ class MainWindow(QWidget):
     # --- what happens ---
 
     def _moment(self, status: ServiceStatus) -> Moment:
-        return moment_of(status, time.monotonic() - self._received)
+        return moment_of(status, _now() - self._received)
 
     def _tick(self) -> None:
         if (status := self._session.status) is not None:

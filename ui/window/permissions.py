@@ -2,11 +2,10 @@
 """What this person may change. What is not allowed stays visible and says why."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from service.contract import Action
+from service.contract import Action, Permission
 from ui.session import Reach, Reached, Session
 from ui.texts import tr
 
@@ -34,8 +33,8 @@ class Permissions(QObject):
             return ""
         return tr("You have no permission to change this. Ask the administrator of this computer.")
 
-    def _know(self, answer: Mapping[Action, Any] | None) -> None:
-        refused = frozenset(action for action, permission in (answer or {}).items() if permission.value == "no")
+    def _know(self, answer: Mapping[Action, Permission] | None) -> None:
+        refused = frozenset(action for action, permission in (answer or {}).items() if permission is Permission.NO)
         if refused != self._refused:
             self._refused = refused
             self.changed.emit()

@@ -67,6 +67,19 @@ def test_by_keys(window, session):
     assert session.asked("set_interface_order") == [(("wlan0", "eth0", "wwan0"),)]
 
 
+def test_escape_ends_the_dragging_and_not_the_window(window, session):
+    page = window.open_page("interfaces")
+    row = page.list.row("wwan0")
+    QTest.mousePress(row, Qt.MouseButton.LeftButton, pos=row.rect().center())
+    QTest.mouseMove(row, row.rect().center() - QPoint(0, 60))
+    assert page.list.is_dragging
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
+    assert not page.list.is_dragging and window.isVisible()
+    QTest.mouseRelease(row, Qt.MouseButton.LeftButton)
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
+    assert not window.isVisible() and session.asked("set_interface_order") == []
+
+
 def test_states_in_words(window):
     page = window.open_page("interfaces")
     assert "in use" in page.list.row("wlan0").accessibleName()

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from mnclient.model.message_log import LoggedMessage
-from service.contract import ServiceUnavailable
+from service.contract import NotAllowed, ServiceUnavailable
 from tests.ui import samples
 
 FIRST = LoggedMessage(
@@ -127,3 +127,12 @@ def test_the_file_dialog(page, tmp_path, qtbot):
 def test_no_message_yet(window):
     page = window.open_page("log")
     assert page.empty.isVisible() and page.empty.title() == "No message yet" and not page.save.isEnabled()
+
+
+def test_who_may_not_read_it_is_told_so_and_asked_again(page, window, session):
+    page.log.clear()
+    page._ended(NotAllowed("Permission was not given", hint="ask the administrator"))
+    assert page.empty.isVisible() and page.empty.title() == "Permission was not given"
+    assert page.empty.text() == "Ask the administrator"
+    window.context.permissions.changed.emit()
+    assert len(session.asked("watch_messages")) == 2 and page.log.rowCount() == 3

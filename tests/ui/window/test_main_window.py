@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTabBar, QWidget
 
 from mnclient.errors import MobileIPv6Error
-from service.contract import Action, NotAllowed
+from mnclient.model.problems import ProblemCode
+from service.contract import Action, NotAllowed, Permission
 from tests.ui import samples
 from ui.session import Reach
 from ui.window.main_window import PAGES, SLIM_BELOW, MainWindow
@@ -131,7 +131,7 @@ def test_no_text_is_cut_in_a_narrow_window(window, session, qapp):
 def test_numbers_at_the_side(window, session):
     session.show(samples.CROWDED)
     texts = [window.sidebar.item(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(len(PAGES))]
-    assert "Problems (17)" in texts and "Overview (3)" in texts
+    assert f"Problems ({len(ProblemCode)})" in texts and "Overview (3)" in texts
 
 
 def test_page_and_size_are_remembered(window, desk, qtbot):
@@ -161,13 +161,13 @@ def test_errors_are_told_at_the_top(window, session):
 
 
 def test_without_permission_everything_is_there_and_says_why(window, session):
-    session.answers["permissions"] = {action: SimpleNamespace(value="no") for action in Action}
+    session.answers["permissions"] = dict.fromkeys(Action, Permission.NO)
     window.context.permissions.refresh()
     page = window.open_page("overview")
     assert not page.switch.isEnabled() and "no permission" in page.switch.toolTip()
     assert not page.add_button.isEnabled() and page._locked.isVisible()
     assert not window.open_page("agents").add_button.isEnabled()
-    session.answers["permissions"] = {action: SimpleNamespace(value="password") for action in Action}
+    session.answers["permissions"] = dict.fromkeys(Action, Permission.PASSWORD)
     window.context.permissions.refresh()
     assert page.switch.isEnabled() and page.add_button.isEnabled() and not page._locked.isVisible()
 
@@ -187,6 +187,28 @@ def test_what_takes_long_is_seen_to(window, session, qtbot):
     qtbot.waitUntil(window.busy.isVisible, timeout=2000)
     session.release()
     assert not window.busy.isVisible() and page.switch.isEnabled() and page.switch.hasFocus()
+
+
+def test_no_other_window_flashes_up(window, session, qapp):
+    class Watch(QObject):
+        seen = ()
+
+        def eventFilter(self, widget, event):
+            if event.type() is QEvent.Type.Show and isinstance(widget, QWidget) and widget.isWindow():
+                self.seen += (widget,)
+            return False
+
+    watch = Watch()
+    qapp.installEventFilter(watch)
+    try:
+        for status in (samples.CROWDED, samples.FIRST_RUN, samples.QUESTION):
+            session.show(status)
+            for name in PAGES:
+                window.open_page(name)
+        session.failed.emit(NotAllowed("no", hint="ask"))
+    finally:
+        qapp.removeEventFilter(watch)
+    assert watch.seen == ()
 
 
 @pytest.mark.parametrize("name", PAGES)

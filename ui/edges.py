@@ -1,32 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The style of the looks with high contrast: an edge, in the colour of text, around whatever can be used.
 
-Fusion takes its edges from a darker shade of the ground, and black has none.
+Fusion takes its edges from a darker shade of the ground, and black has none. Boxes and fields have theirs from `Style`.
 """
 
 from typing import Final
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPalette, QPen
-from PySide6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QStyleOptionComplex, QWidget
+from PySide6.QtWidgets import QStyle, QStyleOption, QStyleOptionComplex, QWidget
+
+from ui.style import Style
 
 _PRIMITIVES: Final = frozenset(
     {
         QStyle.PrimitiveElement.PE_PanelButtonCommand,
-        QStyle.PrimitiveElement.PE_FrameLineEdit,
         QStyle.PrimitiveElement.PE_PanelLineEdit,
         QStyle.PrimitiveElement.PE_Frame,
-        QStyle.PrimitiveElement.PE_IndicatorCheckBox,
     }
 )
 _CONTROLS: Final = frozenset({QStyle.ComplexControl.CC_ComboBox, QStyle.ComplexControl.CC_SpinBox})
 
 
-class Edges(QProxyStyle):
-    """Fusion with edges that are seen."""
-
-    def __init__(self) -> None:
-        super().__init__("Fusion")
+class Edges(Style):
+    """The usual style, with edges that are seen on black and on white."""
 
     def drawPrimitive(  # noqa: N802 (Qt's name)
         self,

@@ -18,9 +18,8 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QP
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
-from ui.style import Style
-
 from ui.edges import Edges
+from ui.style import Style
 
 FOLDER: Final = Path(__file__).resolve().parent / "icons"
 SIZES: Final = (16, 20, 22, 24, 32, 40, 48, 64, 96, 128)
@@ -112,7 +111,6 @@ class Theme(QObject):
         self._wish = wish if wish in THEMES else "desktop"
         if self._application is None:
             self._application = application
-            application.setStyle(Style())
             application.styleHints().colorSchemeChanged.connect(self._follow)
         self._follow()
 
@@ -121,7 +119,7 @@ class Theme(QObject):
         if self._application is not None:
             if self._has_edges is not look.is_contrast:
                 self._has_edges = look.is_contrast
-                self._application.setStyle(Edges() if look.is_contrast else QStyleFactory.create("Fusion"))
+                self._application.setStyle(Edges() if look.is_contrast else Style())
             self._application.setPalette(_palette(look))
         if look != self._look or not self._icons:
             self._look = look

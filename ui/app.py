@@ -18,7 +18,7 @@ from mnclient.model.status import Phase
 from ui import faults, theme
 from ui.desk import Desk
 from ui.display import why_no_display
-from ui.language import LANGUAGE_VARIABLE, use_language
+from ui.language import LANGUAGE_VARIABLE, use_language, use_language_in_qt
 from ui.loop import event_loop, run
 from ui.session import Session
 from ui.texts import tr
@@ -71,6 +71,7 @@ async def _run(application: QApplication, address: str, wish: Wish) -> int:
     settings = UserSettings()
     if settings.wishes.language and LANGUAGE_VARIABLE not in os.environ:
         use_language([settings.wishes.language])
+    use_language_in_qt(application)
     session = Session(address)
     desk = Desk(session, settings)
     bus = SessionBus()

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
 from ui import texts
+from ui.service_texts import TEMPLATES
 
 DOMAIN: Final = "mnclient"
 FOLDER: Final = Path(__file__).resolve().parent / "locale"
@@ -20,7 +21,19 @@ LANGUAGE_VARIABLE: Final = "MNCLIENT_LANGUAGE"
 def use_language(languages: Sequence[str] | None = None) -> None:
     """Speak the first of these languages that there is; None: what the person's desktop wants."""
     wanted = list(languages) if languages is not None else _wanted()
-    texts.install(gettext.translation(DOMAIN, FOLDER, wanted, fallback=True))
+    catalogue = gettext.translation(DOMAIN, FOLDER, wanted, fallback=True)
+    texts.install(catalogue, TEMPLATES if isinstance(catalogue, gettext.GNUTranslations) else ())
+
+
+def use_language_in_qt(application: QCoreApplication) -> None:
+    """Let Qt's own words (dialogs of files, menus of text fields) be in the language of the texts, where Qt has it."""
+    for before in application.findChildren(QTranslator):
+        application.removeTranslator(before)
+        before.deleteLater()
+    translator = QTranslator(application)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if translator.load(QLocale(texts.language()), "qtbase", "_", folder):
+        application.installTranslator(translator)
 
 
 def available_languages() -> tuple[str, ...]:

@@ -318,5 +318,6 @@ class AutoconfigurationPolicy:
 
 
 def _merit(agent: KnownHomeAgent) -> str:
-    times = "once" if agent.advertisements == 1 else f"{agent.advertisements} times"
-    return f"heard {times}, rank {agent.rank:.2f}"
+    if agent.advertisements == 1:
+        return "heard once on this network"
+    return f"heard {agent.advertisements} times on this network"

@@ -279,7 +279,7 @@ def _about_move(move: Handover) -> Show:
 
 def _about_problem(problem: Problem) -> Show:
     said = problem.declaration
-    values = {"subject": problem.subject, "detail": problem.detail}
+    values = {"subject": problem.subject, "detail": tr(problem.detail)}
     return Show(
         place=Place.PROBLEM,
         kind="problem",

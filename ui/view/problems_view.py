@@ -60,7 +60,7 @@ def rows(status: ServiceStatus, moment: Moment) -> tuple[ProblemRow, ...]:
 def _row(problem: Problem, moment: Moment) -> ProblemRow:
     severity, role, icon = SEVERITIES[problem.declaration.severity]
     place = _PLACES.get(problem.code, "")
-    filled = {"subject": isolated(problem.subject), "detail": isolated(problem.detail)}
+    filled = {"subject": isolated(problem.subject), "detail": isolated(tr(problem.detail))}
     return ProblemRow(
         code=problem.code,
         subject=problem.subject,

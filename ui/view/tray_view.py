@@ -243,7 +243,7 @@ def _words(home: HomeAddressStatus, state: TrayState) -> str:
 def _detail(status: ServiceStatus, state: TrayState, now: Instant | None) -> str:
     problem = worst_problem(status, now)
     if problem is not None and state in (TrayState.PROBLEM, TrayState.NO_NETWORK):
-        return tr(problem.declaration.text).format(subject=problem.subject, detail=problem.detail)
+        return tr(problem.declaration.text).format(subject=problem.subject, detail=tr(problem.detail))
     asked = question(status)
     if asked is not None:
         return asked.text

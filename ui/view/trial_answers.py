@@ -109,7 +109,7 @@ SLOW: Final = (
 def answer_for(code: ProblemCode, *, address: str, agent: str, detail: str) -> Answer:
     """The answer to a problem of the engine."""
     title, text, todo, mend = _ANSWERS[code]
-    values = {"address": address, "agent": agent, "detail": detail}
+    values = {"address": address, "agent": agent, "detail": tr(detail)}
     return Answer(
         title=tr(title),
         text=tr(text, **values),

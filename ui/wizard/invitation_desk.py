@@ -75,7 +75,7 @@ class InvitationDesk(QObject):
         self._page.show_sealed(name, False)
 
     def _refused(self, error: MobileIPv6Error) -> None:
-        self._page.show_invitation("error", str(error), "bad")
+        self._page.show_invitation("error", error_words(error), "bad")
 
     def _ask_where(self) -> None:
         dialog = QFileDialog(self._window, tr("Save a copy for the home agent"))

@@ -4,6 +4,7 @@
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mnclient.errors import MobileIPv6Error
+from ui.preferences.rows import error_words
 from ui.session import Reached
 from ui.texts import tr
 from ui.widgets.banner import Banner
@@ -36,7 +37,7 @@ class TopMessage(QWidget):
 
     def left_over(self, error: MobileIPv6Error) -> None:
         """Something that was set for a trial is still there."""
-        self._say("warning", tr("Something could not be taken back"), str(error))
+        self._say("warning", tr("Something could not be taken back"), error_words(error))
 
     def busy(self) -> None:
         """An invitation came while a trial goes on."""

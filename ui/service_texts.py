@@ -126,7 +126,14 @@ HINTS: Final = (
     mark("known are: {known}"),
     mark("there is none"),
     mark("close one of them"),
+    mark("{count} octets ({digits} hexadecimal digits)"),
     mark("accepted: {accepted}"),
 )
 
-TEMPLATES: Final = (*REASONS, *ANSWERS, *ERRORS, *HINTS)
+ALGORITHMS: Final = (
+    mark("AES-GCM with 128 bits"),
+    mark("AES-GCM with 256 bits"),
+    mark("AES-CBC with {bits} bits, HMAC-SHA-{digest}"),
+)
+
+TEMPLATES: Final = (*REASONS, *ANSWERS, *ERRORS, *HINTS, *ALGORITHMS)

@@ -27,6 +27,7 @@ LOCALE: Final = UI / "locale"
 LANGUAGES: Final = ("de",)
 KEYWORDS: Final = {"tr": None, "trn": (1, 2), "mark": None}
 HEADER: Final = "# SPDX-License-Identifier: GPL-2.0-or-later\n"
+_HEADERS: Final = ("Language", "Plural-Forms", "MIME-Version", "Content-Type", "Content-Transfer-Encoding")
 _PLACEHOLDER: Final = re.compile(r"\{\w+")
 
 
@@ -77,10 +78,22 @@ def read(language: str) -> Catalog:
 
 
 def compiled(catalogue: Catalog) -> bytes:
-    """The catalogue as the tray reads it."""
+    """The catalogue as the tray reads it: the same octets whenever and with whichever Babel it is made."""
+    made = _Undated(locale=catalogue.locale, charset="utf-8")
+    for message in catalogue:
+        if message.id:
+            made[message.id] = message
     buffer = io.BytesIO()
-    write_mo(buffer, catalogue)
+    write_mo(buffer, made)
     return buffer.getvalue()
+
+
+class _Undated(Catalog):
+    """Its header says how to read it, and not when and with what it was made."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        return [(name, text) for name, text in super().mime_headers if name in _HEADERS]
 
 
 def faults(catalogue: Catalog, template: Catalog) -> list[str]:

@@ -104,10 +104,8 @@ def correspondent(number, state, reason="", **more):
 
 
 DIRECT = correspondent(0, CorrespondentState.DIRECT, care_of_address=CARE_OF, expires=Instant(NOW + 300))
-TUNNELLED = correspondent(1, CorrespondentState.TUNNELLED, "not tried yet")
-UNRESPONSIVE = correspondent(
-    2, CorrespondentState.UNRESPONSIVE, "no answer to return routability", retry=Instant(NOW + 60)
-)
+TUNNELLED = correspondent(1, CorrespondentState.TUNNELLED, "its turn has not come yet")
+UNRESPONSIVE = correspondent(2, CorrespondentState.UNRESPONSIVE, "it does not answer", retry=Instant(NOW + 60))
 
 AGENT = KnownHomeAgent(
     address=HOME_AGENT,
@@ -131,7 +129,7 @@ PROPOSAL = Proposal(
     prefix=HOME,
     home_agent=HOME_AGENT,
     interface="wlan0",
-    reason="from the hardware address of wlan0",
+    reason="heard 13 times on this network",
     proposed_time=BOOT_TIME + NOW - 5,
 )
 
@@ -243,7 +241,7 @@ OFF = with_engine(
 )
 PROBLEM = with_engine(
     with_address(phase=Phase.PROBLEM, state=HomeAddressState.REFUSED, registered=False, verified=None, last_status=129),
-    problems=(problem(ProblemCode.REGISTRATION_REFUSED, detail="administratively prohibited"),),
+    problems=(problem(ProblemCode.REGISTRATION_REFUSED, detail="not allowed by the administrator"),),
 )
 QUESTION = replace(AWAY, proposals=(PROPOSAL,))
 

@@ -17,6 +17,12 @@ def test_what_the_tray_reads_is_what_was_translated(language):
     assert mo_file(language).read_bytes() == compiled(read(language)), "make translations"
 
 
+def test_what_the_tray_reads_does_not_tell_when_it_was_made():
+    made = catalogue(("At home", "Zu Hause"))
+    made.creation_date = made.creation_date.replace(year=2000)
+    assert compiled(made) == compiled(catalogue(("At home", "Zu Hause")))
+
+
 def catalogue(*entries):
     made = Catalog(locale="de")
     for text, translation in entries:

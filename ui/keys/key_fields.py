@@ -95,7 +95,7 @@ class KeyFields:
         blocked = self.algorithm.blockSignals(True)  # in between there is none
         self.algorithm.clear()
         for each in view.algorithms(kind):
-            self.algorithm.addItem(each.title, each)
+            self.algorithm.addItem(tr(each.title), each)
         self.algorithm.blockSignals(blocked)
 
     # --- layout ---

@@ -70,7 +70,7 @@ def _age(key: KeyInfo, now: float) -> str:
 def algorithm_title(key: KeyInfo) -> str:
     """The algorithm as people call it; one that this version does not know keeps its name."""
     found = find_algorithm(key.kind, key.algorithm)
-    return found.title if found else key.algorithm
+    return tr(found.title) if found else key.algorithm
 
 
 def algorithms(kind: KeyKind) -> tuple[KeyAlgorithm, ...]:

@@ -32,7 +32,7 @@ _PLACES: Final = {
     ProblemCode.SETTINGS_REJECTED: PREFERENCES,
 }
 """Windows of ours in which a problem can be mended."""
-_ACTIONS: Final = {KEYS: mark("Open keys"), WIZARD: mark("Open the assistant"), PREFERENCES: mark("Open preferences")}
+_ACTIONS: Final = {KEYS: mark("Open keys"), WIZARD: mark("Add a home address"), PREFERENCES: mark("Open preferences")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,7 +268,7 @@ def _state_word(home: HomeAddressStatus) -> str:
         case HomeAddressState.REFUSED:
             return tr("refused")
         case HomeAddressState.DUPLICATE:
-            return tr("used by another machine")
+            return tr("used by another computer")
         case HomeAddressState.UNPROTECTED:
             return tr("no key")
         case HomeAddressState.WAITING | HomeAddressState.SEARCHING:

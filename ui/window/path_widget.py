@@ -22,6 +22,7 @@ _ICON: Final = 20.0
 _LINES: Final = 2
 _INDENT: Final = 64.0
 _WIDEST: Final = 250.0
+_SMALLEST_GAP: Final = 66.0
 
 
 class PathWidget(QWidget):
@@ -56,7 +57,7 @@ class PathWidget(QWidget):
                 boxes[place] = QRectF(left + 1, 1 + number * (height + gap), width - left - 2, height)
             return boxes
         gap = min(max(width * 0.15, 76.0), 170.0)
-        side = min((width - 2 * gap) / 3, _WIDEST)
+        side = min(max((width - 2 * gap) / 3, min(self._title_width(), (width - 2 * _SMALLEST_GAP) / 3)), _WIDEST)
         gap = (width - 3 * side) / 2
         low = height + self._gap()
         boxes = {
@@ -106,6 +107,11 @@ class PathWidget(QWidget):
 
     def _box_height(self) -> float:
         return 2 * _PAD + max(self._bold_metrics().height(), _ICON) + _LINES * (self._metrics().height() + 2) + 2
+
+    def _title_width(self) -> float:
+        """How wide a box is that shows every title in full."""
+        titles = [self._bold_metrics().horizontalAdvance(each.title) for each in self._path.nodes] if self._path else []
+        return max(titles, default=0) + _ICON + 8 + 2 * _PAD + 2
 
     def _gap(self) -> float:
         return self._metrics().height() + 28.0

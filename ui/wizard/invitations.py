@@ -90,5 +90,5 @@ def read_invitation(path: Path) -> Invitation | SealedInvitation:
 def expired(expires_time: float) -> MobileIPv6Error:
     """It is too old."""
     day = datetime.fromtimestamp(expires_time).astimezone()
-    title = tr("This invitation has expired on {day:%Y-%m-%d at %H:%M}", day=day)
+    title = tr("This invitation expired on {day:%Y-%m-%d at %H:%M}", day=day)
     return MobileIPv6Error(title, hint=tr("Ask the person who sent it for a new one."))

@@ -40,7 +40,7 @@ class AlgorithmChoice(QWidget):
     def show_draft(self, draft: Draft, protections: Sequence[str]) -> None:
         """Show its algorithm. Kinds that this service can apply come first."""
         kinds = sorted(KeyKind, key=lambda each: each.value not in protections)
-        wanted = [(kind, each.name, each.title) for kind in kinds for each in KEY_ALGORITHMS[kind]]
+        wanted = [(kind, each.name, tr(each.title)) for kind in kinds for each in KEY_ALGORITHMS[kind]]
         blocker = QSignalBlocker(self.box)
         if [self.box.itemData(row) for row in range(self.box.count())] != [(kind, name) for kind, name, _ in wanted]:
             self.box.clear()

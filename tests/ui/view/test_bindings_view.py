@@ -29,8 +29,8 @@ def test_correspondents_and_why():
     table = bindings_view.correspondents(samples.AWAY, MOMENT)
     assert [row[1:4] for row in texts(table)] == [
         ["directly", "", "5 min left"],
-        ["through the home agent", "not tried yet", ""],
-        ["through the home agent", "no answer to return routability", "asked again: 1 min left"],
+        ["through the home agent", "its turn has not come yet", ""],
+        ["through the home agent", "it does not answer", "asked again: 1 min left"],
     ]
     assert all(len(row) == len(table.headings) for row in table.rows)
 

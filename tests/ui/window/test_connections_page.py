@@ -33,7 +33,7 @@ def column(page, place=0):
 def test_direct_or_through_the_agent_and_why(window):
     page = window.open_page("connections")
     assert column(page, 1) == ["directly", "through the home agent", "through the home agent"]
-    assert column(page, 2) == ["", "not tried yet", "no answer to return routability"]
+    assert column(page, 2) == ["", "its turn has not come yet", "it does not answer"]
     assert page.optimization.text() == "1 correspondent is reached directly"
 
 

@@ -45,7 +45,7 @@ def test_a_proposal_is_answered(window, session):
     other = replace(samples.PROPOSAL, address=samples.HOME[0x99])
     session.show(replace(samples.AWAY, proposals=(samples.PROPOSAL, other)))
     page = window.open_page("overview")
-    assert "hardware address" in page.proposal_rows.get(other.address).reason.text()
+    assert "heard 13 times" in page.proposal_rows.get(other.address).reason.text()
     page.proposal_rows.get(samples.PROPOSED).accept.setFocus()
     QTest.keyClick(page.proposal_rows.get(samples.PROPOSED).accept, Qt.Key.Key_Space)
     QTest.mouseClick(page.proposal_rows.get(other.address).later, LEFT)

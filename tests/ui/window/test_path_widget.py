@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QEvent, QPoint
 from PySide6.QtGui import QHelpEvent
@@ -50,3 +52,13 @@ def test_a_tooltip_has_the_whole_address(drawn, qtbot):
     nowhere = QPoint(1, 1)
     drawn.event(QHelpEvent(QEvent.Type.ToolTip, nowhere, drawn.mapToGlobal(nowhere)))
     QToolTip.hideText()
+
+
+def test_a_box_has_room_for_the_longest_title(drawn):
+    drawn.show_path(
+        replace(drawn._path, nodes=(replace(drawn._path.nodes[0], title="Ein langer Titel"), *drawn._path.nodes[1:]))
+    )
+    drawn.resize(600, drawn.heightForWidth(600))
+    boxes = drawn.places()
+    assert boxes[Place.COMPUTER].width() >= min(drawn._title_width() - 1, (600 - 2 * 66) / 3 - 1)
+    assert boxes[Place.COMPUTER].right() < boxes[Place.NETWORK].left()

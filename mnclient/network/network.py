@@ -274,6 +274,8 @@ class Network:
         if isinstance(event, LinkChanged):
             has_died = event.interrupted or not event.is_up
             (self._dead.add if has_died else self._dead.discard)(event.interface)
+            if has_died and self._sockets is not None:
+                self._sockets.catch_up()  # what came from the link before it died must not pass for the next one's
         if isinstance(event, LinkChanged | LinkRemoved) and self._sockets is not None:
             if isinstance(event, LinkRemoved):
                 self._sockets.forget_interface(event.interface)

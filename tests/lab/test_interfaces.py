@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from mnclient.constants import MAX_INTERFACE_PATIENCE
+from mnclient.model.status import HomeAddressState
 from tests.lab.cable import boot_time
 from tests.lab.household import Household
 from tests.lab.lab import Lab
@@ -147,7 +148,7 @@ def test_a_settings_file_edited_by_hand_and_read_again(lab, plugged):
 
 
 def test_the_other_interface_is_at_home(lab, plugged):
-    """The preferred interface decides, even if another one is at home; then the cable that is at home is alone."""
+    """What is registered stays with the preferred interface; what is at home stays there until its cable is pulled."""
     replug(lab, "eth1", HOME)
     lab.eventually(
         lambda: [each.name for each in plugged.status().engine.interfaces if each.is_home] == ["eth1"], within=10.0
@@ -162,8 +163,14 @@ def test_the_other_interface_is_at_home(lab, plugged):
         assert in_use(plugged) == ["eth1"]
         transfer.flows()
         lab.plug(VISITED_A, "eth0")
-        plugged.registered_at(VISITED_A, within=TRUSTED_AGAIN)
+        lab.eventually(lambda: in_use(plugged) == ["eth0"], within=TRUSTED_AGAIN)
+        (entry,) = plugged.home_addresses()
+        assert (entry.state, entry.interface) == (HomeAddressState.AT_HOME, "eth1")
+        transfer.flows()
+        lab.unplug("eth1")
+        plugged.registered_at(VISITED_A)
         transfer.flows()
         assert transfer.finish().intact
+    (entry,) = plugged.home_addresses()
     lab.eventually(reachable_from_outside(lab, entry.address), within=5.0)
     assert entry.care_of_address in LINKS[VISITED_A]

@@ -3,7 +3,8 @@
 
 One interface carries all home addresses: the usable one that the person prefers and that has proved itself (see
 `standing`). It is not left for another of equal priority. Whether a home address is at home there is decided by the
-on-link prefixes of its current router.
+on-link prefixes of its current router. A home address without a binding is at home on any interface of ours that is on
+its home link (docs/adr/0032-home-on-another-interface.md).
 
 Router Advertisements prove nothing. When the home agent's hardware address is pinned, the link counts as home only if
 that very router was heard on it, as a home agent for the home prefix; another router that claims the home prefix with
@@ -11,7 +12,7 @@ the H flag is then a problem to show, and the link is treated as abroad. A route
 home prefix next to the pinned home agent is an ordinary router of the home link.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Network
 
@@ -69,6 +70,42 @@ def is_home_link(link: Link, home: HomeAddressConfig, now: Instant) -> bool:
     return any(
         each.is_home_agent and each.link_layer_address == pinned and claims(each, home.prefix, now)
         for each in link.routers_heard(now)
+    )
+
+
+def forms_by_itself(link: Link, home: HomeAddressConfig) -> bool:
+    """Whether the kernel forms the home address on the home link unasked: as its link-local address is formed."""
+    own = link.link_local_address
+    return own is not None and own.packed[8:] == home.address.packed[8:]
+
+
+def choose_home_link(
+    links: Iterable[Link],
+    home: HomeAddressConfig,
+    active: str | None,
+    present: str | None,
+    taken_on: Container[str],
+    now: Instant,
+) -> Link | None:
+    """Where a home address that the home agent holds no binding for is at home; None when no link of ours is its home.
+
+    The interface in use comes first, and once there it stays there. But where another one has the address by itself,
+    that would answer for it, so it has to be there. `present` is where it is at home now, `taken_on` are the
+    interfaces where somebody answered for it.
+    """
+    stays = present if present == active else None
+    return min(
+        (link for link in links if is_home_link(link, home, now)),
+        key=lambda link: (
+            link.name in taken_on,
+            link.name != stays,
+            not forms_by_itself(link, home),
+            link.name != active,
+            link.name != present,
+            link.priority,
+            link.name,
+        ),
+        default=None,
     )
 
 

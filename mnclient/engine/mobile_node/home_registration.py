@@ -46,12 +46,11 @@ Step = Callable[[RegistrationSteps, Instant], State | None]
 """What is done; a state in return replaces the one of the table."""
 
 R = RegistrationSteps
-_ANYWHERE: Final = tuple(state for state in State if state is not State.DUPLICATE)
 
 
 def _everywhere(event: Input, state: State, step: Step) -> dict[tuple[State, Input], tuple[State, Step]]:
-    """The same for every state but DUPLICATE, which only a new configuration ends (section 11.7.1)."""
-    return {(each, event): (state, step) for each in _ANYWHERE}
+    """The same for every state."""
+    return {(each, event): (state, step) for each in State}
 
 
 TABLE: Final[dict[tuple[State, Input], tuple[State, Step]]] = {
@@ -61,6 +60,10 @@ TABLE: Final[dict[tuple[State, Input], tuple[State, Step]]] = {
     **_everywhere(Input.NO_AGENT, State.SEARCHING, R.stop),
     **_everywhere(Input.UNPROTECTED, State.UNPROTECTED, R.stop),
     **_everywhere(Input.DETACHED, State.SEARCHING, R.stop),
+    (State.DUPLICATE, Input.NO_AGENT): (State.DUPLICATE, R.stop),
+    (State.DUPLICATE, Input.UNPROTECTED): (State.DUPLICATE, R.stop),
+    (State.DUPLICATE, Input.DETACHED): (State.DUPLICATE, R.stop),
+    (State.DUPLICATE, Input.RETRY): (State.DUPLICATE, R.detect_again),
     (State.WAITING, Input.DETACHED): (State.WAITING, R.stop),
     (State.DETECTING, Input.DETACHED): (State.WAITING, R.stop),
     (State.AT_HOME, Input.DETACHED): (State.WAITING, R.stop),

@@ -69,8 +69,9 @@ def problems_of(registration: HomeRegistration) -> Iterator[Found]:
     """What is wrong with one home address."""
     home, state, place = registration.home, registration.state, registration.place
     address, agent = str(home.address), str(home.home_agent or "")
-    if state is State.DUPLICATE:
+    if registration.is_taken:  # also while that is asked again
         yield ProblemCode.HOME_ADDRESS_DUPLICATE, address, ""
+    if state is State.DUPLICATE:
         return
     if place is None:
         yield ProblemCode.NO_CARE_OF_ADDRESS, address, ""

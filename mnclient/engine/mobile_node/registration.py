@@ -45,7 +45,8 @@ class Registration:
     `registered_until`: until then an acknowledged binding of the present care-of address lasts.
     `acknowledged_care_of`: where the home agent sends, by its last answer. `old_way`: where packets leave until it has
     confirmed the new care-of address, None when from there. `verified`, `verified_at`: see `verification`.
-    `reached_at`: when it was last at home or registered, or is since then.
+    `reached_at`: when it was last at home or registered, or is since then. `is_taken`: somebody else had the address
+    when that was last asked; `taken_on`: the interfaces on the home link where somebody answered for it.
     """
 
     def __init__(self, home: HomeAddressConfig, index: int, context: Context, updates: BindingUpdateList) -> None:
@@ -70,6 +71,8 @@ class Registration:
         self.last_status: int | None = None
         self.unanswered = 0
         self.owned = False
+        self.is_taken = False
+        self.taken_on: set[str] = set()
         self.home_detection = DuplicateDetection.NORMAL
         self.deregistered_after_collision = False
         self.confirmed_lifetime: Seconds | None = None
@@ -96,6 +99,11 @@ class Registration:
     def may_be_bound(self) -> bool:
         """Whether the home agent may hold a binding."""
         return self.bound_until is not None
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the home agent may hold a binding that it would defend; it has refused one for a taken address."""
+        return self.may_be_bound and not self.is_taken
 
     @property
     def is_reached(self) -> bool:

@@ -64,7 +64,7 @@ class RegistrationSteps(Registration):
             self.deregistered_after_collision = True
             self.home_detection = DuplicateDetection.NORMAL
             return State.DETECTING
-        self.owned = True
+        self._own()
         self._advertisements_left = MAX_NEIGHBOR_ADVERTISEMENT
         self.advertise_again(now)
         return None
@@ -92,7 +92,7 @@ class RegistrationSteps(Registration):
 
         Neighbours may remember another hardware address for it, where that is a new one at each start: tell them once.
         """
-        self.owned = True
+        self._own()
         self.deregistered_after_collision = False
         self._advertisements_left = 1
         self.advertise_again(now)
@@ -123,8 +123,7 @@ class RegistrationSteps(Registration):
             self.wait_and_retry(now)
             return State.REFUSED
         self._quiet()
-        self.owned = True
-        self._retries = Backoff(RETRY_REFUSED_FIRST, RETRY_REFUSED_CEILING)
+        self._own()
         self.registered_until = self.granted_until = self.bound_until = after(now, remaining)
         refresh = Seconds(remaining * REFRESH_FRACTION)
         if self.refresh_advice is not None and 0 < self.refresh_advice < refresh:
@@ -175,10 +174,38 @@ class RegistrationSteps(Registration):
         return None
 
     def give_up(self, now: Instant) -> State | None:
-        """The address is somebody else's: never used again (section 11.7.1)."""
+        """The address is somebody else's: not used until another detection finds it free (section 11.7.1).
+
+        That is tried on the next link, and after a while, because the other one may have been ourselves, or is gone.
+        """
         self.lose_binding(now)
         self._quiet()
+        self.owned, self.is_taken = False, True
+        if self.place is not None and self.place.is_home:
+            self.taken_on.add(self.place.interface)
+        self._set(Timer.RETRY_REFUSED, after(now, self._retries.next_timeout()))
         return None
+
+    def detect_again(self, now: Instant) -> State | None:
+        """Is the address still taken? At home we ask, abroad the home agent does.
+
+        No binding is deleted for it this time: it may be that of somebody else, again and again.
+        """
+        if self.place is None:
+            return None
+        if not self.place.is_home:
+            self._begin_sending(now)
+            return State.REGISTERING
+        self.detect_duplicates(now)
+        self.deregistered_after_collision = True
+        return State.DETECTING
+
+    def _own(self) -> None:
+        """Nobody else has the address."""
+        self.owned, self.is_taken = True, False
+        if self.place is not None:
+            self.taken_on.discard(self.place.interface)
+        self._retries = Backoff(RETRY_REFUSED_FIRST, RETRY_REFUSED_CEILING)
 
     def stop(self, now: Instant) -> State | None:
         """Nothing can be sent from here. A binding at the home agent lives on until its lifetime ends."""

@@ -42,8 +42,8 @@ _PHASES: Final = {
 
 
 def preferred(registrations: Iterable[HomeRegistration]) -> HomeRegistration | None:
-    """The home address that new connections use: the preferred one, else the first; never a duplicate."""
-    usable = [each for each in registrations if each.state is not State.DUPLICATE]
+    """The home address that new connections use: the preferred one, else the first; never one that is taken."""
+    usable = [each for each in registrations if not each.is_taken]
     return next((each for each in usable if each.home.preferred), usable[0] if usable else None)
 
 

@@ -13,6 +13,7 @@ from mnclient.engine.mobile_node.attachment import (
     LinkStanding,
     Place,
     care_of_prefixes,
+    choose_home_link,
     choose_link,
     is_home_link,
     is_usable,
@@ -265,7 +266,9 @@ class Whereabouts:
         self, registration: HomeRegistration, link: Link | None, care_of: CareOfAddress | None, now: Instant
     ) -> None:
         place: Place | None = None
-        if link is not None and is_home_link(link, registration.home, now):
+        home_link = self._home_link(registration, link, now)
+        if home_link is not None:
+            link = home_link
             place = Place(interface=link.name, prefix=registration.home.prefix)
         elif link is not None and care_of is not None:
             place = Place(interface=link.name, prefix=care_of.prefix, care_of=care_of)
@@ -280,13 +283,23 @@ class Whereabouts:
         if place is not None and (before is None or not before.is_same_network(place)):
             self._log.attached(registration.home.address, place.network, place.interface, now)
 
+    def _home_link(self, registration: HomeRegistration, active: Link | None, now: Instant) -> Link | None:
+        """Where the home address is at home. One that is bound goes where the interface in use is."""
+        home, links = registration.home, self._movement.links
+        registration.taken_on &= {link.name for link in links.values() if is_home_link(link, home, now)}
+        if registration.is_bound:
+            return active if active is not None and is_home_link(active, home, now) else None
+        place = registration.place if registration.state is State.AT_HOME else None
+        present = place.interface if place is not None else None
+        return choose_home_link(links.values(), home, self.active, present, registration.taken_on, now)
+
     def _input_of(self, registration: HomeRegistration, place: Place | None) -> Input:
         if place is None:
             return Input.DETACHED
         has_agent = registration.home.home_agent is not None
         if place.is_home:
             can_tell = has_agent and self.may_signal
-            return Input.HOME_BOUND if registration.may_be_bound and can_tell else Input.HOME
+            return Input.HOME_BOUND if registration.is_bound and can_tell else Input.HOME
         if not has_agent:
             return Input.NO_AGENT
         return Input.ABROAD if self.may_signal else Input.UNPROTECTED

@@ -98,7 +98,7 @@ def test_a_router_that_gives_no_address_is_no_use():
     assert active(script) == "wlan0"
 
 
-def test_the_preferred_interface_decides_even_if_another_is_at_home():
+def test_what_is_registered_from_the_preferred_interface_stays_though_another_is_at_home():
     script = Script(config(interfaces=BETTER_WIRE))
     script.give(link("eth0"))
     script.give(ra_a())

@@ -63,15 +63,26 @@ def carries(lab: Lab, roaming: Roaming, device: str) -> IPv6Address:
 
 
 def start_again(lab: Lab, roaming: Roaming) -> None:
-    roaming.laptop.restart()
-    lab.eventually(roaming.laptop.is_ready, within=15.0, what="the service is back")
+    """Both, at home."""
+    for service in (roaming.home_agent, roaming.laptop):
+        service.restart()
+        lab.eventually(service.is_ready, within=15.0, what="the service is back")
     roaming.registered_at(HOME)
 
 
+@pytest.fixture
+def roaming(lab: Lab) -> Iterator[Roaming]:
+    """Not started. What was started is stopped after the test, however it ends."""
+    made = Roaming(lab)
+    yield made
+    made.stop_laptop()
+    if made.home_agent.is_running():
+        made.home_agent.stop()
+
+
 @pytest.mark.skipif(not is_emulated(), reason="takes a module from the running kernel: only in the virtual machine")
-def test_a_module_that_is_missing_and_comes_later(lab):
+def test_a_module_that_is_missing_and_comes_later(lab, roaming):
     """Used from the next start on. What the module's loading makes is not ours to remove; nothing else stays."""
-    roaming = Roaming(lab)
     with without_the_module():
         before = snapshots([lab.laptop])
         roaming.start()
@@ -81,15 +92,13 @@ def test_a_module_that_is_missing_and_comes_later(lab):
     told(roaming, KERNEL)
     carries(lab, roaming, "mn6tunnel")
     assert roaming.laptop.stop() == 0
-    roaming.home_agent.stop()
     left = differences(before, snapshots([lab.laptop]))
     assert left, "this would show nothing"
     assert [line for line in left if OF_THE_MODULE not in line] == []
 
 
 @pytest.mark.parametrize("kind", ["dummy", "bridge"])
-def test_the_name_of_the_tunnel_device_is_taken(lab, kind):
-    roaming = Roaming(lab)
+def test_the_name_of_the_tunnel_device_is_taken(lab, roaming, kind):
     lab.laptop.ip(f"link add mn6tunnel type {kind}")
     try:
         roaming.start()
@@ -101,5 +110,3 @@ def test_the_name_of_the_tunnel_device_is_taken(lab, kind):
     start_again(lab, roaming)
     told(roaming, KERNEL)
     carries(lab, roaming, "mn6tunnel")
-    roaming.laptop.stop()
-    roaming.home_agent.stop()

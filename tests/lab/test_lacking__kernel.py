@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the kernel datapath needs is missing, comes later, or is taken: the portable one serves, and says why."""
 
-import subprocess
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from ipaddress import IPv6Address
-from pathlib import Path
 
 import pytest
 
 from mnclient.model.service_status import Datapath
-from tests.kernel_lab.probe import is_emulated
 from tests.lab.lab import Lab
+from tests.lab.modules import MODULE, OF_THE_MODULE, as_before, is_loaded, takes_a_module, without_the_module
 from tests.lab.person import reads
 from tests.lab.roaming import Roaming
 from tests.lab.snapshot import differences, snapshots
@@ -20,25 +18,9 @@ from tests.lab.traffic import call_from_outside
 
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
 
-MODULE = "ip6_tunnel"
-REFUSAL = Path("/etc/modprobe.d/mnclient-test.conf")
-OF_THE_MODULE = "ip6tnl0"
-"""The kernel's own device: in every namespace from when the module is loaded. Nobody can remove it alone."""
-
 LACKING = Datapath(name="portable", reason=f"kernel lacks {MODULE}")
 TAKEN = Datapath(name="portable", reason="somebody else's device has the name mn6tunnel")
 KERNEL = Datapath(name="kernel", reason="")
-
-
-@contextmanager
-def without_the_module() -> Iterator[None]:
-    """For the block: it is not loaded, and cannot be."""
-    REFUSAL.write_text(f"install {MODULE} /bin/false\n", encoding="ascii")
-    try:
-        subprocess.run(["modprobe", "--remove", MODULE], check=True, capture_output=True)
-        yield
-    finally:
-        REFUSAL.unlink()
 
 
 def told(roaming: Roaming, expected: Datapath) -> None:
@@ -74,13 +56,24 @@ def start_again(lab: Lab, roaming: Roaming) -> None:
 def roaming(lab: Lab) -> Iterator[Roaming]:
     """Not started. What was started is stopped after the test, however it ends."""
     made = Roaming(lab)
-    yield made
-    made.stop_laptop()
-    if made.home_agent.is_running():
-        made.home_agent.stop()
+    with as_before():
+        yield made
+    made.stop()
+    if lab.cables["eth0"].link != HOME:
+        lab.move(HOME)
 
 
-@pytest.mark.skipif(not is_emulated(), reason="takes a module from the running kernel: only in the virtual machine")
+def devices_of_the_module(lab: Lab) -> dict[str, tuple[bool, int]]:
+    """By machine: whether it is up, and how many addresses it has."""
+    found = {}
+    for node in lab.nodes.values():
+        for each in json.loads(node.run(["ip", "-json", "addr"])):
+            if each["ifname"] == OF_THE_MODULE:
+                found[node.name] = ("UP" in each["flags"], len(each["addr_info"]))
+    return found
+
+
+@takes_a_module
 def test_a_module_that_is_missing_and_comes_later(lab, roaming):
     """Used from the next start on. What the module's loading makes is not ours to remove; nothing else stays."""
     with without_the_module():
@@ -88,10 +81,14 @@ def test_a_module_that_is_missing_and_comes_later(lab, roaming):
         roaming.start()
         told(roaming, LACKING)
         carries(lab, roaming, "mn6home")
+        assert devices_of_the_module(lab) == {}
+    assert not is_loaded(), "nobody has asked for it yet"
     start_again(lab, roaming)
     told(roaming, KERNEL)
     carries(lab, roaming, "mn6tunnel")
-    assert roaming.laptop.stop() == 0
+    assert devices_of_the_module(lab) == dict.fromkeys(lab.nodes, (False, 0))
+    assert [roaming.laptop.stop(), roaming.home_agent.stop()] == [0, 0]
+    assert devices_of_the_module(lab) == dict.fromkeys(lab.nodes, (False, 0)), "they stay"
     left = differences(before, snapshots([lab.laptop]))
     assert left, "this would show nothing"
     assert [line for line in left if OF_THE_MODULE not in line] == []

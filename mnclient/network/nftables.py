@@ -5,6 +5,11 @@ A kernel without Mobile IPv6 answers a Home Address option and a type 2 routing 
 The packet socket sees packets before this table drops them. Only what is addressed to this host is dropped, and only
 with the Home Address option in its canonical place: everything else of these headers is not ours.
 
+A kernel that knows of tunnels (any program may have made it load them) answers each packet in a tunnel of the portable
+datapath with Port Unreachable, because it has no device for it, although a socket of ours takes the packet as well. A
+far end that is a kernel's passes that on to whoever sent the inner packet, and a connection fails. Such answers do not
+leave this host.
+
 Where the kernel carries the tunnels, the table is what tells a packet of ours from one that somebody made up.
 
 The table is also where settings are remembered that were changed under /proc/sys: a chain without rules for each, its
@@ -28,6 +33,7 @@ from mnclient.constants import (
 )
 
 _CHAIN: Final = "prerouting"
+_LEAVING: Final = "output"
 _PRIORITY: Final = -450  # before the defragmentation and the connection tracking of others
 _SETTING: Final = "setting_"  # chains whose names begin so remember
 _REMEMBERED: Final = re.compile(rf'chain {_SETTING}\w+ \{{\s*comment "([^"=]+)=([^"]*)"')
@@ -40,11 +46,25 @@ table ip6 {NFTABLES_TABLE} {{
 }}
 flush chain ip6 {NFTABLES_TABLE} {_CHAIN}
 """
+_LEAVING_SETUP: Final = f"""
+table ip6 {NFTABLES_TABLE} {{
+    chain {_LEAVING} {{
+        type filter hook output priority {_PRIORITY}; policy accept;
+    }}
+}}
+flush chain ip6 {NFTABLES_TABLE} {_LEAVING}
+"""
 _RULES: Final = (
     "ip6 nexthdr 60 @nh,368,8 201 counter drop",  # the first option, behind a PadN of 4 octets: Home Address
     "ip6 nexthdr 43 @nh,336,8 2 counter drop",  # the routing header's type
 )
 _TO_US: Final = "fib daddr type local "
+# Port Unreachable about IPv6 in IPv6, plain or behind the tunnel encapsulation limit that other ends may add.
+_PORT_UNREACHABLE: Final = "ip6 nexthdr 58 @nh,320,16 0x0104"
+_ANSWERS: Final = (
+    f"{_PORT_UNREACHABLE} @nh,432,8 41 counter drop",
+    f"{_PORT_UNREACHABLE} @nh,432,8 60 @nh,704,16 0x2900 counter drop",
+)
 
 TUNNELS: Final = "tunnels"  # set: outer source and inner destination of what a mobile node takes
 BINDINGS: Final = "bindings"  # set: outer source and inner source of what a home agent takes
@@ -100,8 +120,9 @@ add rule ip6 {NFTABLES_TABLE} {_CHAIN} iifname "{TUNNEL_DEVICE_KERNEL}" jump {_I
 async def install_table() -> str:
     """Make the table of the portable datapath, or make it right. "" when it is there, otherwise why not."""
     reason = ""
+    leaving = _LEAVING_SETUP + "".join(_rule(rule, _LEAVING) for rule in _ANSWERS)
     for condition in (_TO_US, ""):  # without the fib expression in the kernel it drops what passes through as well
-        reason, _ = await _nft(_SETUP + "".join(_rule(condition + rule) for rule in _RULES))
+        reason, _ = await _nft(_SETUP + leaving + "".join(_rule(condition + rule) for rule in _RULES))
         if not reason:
             return ""
     return reason
@@ -114,12 +135,14 @@ async def install_kernel_table() -> str:
     what comes out of our device without the mark is dropped. Tunnels of others are left alone.
     """
     looks = [_rule(f"{kind} {_SOURCE} . {inner} @{name} meta mark set {PACKET_MARK:#x}") for kind, inner, name in _LOOK]
-    reason, _ = await _nft(_SETUP + _KERNEL_SETUP + "".join(looks))
+    # An earlier run may have been portable: its chain is there after the first line, and not after the second.
+    nothing_leaving = f"{_LEAVING_SETUP}delete chain ip6 {NFTABLES_TABLE} {_LEAVING}\n"
+    reason, _ = await _nft(_SETUP + nothing_leaving + _KERNEL_SETUP + "".join(looks))
     return reason
 
 
-def _rule(rule: str) -> str:
-    return f"add rule ip6 {NFTABLES_TABLE} {_CHAIN} {rule}\n"
+def _rule(rule: str, chain: str = _CHAIN) -> str:
+    return f"add rule ip6 {NFTABLES_TABLE} {chain} {rule}\n"
 
 
 async def remove_table() -> bool:

@@ -57,6 +57,12 @@ class Roaming:
         if self._laptop is not None and self._laptop.is_running():
             self._laptop.stop()
 
+    def stop(self) -> None:
+        """End both services, as far as they run."""
+        for service in (self._laptop, self._home_agent):
+            if service is not None and service.is_running():
+                service.stop()
+
     def start_home_agent(self) -> None:
         """Start the home agent; its Router Advertisements are on the link soon after."""
         self._home_agent = self.lab.start_home_agent()

@@ -26,6 +26,7 @@ from mnclient.model.network_state import BindingUpdateReception, RouteOptimizati
 from mnclient.network.datapath import NO_DIRECT_ROUTES, PAYLOAD_RECEIVED, PAYLOAD_SENT, Optimization
 from mnclient.network.portable.encapsulation import Encapsulation, pktinfo
 from mnclient.network.portable.held import HeldPackets
+from mnclient.network.portable.offloads import finished, is_unfinished
 from mnclient.network.portable.path_mtu import TooBig
 from mnclient.network.portable.tun import destroy_tun, open_tun
 from mnclient.network.rtnetlink import DONE, Answer, refusal
@@ -277,7 +278,12 @@ class TunnelDatapath:
                     counters["tunnel.in.not-home-address"] += 1
                     continue
                 try:
-                    write(flow.descriptor, packet)
+                    if is_unfinished(packet):
+                        counters["tunnel.in.unfinished"] += 1
+                        for part in finished(packet, forwarded=flow.tunnel.end is TunnelEnd.HOME_AGENT):
+                            write(flow.descriptor, part)
+                    else:
+                        write(flow.descriptor, packet)
                 except OSError:
                     counters["tunnel.in.refused"] += 1
                     continue

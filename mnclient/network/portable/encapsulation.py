@@ -2,7 +2,8 @@
 """The two raw sockets under all portable tunnels: IPv6 in IPv6 in and out (RFC 2473), and what the path's MTU is.
 
 The kernel makes the outer header, fragments and reassembles; having a socket open for protocol 41 also keeps it from
-answering tunnelled packets with ICMPv6 errors. Neither socket is bound: 20,000 tunnels need no 20,000 sockets.
+answering tunnelled packets with ICMPv6 errors, unless it knows of tunnels itself (then a rule does, see `nftables`).
+Neither socket is bound: 20,000 tunnels need no 20,000 sockets.
 """
 
 import errno

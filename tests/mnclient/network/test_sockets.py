@@ -12,7 +12,7 @@ import pytest
 from mnclient.engine.actions import SendPacket
 from mnclient.engine.events import LinkChanged, MalformedReceived, PacketReceived
 from mnclient.errors import WireFault
-from mnclient.model.network_state import Address, DuplicateDetection, Neighbor, ProxyNeighbor, Route
+from mnclient.model.network_state import Address, DuplicateDetection, Neighbor, ProxyNeighbor, Route, TunnelDevice
 from mnclient.units import Seconds
 from mnclient.wire.addresses import ALL_NODES, UNSPECIFIED, solicited_node
 from mnclient.wire.binding import BindingAcknowledgement, BindingUpdate
@@ -72,6 +72,8 @@ WITH_ROUTING_HEADER = encode_packet(
     Packet(source=THEM, destination=US, message=ACKNOWLEDGEMENT, routing_home_address=HOME)
 )
 TUNNELLED = header(41, header(17, bytes(8)))
+LIMIT = bytes([41, 0, 4, 1, 4, 1, 1, 0])  # the tunnel encapsulation limit (RFC 2473 section 4.1.1)
+TUNNELLED_WITH_LIMIT = header(60, LIMIT + header(17, bytes(8)))
 UNKNOWN_OPTION = header(60, bytes([59, 0, 0x80 | 0x1E, 4, 0, 0, 0, 0]))
 HARMLESS_OPTIONS = header(60, bytes([58, 0, 1, 4, 0, 0, 0, 0]) + bytes([129, 0, 0, 0, 0, 0, 0, 0]))
 
@@ -103,6 +105,43 @@ def test_the_kernel_is_quiet_and_we_still_see_everything(lab):
 def _mobility(node: Node) -> list[Packet]:
     received = [event.packet for event in node.events if isinstance(event, PacketReceived)]
     return [each for each in received if isinstance(each.message, BindingUpdate | BindingAcknowledgement)]
+
+
+@pytest.mark.parametrize(
+    "quoted, leaves",
+    [(TUNNELLED, False), (TUNNELLED_WITH_LIMIT, False), (HARMLESS_OPTIONS, True), (header(17, bytes(48)), True)],
+    ids=["tunnelled", "tunnelled with a limit", "options", "datagram"],
+)
+def test_no_port_unreachable_about_tunnelled_packets_leaves_us(lab, quoted, leaves):
+    """What a kernel answers that knows of tunnels, made by hand: this one may know of none."""
+    us, them = pair(lab)
+    lab.node(us).start()
+    heard = lab.socket(them, "::", socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    sender = lab.socket(us, "::", socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    for code in (3, 4):  # Address Unreachable is not concerned
+        answer = struct.pack("!BBHI", 1, code, 0, 0) + quoted
+        if code == 4 and not leaves:
+            with pytest.raises(PermissionError):
+                sender.sendto(answer, (str(THEM), 0))
+            continue
+        sender.sendto(answer, (str(THEM), 0))
+        assert heard.recv(2000)[:2] == bytes([1, code])
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("packet", [TUNNELLED, TUNNELLED_WITH_LIMIT], ids=["plain", "limit"])
+def test_a_kernel_that_knows_of_tunnels_is_quiet_too(lab, packet):
+    us, them = pair(lab)
+    us.sysctl("net.ipv6.icmp.ratelimit", 0)  # each packet would be answered, not only the first in a second
+    us.run("ip link add other type ip6tnl mode ip6ip6 local 2001:db8:2::2 remote 2001:db8:2::3")
+    adversary = Adversary(lab, them)
+    adversary.send(packet)
+    assert adversary.errors() == [(1, 4)], "without us it answers: else this would show nothing"
+    node = lab.node(us).start()
+    node.set(devices=[TunnelDevice(name="mn6agent")])
+    adversary.send(packet)
+    eventually(lambda: node.counters().get("tunnel.in.stranger") == 1)
+    assert adversary.errors() == []
 
 
 def test_what_is_not_ours_is_still_the_kernels(lab):

@@ -9,6 +9,8 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 
 import pytest
+from scapy.layers.inet import TCP, UDP
+from scapy.layers.inet6 import IPv6
 
 from mnclient.engine.actions import SendPacket
 from mnclient.engine.events import NetworkStateFailed, PacketReceived, PayloadReceived
@@ -16,7 +18,9 @@ from mnclient.network.portable.datapath import _may_be_tunnelled
 from mnclient.wire.icmpv6 import EchoRequest
 from mnclient.wire.packet import Packet
 from tests.mnclient.network.lab import Lab, add_address, eventually
+from tests.mnclient.network.portable.unfinished import put_off
 from tests.mnclient.network.tunnel_hosts import (
+    AGENT,
     AT_AGENT,
     AT_MOBILE,
     CARE_OF,
@@ -189,6 +193,31 @@ def test_a_packet_of_the_minimum_mtu_always_gets_through(hosts):
                 continue  # the one by which the path's MTU is found out is lost
         else:
             pytest.fail("fragments do not arrive")
+
+
+def test_what_a_kernel_left_undone_is_made_up_for(hosts):
+    """As it comes from a network card that joins segments, or from a kernel's own tunnel on the same computer."""
+    _, correspondent = hosts.ends()
+    tunnel = hosts.lab.socket(hosts.mobile, str(CARE_OF), socket.SOCK_RAW, socket.IPPROTO_IPV6)
+    watch = hosts.lab.socket(hosts.agent, str(CORRESPONDENT), socket.SOCK_RAW, socket.IPPROTO_TCP)
+    inner = IPv6(src=str(HOME), dst=str(CORRESPONDENT))
+    tunnel.sendto(put_off(bytes(inner / UDP(sport=7, dport=correspondent.getsockname()[1]) / b"x")), (str(AGENT), 0))
+    assert correspondent.recv(10) == b"x", "with the wrong checksum the kernel drops it"
+    payload = os.urandom(10_000)
+    tunnel.sendto(put_off(bytes(inner / TCP(sport=7, dport=9, seq=0) / payload)), (str(AGENT), 0))
+    parts = [watch.recv(20_000) for _ in range(9)]
+    assert b"".join(part[20:] for part in parts) == payload
+    assert max(map(len, parts)) == 1240
+    assert hosts.agent_node.counters()["tunnel.in.unfinished"] == 2
+
+
+def test_what_was_left_undone_for_the_mobile_node_is_not_parted(hosts):
+    tunnel = hosts.lab.socket(hosts.agent, str(AGENT), socket.SOCK_RAW, socket.IPPROTO_IPV6)
+    watch = hosts.lab.socket(hosts.mobile, str(HOME), socket.SOCK_RAW, socket.IPPROTO_TCP)
+    payload = os.urandom(10_000)
+    inner = IPv6(src=str(CORRESPONDENT), dst=str(HOME)) / TCP(sport=7, dport=9) / payload
+    tunnel.sendto(put_off(bytes(inner)), (str(CARE_OF), 0))
+    assert watch.recv(20_000)[20:] == payload
 
 
 def test_link_scope_does_not_enter_the_tunnel(hosts):

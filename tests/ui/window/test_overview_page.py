@@ -102,3 +102,10 @@ def test_tab_goes_from_top_to_bottom(window, session, qapp):
         heights.append(focus.mapTo(page.content, focus.rect().center()).y())
     assert heights[1:] == sorted(heights[1:])
     assert window.focusWidget() is page.address_rows.get(samples.SECOND_ADDRESS).address.button
+
+
+def test_keys_are_opened_beside_the_addresses(window, opened):
+    page = window.open_page("overview")
+    page.keys_button.setFocus()
+    QTest.keyClick(page.keys_button, Qt.Key.Key_Space)
+    assert opened == [("open_keys",)]

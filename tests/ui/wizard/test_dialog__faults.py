@@ -224,6 +224,20 @@ def test_without_permission_everything_is_visible_and_nothing_starts(wizard, per
     assert "You may not" in wizard.footer.note.text() and wizard.footer.note.isVisible()
 
 
+def test_a_permission_that_was_given_meanwhile_is_noticed(wizard, person, session):
+    wizard._may_close = True
+    wizard.close()
+    session.answers["permissions"] = people.answers(Permission.NO)["permissions"]
+    wizard.show()
+    person.next()
+    person.next()
+    assert not wizard.footer.next.isEnabled()
+    session.answers["permissions"] = people.answers(Permission.YES)["permissions"]
+    person.back()
+    person.next()
+    assert wizard.guide.state is State.PROTECTION and wizard.footer.next.isEnabled()
+
+
 def test_a_password_is_announced(wizard, person, session):
     wizard._may_close = True
     wizard.close()

@@ -29,7 +29,7 @@ _REMEMBERED_CALLERS: Final = 256  # bounds memory when somebody connects again a
 
 def required_action(interface: str, member: str, arguments: list[Any]) -> Action:
     """The permission a call needs. KeyError for a method that is not in the contract."""
-    if interface == MANAGER and member == "SetSetting":
+    if interface == MANAGER and member in ("SetSetting", "TrySetting"):
         return setting_action(str(arguments[0]))
     return METHODS[interface][member].action
 

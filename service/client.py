@@ -65,6 +65,8 @@ class Client(Changes):
         self._interactive = interactive
         self._bus: MessageBus | None = None
         self._guard: asyncio.Task[None] | None = None
+        self._connecting = asyncio.Lock()
+        self._is_closed = False
         self._changed = asyncio.Event()
         self._message_watches: set[asyncio.Event] = set()
         self._services = 0  # how many came and went on this connection
@@ -84,13 +86,13 @@ class Client(Changes):
         await self.close()
 
     async def close(self) -> None:
-        """Leave the bus."""
-        bus, self._bus = self._bus, None
+        """Leave the bus, for good: whoever still asks is told that there is none."""
+        self._is_closed = True
+        bus, guard, self._bus, self._guard = self._bus, self._guard, None, None
         if bus:
             await leave(bus)
-        if self._guard:
-            await asyncio.wait([self._guard])
-            self._guard = None
+        if guard:
+            await asyncio.wait([guard])
 
     # --- reading ---
 
@@ -230,7 +232,9 @@ class Client(Changes):
         return bool((await self._exchange(_to_daemon("NameHasOwner", contract.BUS_NAME), ANSWER_TIMEOUT))[0])
 
     async def _exchange(self, message: Message, timeout: Seconds) -> list[Any]:
-        bus = await self._connected()
+        return await self._exchange_on(await self._connected(), message, timeout)
+
+    async def _exchange_on(self, bus: MessageBus, message: Message, timeout: Seconds) -> list[Any]:
         try:
             async with asyncio.timeout(timeout):
                 reply = await bus.call(message)
@@ -246,19 +250,35 @@ class Client(Changes):
         return list(reply.body)
 
     async def _connected(self) -> MessageBus:
-        if self._bus and self._bus.connected:
-            return self._bus
+        async with self._connecting:  # two who ask at once share one connection, and what is on trial hangs on it
+            if self._bus and self._bus.connected:
+                return self._bus
+            bus = await self._new_connection()
+            self._bus, self._guard = bus, asyncio.create_task(self._until_gone(bus))
+            return bus
+
+    async def _new_connection(self) -> MessageBus:
         try:
+            self._require_open()
             async with asyncio.timeout(ANSWER_TIMEOUT):
                 bus = await connect(self._address)
         except (*BUS_ERRORS, TimeoutError) as error:
             raise self._no_bus(error) from error
         bus.add_message_handler(self._receive)
-        self._bus = bus
-        self._guard = asyncio.create_task(self._until_gone(bus))
-        for rule in _MATCHES:
-            await self._exchange(_to_daemon("AddMatch", rule), ANSWER_TIMEOUT)
+        try:
+            for rule in _MATCHES:
+                await self._exchange_on(bus, _to_daemon("AddMatch", rule), ANSWER_TIMEOUT)
+            self._require_open()
+        except BaseException as error:
+            await leave(bus)
+            if isinstance(error, EOFError):
+                raise self._no_bus(error) from None
+            raise
         return bus
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise EOFError("this client was closed")
 
     async def _until_gone(self, bus: MessageBus) -> None:
         await until_gone(bus)

@@ -33,12 +33,35 @@ class Changes(ABC):
         await self._call("TryHomeAddress", str(address), text_of(home_agent), prefix_length)
 
     async def keep_home_address(self, address: IPv6Address) -> None:
-        """Make a home address permanent that this client has on trial."""
+        """Make a home address permanent that this client has on trial, with all else that it has."""
         await self._call("KeepHomeAddress", str(address))
 
-    async def cancel_trial(self, address: IPv6Address) -> None:
-        """Give a home address up that this client has on trial."""
-        await self._call("CancelTrial", str(address))
+    async def cancel_trial(self, address: IPv6Address | None = None) -> None:
+        """Give a home address up that this client has on trial; without one, all that it has."""
+        await self._call("CancelTrial", text_of(address))
+
+    async def try_setting(self, key: str, value_text: str) -> None:
+        """As `set_setting`, for a trial: not stored, and given up when this client leaves the bus."""
+        await self._call("TrySetting", key, value_text)
+
+    async def try_interface_order(self, names: Sequence[str]) -> None:
+        """As `set_interface_order`, for a trial."""
+        await self._call("TryInterfaceOrder", list(names))
+
+    async def try_key(
+        self,
+        home_address: IPv6Address,
+        home_agent: IPv6Address,
+        kind: KeyKind,
+        algorithm: str,
+        spi_in: int,
+        spi_out: int,
+        secret: bytes,
+        owner: KeyOwner = KeyOwner.COMPUTER,
+    ) -> None:
+        """As `set_key`, for a trial: what it replaces comes back when the trial is given up."""
+        where = str(home_address), str(home_agent)
+        await self._call("TryKey", *where, kind.value, algorithm, spi_in, spi_out, bytes(secret), owner.value)
 
     async def remove_home_address(self, address: IPv6Address) -> None:
         """Give a home address up."""

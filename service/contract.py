@@ -17,7 +17,7 @@ from mnclient.errors import ConfigError, MobileIPv6Error, NetworkError
 
 BUS_NAME: Final = "org.mnclient.MobileNode1"
 ROOT_PATH: Final = "/org/mnclient/MobileNode1"
-API_VERSION: Final = 3
+API_VERSION: Final = 4
 """Grows with every addition. What would break a client gets a new bus name instead."""
 
 MANAGER: Final = BUS_NAME + ".Manager"
@@ -79,6 +79,17 @@ class Method:
         return "".join(kind for _, kind in self.results)
 
 
+_KEY: Final = (
+    ("home_address", "s"),
+    ("home_agent", "s"),
+    ("kind", "s"),
+    ("algorithm", "s"),
+    ("spi_in", "u"),
+    ("spi_out", "u"),
+    ("secret", "ay"),
+    ("owner", "s"),
+)
+
 METHODS: Final[dict[str, dict[str, Method]]] = {
     MANAGER: {
         "GetStatus": Method(Action.READ_STATUS, (), (("status", "a{sv}"),)),
@@ -97,6 +108,9 @@ METHODS: Final[dict[str, dict[str, Method]]] = {
         "GetSettingsSchema": Method(Action.READ_STATUS, (), (("settings", "aa{sv}"),)),
         "GetPermissions": Method(Action.READ_STATUS, (), (("permissions", "a{ss}"),)),
         "SetSetting": Method(Action.CONTROL, (("key", "s"), ("value", "s"))),  # for some ADMINISTER (authorization.py)
+        # What Set... does, for as long as a trial lasts.
+        "TrySetting": Method(Action.CONTROL, (("key", "s"), ("value", "s"))),  # for some ADMINISTER, as SetSetting
+        "TryInterfaceOrder": Method(Action.CONTROL, (("names", "as"),)),
         "AcceptProposal": Method(Action.CONTROL, (("address", "s"),)),
         "DismissProposal": Method(Action.CONTROL, (("address", "s"),)),
         "PreferHomeAddress": Method(Action.CONTROL, (("address", "s"),)),
@@ -114,19 +128,8 @@ METHODS: Final[dict[str, dict[str, Method]]] = {
         "CancelTrial": Method(Action.CONTROL, (("address", "s"),)),
         "AddHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"), ("prefix", "s"), ("pinned", "b"))),
         "RemoveHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"),)),
-        "SetKey": Method(
-            Action.MANAGE_KEYS,
-            (
-                ("home_address", "s"),
-                ("home_agent", "s"),
-                ("kind", "s"),
-                ("algorithm", "s"),
-                ("spi_in", "u"),
-                ("spi_out", "u"),
-                ("secret", "ay"),
-                ("owner", "s"),
-            ),
-        ),
+        "SetKey": Method(Action.MANAGE_KEYS, _KEY),
+        "TryKey": Method(Action.MANAGE_KEYS, _KEY),
         # Only what an administrator declared with SetKey can be provided, and only while it is missing.
         "ProvideKey": Method(
             Action.CONTROL, (("home_address", "s"), ("home_agent", "s"), ("spi_out", "u"), ("secret", "ay"))

@@ -37,6 +37,7 @@ from service.core_settings import SettingsCore
 from service.core_status import route_optimization_off, unsuitable_identifiers
 from service.core_storage import BINDINGS_DELAY, REGISTRATIONS_DELAY, SEQUENCES_DELAY, StoredFile
 from service.core_trial import Trials
+from service.core_tried_settings import TriedSettings
 from service.core_version import version
 from service.key_store import KeyStore
 from service.node_protocol import Node, NodeFactory
@@ -68,7 +69,8 @@ class ServiceCore(SettingsCore):
         self._wall_clock = wall_clock
         self._store = StateStore(state_directory)
         self._settings_file = SettingsFile(settings_path, state_directory, self._store.set_aside)
-        self._settings = Settings()
+        self._settings = self._stored_settings = Settings()
+        self._tried_settings = TriedSettings()
         self._state_file = StoredFile(self._store, STATE_FILE, self._capture_state)
         self._bindings_file = StoredFile(self._store, BINDINGS_FILE, self._capture_bindings)
         self._bindings_stored = 0
@@ -121,6 +123,7 @@ class ServiceCore(SettingsCore):
         except ConfigError as error:
             refused = error
             self._settings = self._settings_file.load_last_good()
+        self._stored_settings = self._settings
         self._node = self._node_factory(self._observe, datapath=self._settings.datapath)
         if refused is not None:
             _log.error("starting with the last good settings: %s", refused)
@@ -208,17 +211,26 @@ class ServiceCore(SettingsCore):
         self._trials.begin(wanted, caller)
 
     def keep_home_address(self, address: IPv6Address, caller: str) -> None:
-        """Keep a home address that `caller` has on trial. UnknownThing when it has not."""
+        """Keep a home address that `caller` has on trial, and all else it has. UnknownThing when it has not."""
+        self._trials.require(address, caller)
+        self._require_storable(caller)
+        self.keys.keep(caller)
+        self._keep_settings(caller)
         self._forgive(self._trials.keep(address, caller))
         self._home_addresses_changed()
 
-    def cancel_trial(self, address: IPv6Address, caller: str) -> None:
-        """Give up a home address that `caller` has on trial. UnknownThing when it has not."""
-        self._trials.cancel(address, caller)
+    def cancel_trial(self, address: IPv6Address | None, caller: str) -> None:
+        """Give up a home address that `caller` has on trial (UnknownThing when it has not), or all that it has."""
+        if address is None:
+            self.caller_left(caller)
+        else:
+            self._trials.cancel(address, caller)
 
     def caller_left(self, caller: str) -> None:
-        """Give up what it had on trial."""
+        """Give up what it had on trial: the address first, which needs the rest."""
         self._trials.caller_left(caller)
+        self.keys.give_up(caller)
+        self._give_up_settings(caller)
 
     def remove_home_address(self, address: IPv6Address) -> None:
         """Give a home address up. One that was auto-configured does not come back until its home agent is forgotten."""

@@ -8,7 +8,7 @@ from ipaddress import IPv6Address
 from mnclient.model.keys import KeyInfo, KeyKind, KeyOwner
 from mnclient.model.problems import ProblemCode
 from service.core_problems import ServiceProblems
-from service.key_store import KeyStore
+from service.key_store import Identity, KeyStore
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +20,7 @@ class Keys:
         self._store = store
         self._problems = problems
         self._changed = changed
+        self._callers: dict[Identity, str] = {}  # who has which key on trial
 
     def load(self) -> None:
         """Read the key file, also again after its permissions were corrected."""
@@ -57,6 +58,44 @@ class Keys:
     ) -> None:
         """Install a key; InvalidArgument, or MobileIPv6Error when it cannot be stored."""
         self._store.set(home_address, home_agent, kind, algorithm, spi_in, spi_out, secret, owner)
+        self._callers.pop((home_address, home_agent, spi_out), None)
+        self._changed()
+
+    def try_out(
+        self,
+        home_address: IPv6Address,
+        home_agent: IPv6Address,
+        kind: KeyKind,
+        algorithm: str,
+        spi_in: int,
+        spi_out: int,
+        secret: bytes,
+        owner: KeyOwner,
+        caller: str,
+    ) -> None:
+        """As `set`, but in no file, and given up with the trial of `caller`."""
+        self._store.set(home_address, home_agent, kind, algorithm, spi_in, spi_out, secret, owner, on_trial=True)
+        self._callers[home_address, home_agent, spi_out] = caller
+        self._changed()
+
+    def keep(self, caller: str) -> None:
+        """Store what this caller has on trial; MobileIPv6Error when that is not possible."""
+        if mine := self._tried_by(caller):
+            self._store.keep(mine)
+            self._forget(mine)
+
+    def give_up(self, caller: str) -> None:
+        """Forget what this caller has on trial; what was there before is back."""
+        if mine := self._tried_by(caller):
+            self._store.give_up(mine)
+            self._forget(mine)
+
+    def _tried_by(self, caller: str) -> tuple[Identity, ...]:
+        return tuple(identity for identity, each in self._callers.items() if each == caller)
+
+    def _forget(self, tried: tuple[Identity, ...]) -> None:
+        for identity in tried:
+            del self._callers[identity]
         self._changed()
 
     def provide(self, home_address: IPv6Address, home_agent: IPv6Address, spi_out: int, secret: bytes) -> None:
@@ -67,4 +106,5 @@ class Keys:
     def remove(self, home_address: IPv6Address, home_agent: IPv6Address, spi_out: int) -> None:
         """Forget a key; UnknownThing when there is none."""
         self._store.remove((home_address, home_agent, spi_out))
+        self._callers.pop((home_address, home_agent, spi_out), None)
         self._changed()

@@ -18,6 +18,7 @@ from service.core_rows import (
     with_interface_priority,
     without_home_link,
 )
+from service.core_tried_settings import TriedSettings
 from service.node_protocol import Node
 from service.settings import Settings, declaration
 from service.settings_file import SettingsFile
@@ -30,7 +31,9 @@ class SettingsCore(ABC):
     """A change is checked, then stored, then handed to `_apply_settings`: an error means that nothing happened."""
 
     _settings_file: SettingsFile
-    _settings: Settings
+    _settings: Settings  # in force
+    _stored_settings: Settings  # without those on trial
+    _tried_settings: TriedSettings
     _problems: ServiceProblems
     _subscribers: Subscribers
     _node: Node
@@ -61,7 +64,40 @@ class SettingsCore(ABC):
             self._problems.add(ProblemCode.SETTINGS_REJECTED, error.file, str(error))
             self._subscribers.publish(ChangeKind.PROBLEM)
             raise
-        self._apply_settings(settings, "")
+        self._use_settings(settings, "")
+
+    # --- on trial ---
+
+    def try_setting(self, key: str, value_text: str, caller: str) -> None:
+        """As `set_setting`, but not stored, and given up with the trial of `caller`."""
+        self._try_value(key, parsed(declaration(key), value_text), caller)
+
+    def try_interface_order(self, names: Sequence[str], caller: str) -> None:
+        """As `set_interface_order`, but not stored, and given up with the trial of `caller`."""
+        key = "mobile_node.interfaces"
+        rows = with_interface_order(self._rows(key), names, self._present())
+        self._try_value(key, checked(declaration(key), rows, key), caller)
+
+    def _try_value(self, key: str, value: object, caller: str) -> None:
+        self._settings.with_given({key: value})
+        self._tried_settings.put(key, value, caller)
+        self._use_settings(self._stored_settings, key)
+
+    def _require_storable(self, caller: str) -> None:
+        """ConfigError unless the file takes what this caller has on trial."""
+        if tried := self._tried_settings.of(caller):
+            self._settings_file.load().with_given(tried)
+
+    def _keep_settings(self, caller: str) -> None:
+        for key, value in self._tried_settings.of(caller).items():
+            self._store_value(key, value)
+
+    def _give_up_settings(self, caller: str) -> None:
+        for key in self._tried_settings.of(caller):
+            self._tried_settings.forget(key)
+            self._use_settings(self._stored_settings, key)
+
+    # --- one row of a list ---
 
     def set_interface_priority(self, name: str, priority: int) -> None:
         """1 to 999, the smaller is preferred; UnknownThing for an interface that is not there."""
@@ -98,4 +134,10 @@ class SettingsCore(ABC):
         self._store_value(key, checked(declaration(key), rows, key))
 
     def _store_value(self, key: str, value: object) -> None:
-        self._apply_settings(self._settings_file.store(self._settings, key, value), key)
+        stored = self._settings_file.store(self._stored_settings, key, value)
+        self._tried_settings.forget(key)
+        self._use_settings(stored, key)
+
+    def _use_settings(self, stored: Settings, key: str) -> None:
+        self._stored_settings = stored
+        self._apply_settings(self._tried_settings.above(stored), key)

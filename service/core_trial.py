@@ -31,12 +31,12 @@ class Trials:
 
     def keep(self, address: IPv6Address, caller: str) -> StoredHomeAddress:
         """Remember it from now on; not stored yet. UnknownThing when this caller does not try it."""
-        self._require(address, caller)
+        self.require(address, caller)
         return self._home_addresses.keep(address)
 
     def cancel(self, address: IPv6Address, caller: str) -> None:
         """Give it up. UnknownThing when this caller does not try it."""
-        self._require(address, caller)
+        self.require(address, caller)
         self._home_addresses.forget(address)
         self._changed()
 
@@ -48,7 +48,8 @@ class Trials:
         if tried:
             self._changed()
 
-    def _require(self, address: IPv6Address, caller: str) -> None:
+    def require(self, address: IPv6Address, caller: str) -> None:
+        """UnknownThing when this caller does not try it."""
         tried = self._tried_by(caller)
         if address not in tried:
             raise UnknownThing(f"{address} is not on trial by this program", hint=known(tried))

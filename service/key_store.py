@@ -7,7 +7,7 @@ needed any more, as far as Python lets us: copies in messages and in the JSON of
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -30,6 +30,8 @@ from service.key_file import FileRefused, KeyFile
 
 Identity = tuple[IPv6Address, IPv6Address, int]
 """Home address, home agent, outgoing SPI."""
+Held = tuple[KeyInfo, bytearray | None]
+"""A key, and its secret while that is available."""
 
 
 class KeyStore:
@@ -40,6 +42,8 @@ class KeyStore:
         self._wall_clock = wall_clock
         self._infos: dict[Identity, KeyInfo] = {}
         self._secrets: dict[Identity, bytearray] = {}
+        self._tried: dict[Identity, Held | None] = {}
+        """What each key on trial stands in place of."""
         self.refusal = ""
         """Why the file is not used; "" when it is."""
         self.damaged = ""
@@ -51,7 +55,17 @@ class KeyStore:
         return self._file.path
 
     def load(self) -> None:
-        """Read the file; `refusal` and `damaged` say what is wrong with it. Secrets that were provided stay."""
+        """Read the file; `refusal` and `damaged` say what is wrong with it. Keys on trial and provided secrets stay."""
+        tried = {each: self._held(each) for each in self._tried}
+        for each, before in self._tried.items():
+            self._put(each, before)
+        self._tried.clear()
+        self._load()
+        for each, held in tried.items():
+            self._tried[each] = self._held(each)
+            self._put(each, held)
+
+    def _load(self) -> None:
         self.refusal = self.damaged = ""
         provided = {each: self._secrets.pop(each) for each, info in self._infos.items() if _is_provided(info)}
         self.wipe()
@@ -92,8 +106,13 @@ class KeyStore:
         spi_out: int,
         secret: bytes,
         owner: KeyOwner,
+        *,
+        on_trial: bool = False,
     ) -> None:
-        """Install a key, in place of one with the same identity and owner. It is on disk when this returns."""
+        """Install a key, in place of one with the same identity and owner. It is on disk when this returns.
+
+        `on_trial`: in memory only, until `keep` or `give_up`.
+        """
         _check_addresses(home_address, home_agent)
         _check_spis(spi_in, spi_out)
         _check_secret(kind, algorithm, secret)
@@ -109,10 +128,28 @@ class KeyStore:
             available=True,
         )
         self._check_place(info)
-        held = bytearray(secret)
-        self._save({**self._infos, info.identity: info}, {**self._secrets, info.identity: held})
-        self._drop(info.identity)
-        self._infos[info.identity], self._secrets[info.identity] = info, held
+        identity, held = info.identity, bytearray(secret)
+        if on_trial:
+            self._require_file()
+            if identity in self._tried:
+                self._drop(identity)
+            else:
+                self._tried[identity] = self._held(identity)
+        else:
+            self._save({**self._infos, identity: info}, {**self._secrets, identity: held}, decided=(identity,))
+            self._drop(identity)
+        self._infos[identity], self._secrets[identity] = info, held
+
+    def keep(self, identities: Collection[Identity]) -> None:
+        """Store keys that are on trial."""
+        self._save(self._infos, self._secrets, decided=identities)
+
+    def give_up(self, identities: Collection[Identity]) -> None:
+        """Forget keys that are on trial; what was there before is back."""
+        for identity in identities:
+            before = self._tried.pop(identity)
+            self._drop(identity)
+            self._put(identity, before)
 
     def provide(self, identity: Identity, secret: bytes) -> None:
         """The secret of a person's key, for memory only. The same one may be provided again."""
@@ -128,14 +165,16 @@ class KeyStore:
     def remove(self, identity: Identity) -> None:
         """Forget a key, on disk too. UnknownThing when there is none."""
         self._require(identity)
-        self._save({each: info for each, info in self._infos.items() if each != identity}, self._secrets)
+        others = {each: info for each, info in self._infos.items() if each != identity}
+        self._save(others, self._secrets, decided=(identity,))
         self._drop(identity)
         del self._infos[identity]
 
     def wipe(self) -> None:
         """Forget everything that is in memory; what is on disk stays."""
         _overwrite(self._secrets)
-        self._infos, self._secrets = {}, {}
+        _overwrite({each: held[1] for each, held in self._tried.items() if held and held[1] is not None})
+        self._infos, self._secrets, self._tried = {}, {}, {}
 
     def _require(self, identity: Identity) -> KeyInfo:
         if identity not in self._infos:
@@ -165,7 +204,45 @@ class KeyStore:
                     hint="choose another number from 256 on, also at the home agent",
                 )
 
-    def _save(self, infos: dict[Identity, KeyInfo], secrets: dict[Identity, bytearray]) -> None:
+    def _held(self, identity: Identity) -> Held | None:
+        info = self._infos.get(identity)
+        return (info, self._secrets.get(identity)) if info else None
+
+    def _put(self, identity: Identity, held: Held | None) -> None:
+        """This is the key now, or there is none. Nothing is overwritten: it is on trial, or was, and lives on."""
+        self._infos.pop(identity, None)
+        self._secrets.pop(identity, None)
+        if held is not None:
+            self._infos[identity] = held[0]
+            if held[1] is not None:
+                self._secrets[identity] = held[1]
+
+    def _save(
+        self,
+        infos: dict[Identity, KeyInfo],
+        secrets: dict[Identity, bytearray],
+        decided: Collection[Identity],
+    ) -> None:
+        """Write these, with what was there before in the place of those on trial. `decided` are so no longer."""
+        infos, secrets = dict(infos), dict(secrets)
+        for identity in self._tried.keys() - set(decided):
+            before = self._tried[identity]
+            infos.pop(identity)
+            if before is not None:
+                infos[identity] = before[0]
+                if before[1] is not None:
+                    secrets[identity] = before[1]
+        self._write(infos, secrets)
+        for identity in decided:
+            before = self._tried.pop(identity, None)
+            if before is not None and before[1] is not None:
+                _overwrite({identity: before[1]})
+
+    def _require_file(self) -> None:
+        if self.refusal:
+            raise self._unchangeable(self.refusal)
+
+    def _write(self, infos: dict[Identity, KeyInfo], secrets: dict[Identity, bytearray]) -> None:
         refusal = self.refusal
         if not refusal:
             try:
@@ -175,7 +252,10 @@ class KeyStore:
                 refusal = error.reason
             except OSError as error:
                 refusal = f"it cannot be written ({error.strerror})"
-        raise MobileIPv6Error(
+        raise self._unchangeable(refusal)
+
+    def _unchangeable(self, refusal: str) -> MobileIPv6Error:
+        return MobileIPv6Error(
             f"The keys cannot be changed, because of {self.path}: {refusal}",
             hint="let only the service read and write it and its folder (chmod 600 and 700), then: "
             "systemctl reload mnclientd",

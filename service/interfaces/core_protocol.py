@@ -29,6 +29,21 @@ class Keys(Protocol):
         """Install or replace a key."""
         ...
 
+    def try_out(
+        self,
+        home_address: IPv6Address,
+        home_agent: IPv6Address,
+        kind: KeyKind,
+        algorithm: str,
+        spi_in: int,
+        spi_out: int,
+        secret: bytes,
+        owner: KeyOwner,
+        caller: str,
+    ) -> None:
+        """Install or replace a key on trial, until `caller` leaves."""
+        ...
+
     def provide(self, home_address: IPv6Address, home_agent: IPv6Address, spi_out: int, secret: bytes) -> None:
         """The secret of a user's key, for memory only."""
         ...
@@ -76,12 +91,20 @@ class Core(Protocol):
         """Use a home address on trial, until `caller` (a unique name on the bus) leaves."""
         ...
 
-    def keep_home_address(self, address: IPv6Address, caller: str) -> None:
-        """Make permanent what `caller` has on trial."""
+    def try_setting(self, key: str, value_text: str, caller: str) -> None:
+        """Change one setting on trial, until `caller` leaves."""
         ...
 
-    def cancel_trial(self, address: IPv6Address, caller: str) -> None:
-        """Give up what `caller` has on trial."""
+    def try_interface_order(self, names: Sequence[str], caller: str) -> None:
+        """Prefer these interfaces on trial, until `caller` leaves."""
+        ...
+
+    def keep_home_address(self, address: IPv6Address, caller: str) -> None:
+        """Make permanent what `caller` has on trial, with this address."""
+        ...
+
+    def cancel_trial(self, address: IPv6Address | None, caller: str) -> None:
+        """Give up an address that `caller` has on trial, or all that it has."""
         ...
 
     def caller_left(self, caller: str) -> None:

@@ -23,7 +23,7 @@ from service.authorization import Authority, required_action
 from service.interfaces.callers import Callers
 from service.interfaces.core_protocol import Core
 from service.interfaces.introspection import introspect
-from service.interfaces.manager import Manager
+from service.interfaces.manager import TRIALS, Manager
 from service.interfaces.message_watch import MessageWatch
 from service.interfaces.objects import Added, Changed, Objects, Removed, describe, differences
 
@@ -140,7 +140,7 @@ class Endpoint:
         if _is_manager(message, "GetPermissions"):
             permissions = await self._authority.permissions(str(message.sender))
             return [{action.value: permission.value for action, permission in permissions.items()}]
-        if _is_manager(message, "TryHomeAddress"):
+        if any(_is_manager(message, member) for member in TRIALS):
             await self._callers.watch(str(message.sender))
         return self._run(message)
 

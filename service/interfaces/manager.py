@@ -2,6 +2,7 @@
 """The Manager's methods: from D-Bus arguments to a call of the core, and back. No decisions."""
 
 from collections.abc import Callable
+from ipaddress import IPv6Address
 from typing import Any, Final
 
 from mnclient.model.keys import KeyKind, KeyOwner
@@ -12,7 +13,9 @@ from service.interfaces.core_protocol import Core
 from service.message_feed import logged
 from service.settings_description import settings_schema
 
-FOR_THE_CALLER: Final = frozenset({"TryHomeAddress", "KeepHomeAddress", "CancelTrial"})
+TRIALS: Final = frozenset({"TryHomeAddress", "TrySetting", "TryInterfaceOrder", "TryKey"})
+"""What these do does not outlive their caller."""
+FOR_THE_CALLER: Final = TRIALS | {"KeepHomeAddress", "CancelTrial"}
 """What these do belongs to whoever calls: they get the caller's unique name behind the arguments."""
 
 
@@ -32,6 +35,8 @@ class Manager:
             "GetSetting": self._get_setting,
             "GetSettingsSchema": self._get_settings_schema,
             "SetSetting": self._set_setting,
+            "TrySetting": self._core.try_setting,
+            "TryInterfaceOrder": self._core.try_interface_order,
             "AcceptProposal": self._accept_proposal,
             "DismissProposal": self._dismiss_proposal,
             "PreferHomeAddress": self._prefer_home_address,
@@ -45,6 +50,7 @@ class Manager:
             "AddHomeAgent": self._add_home_agent,
             "RemoveHomeAgent": self._remove_home_agent,
             "SetKey": self._set_key,
+            "TryKey": self._try_key,
             "ProvideKey": self._provide_key,
             "RemoveKey": self._remove_key,
             "SetHomeAgentLink": self._set_home_agent_link,
@@ -120,7 +126,7 @@ class Manager:
         self._core.keep_home_address(arguments.address(address), caller)
 
     def _cancel_trial(self, address: str, caller: str) -> None:
-        self._core.cancel_trial(arguments.address(address), caller)
+        self._core.cancel_trial(arguments.optional_address(address), caller)
 
     def _add_home_address(self, address: str, home_agent: str, prefix_length: int) -> None:
         agent = arguments.optional_address(home_agent, "home_agent")
@@ -135,20 +141,12 @@ class Manager:
     def _remove_home_agent(self, address: str) -> None:
         self._core.remove_home_agent(arguments.address(address))
 
-    def _set_key(
-        self,
-        home_address: str,
-        home_agent: str,
-        kind: str,
-        algorithm: str,
-        spi_in: int,
-        spi_out: int,
-        secret: bytes,
-        owner: str,
-    ) -> None:
-        addresses = arguments.address(home_address, "home_address"), arguments.address(home_agent, "home_agent")
-        kind_of_key, lives = arguments.word(KeyKind, kind, "kind"), arguments.word(KeyOwner, owner, "owner")
-        self._core.keys.set(*addresses, kind_of_key, algorithm, spi_in, spi_out, secret, lives)
+    def _set_key(self, *key: Any) -> None:
+        self._core.keys.set(*_key(*key))
+
+    def _try_key(self, *key_and_caller: Any) -> None:
+        *key, caller = key_and_caller
+        self._core.keys.try_out(*_key(*key), caller)
 
     def _provide_key(self, home_address: str, home_agent: str, spi_out: int, secret: bytes) -> None:
         addresses = arguments.address(home_address, "home_address"), arguments.address(home_agent, "home_agent")
@@ -167,3 +165,11 @@ class Manager:
 
     def _reload(self) -> None:
         self._core.reload()
+
+
+def _key(
+    home_address: str, home_agent: str, kind: str, algorithm: str, spi_in: int, spi_out: int, secret: bytes, owner: str
+) -> tuple[IPv6Address, IPv6Address, KeyKind, str, int, int, bytes, KeyOwner]:
+    addresses = arguments.address(home_address, "home_address"), arguments.address(home_agent, "home_agent")
+    kind_of_key, lives = arguments.word(KeyKind, kind, "kind"), arguments.word(KeyOwner, owner, "owner")
+    return (*addresses, kind_of_key, algorithm, spi_in, spi_out, secret, lives)

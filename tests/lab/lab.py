@@ -138,13 +138,14 @@ class Lab:
         self.eventually(bus.is_ready, within=5.0, what=f"the bus on {node.name} listens")
         return bus
 
-    def start_polkit(self, bus: Bus, rules: str) -> None:
+    def start_polkit(self, bus: Bus, rules: str) -> Polkit:
         """Start polkitd for a bus, with our actions and these rules; returns when it answers."""
         self.folder.chmod(0o755)  # polkitd is a user of its own, and so is whoever calls
         polkit = Polkit(bus, rules)
         self._undo.callback(polkit.stop)
         polkit.start()
         self.eventually(polkit.is_ready, within=15.0, what=f"polkitd on {bus.node.name} is on the bus")
+        return polkit
 
     def start_service(self, node: Node, text: str) -> Service:
         """Start mnclientd on a node with these settings, on a bus of its own; returns when it is on the bus."""

@@ -49,7 +49,7 @@ class Polkit:
     def start(self) -> None:
         """Start it. It answers once `is_ready`."""
         for name in ("actions", "rules", "empty"):
-            (self._folder / name).mkdir(parents=True)
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
             (self._folder / name).chmod(0o755)
         shutil.copy(ROOT / "installer/polkit/org.mnclient.policy", self._folder / "actions")
         self.set_rules(self._rules)

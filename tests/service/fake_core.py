@@ -234,6 +234,10 @@ class FakeKeys:
     def set(self, *call: Any) -> None:
         self._note("set_key", *call)
 
+    def try_out(self, *call: Any) -> None:
+        self._note("try_key", *call[:-1])
+        assert call[-1].startswith(":"), "the caller's name on the bus"
+
     def provide(self, *call: Any) -> None:
         self._note("provide_key", *call)
 
@@ -261,6 +265,7 @@ class FakeCore:
             "home_agent.max_lifetime": 3600.0,
         }
         self.trials: dict[IPv6Address, str] = {}
+        self.tried: list[str] = []  # who has tried something else than an address
         self.left: list[str] = []
         self.keys = FakeKeys(self._note)
         self._subscribers: list[Callable[[Any], None]] = []
@@ -363,7 +368,19 @@ class FakeCore:
 
     def cancel_trial(self, address, caller) -> None:
         self._note("cancel_trial", address)
-        assert self.trials.pop(address) == caller
+        if address is None:
+            self.trials = {each: owner for each, owner in self.trials.items() if owner != caller}
+        else:
+            assert self.trials.pop(address) == caller
+
+    def try_setting(self, key: str, value_text: str, caller: str) -> None:
+        self.setting(key)
+        self._note("try_setting", key, value_text)
+        self.tried.append(caller)
+
+    def try_interface_order(self, names, caller) -> None:
+        self._note("try_interface_order", names)
+        self.tried.append(caller)
 
     def caller_left(self, caller) -> None:
         self.left.append(caller)

@@ -91,6 +91,10 @@ async def test_changing():
         await client.keep_home_address(ADDRESS)
         await client.try_home_address(ADDRESS, HOME_AGENT, 56)
         await client.cancel_trial(ADDRESS)
+        await client.try_setting("mobile_node.enabled", "false")
+        await client.try_interface_order(("wlan0",))
+        await client.try_key(ADDRESS, HOME_AGENT, KeyKind.ESP, "x", 256, 257, b"secret")
+        await client.cancel_trial()
         await client.set_key(ADDRESS, HOME_AGENT, KeyKind.ESP, "x", 256, 4_294_967_295, b"secret", KeyOwner.USER)
         await client.provide_key(ADDRESS, HOME_AGENT, 4_294_967_295, bytearray(b"secret"))
         await client.remove_key(ADDRESS, HOME_AGENT, 256)
@@ -114,6 +118,10 @@ async def test_changing():
             ("keep_home_address", ADDRESS),
             ("try_home_address", ADDRESS, HOME_AGENT, 56),
             ("cancel_trial", ADDRESS),
+            ("try_setting", "mobile_node.enabled", "false"),
+            ("try_interface_order", ["wlan0"]),
+            ("try_key", ADDRESS, HOME_AGENT, KeyKind.ESP, "x", 256, 257, b"secret", KeyOwner.COMPUTER),
+            ("cancel_trial", None),
             ("set_key", ADDRESS, HOME_AGENT, KeyKind.ESP, "x", 256, 4_294_967_295, b"secret", KeyOwner.USER),
             ("provide_key", ADDRESS, HOME_AGENT, 4_294_967_295, b"secret"),
             ("remove_key", ADDRESS, HOME_AGENT, 256),

@@ -27,6 +27,8 @@ PERMISSIONS = {
     "GetSettingsSchema": "read-status",
     "GetPermissions": "read-status",
     "SetSetting": "control",
+    "TrySetting": "control",
+    "TryInterfaceOrder": "control",
     "AcceptProposal": "control",
     "DismissProposal": "control",
     "PreferHomeAddress": "control",
@@ -37,6 +39,7 @@ PERMISSIONS = {
     "KeepHomeAddress": "control",  # of whoever began the trial, with manage-addresses
     "CancelTrial": "control",
     "SetKey": "manage-keys",
+    "TryKey": "manage-keys",
     "ProvideKey": "control",  # the secret of a key that SetKey declared, so that nobody types a password at each login
     "RemoveKey": "manage-keys",
     "RemoveHomeAddress": "manage-addresses",

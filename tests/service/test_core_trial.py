@@ -4,7 +4,8 @@ from ipaddress import IPv6Address
 import pytest
 
 from mnclient.constants import MAX_HOME_ADDRESSES
-from mnclient.errors import MobileIPv6Error
+from mnclient.errors import ConfigError, MobileIPv6Error
+from mnclient.model.keys import KeyKind, KeyOwner
 from mnclient.model.service_status import Origin
 from service.contract import InvalidArgument, UnknownThing
 from service.core import ChangeKind
@@ -177,3 +178,137 @@ async def test_keeping_one_forgives_its_home_agent(machine):
         core.try_home_address(HOME, AGENT, 64, ME)
         core.keep_home_address(HOME, ME)
         assert machine.stored()["dismissed"] == []
+
+
+# --- what else is on trial ---
+
+UNPROTECTED = "mobile_node.allow_unprotected_signalling"
+INTERFACES = "mobile_node.interfaces"
+KEY = (HOME, AGENT, KeyKind.RFC4285, "hmac-sha1-96", 1000, 1001)
+FIRST_SECRET, SECRET = bytes(range(16)), bytes(range(16, 32))
+SETTINGS = 'version = 1\n\n# mine\n[mobile_node]\ninterfaces = [{ name = "eth0", priority = 7 }]\n'
+
+
+def files(machine):
+    """All that is on disk."""
+    every = (machine.settings, *sorted(each for each in machine.state.rglob("*") if each.is_file()))
+    return {each: each.read_bytes() for each in every if each.exists()}
+
+
+def in_force(core):
+    return core.setting(UNPROTECTED), core.setting(INTERFACES), core.keys.infos(), core.status().home_addresses
+
+
+def try_everything(core, caller=ME):
+    core.try_setting(UNPROTECTED, "true", caller)
+    core.keys.try_out(*KEY, SECRET, KeyOwner.COMPUTER, caller)
+    core.try_interface_order(["eth0"], caller)
+    core.try_home_address(HOME, AGENT, 64, caller)
+
+
+@pytest.mark.parametrize("end", ["cancel", "leave", "stop", "crash"])
+@pytest.mark.parametrize("had_key", [False, True])
+async def test_nothing_of_a_trial_is_left(machine, end, had_key):
+    async with machine.running(SETTINGS) as core:
+        if had_key:
+            core.keys.set(*KEY, FIRST_SECRET, KeyOwner.COMPUTER)
+    async with machine.running(crash=end == "crash") as core:
+        before, on_disk = in_force(core), files(machine)
+        try_everything(core)
+        assert core.setting(UNPROTECTED) is True
+        assert core.setting(INTERFACES) != before[1]
+        assert [each.identity for each in core.keys.infos()] == [(HOME, AGENT, 1001)]
+        assert machine.node.config.mobile_node.allow_unprotected_signalling, "it is used"
+        assert files(machine) == on_disk
+        if end == "cancel":
+            core.cancel_trial(None, ME)
+        elif end == "leave":
+            core.caller_left(ME)
+        if end in ("cancel", "leave"):
+            assert in_force(core) == before
+            assert not machine.node.config.mobile_node.allow_unprotected_signalling
+            assert machine.node.home_addresses == []
+    stored = files(machine)
+    stored.pop(machine.state / "bindings.json", None)
+    assert {each: stored.get(each) for each in on_disk if each.name != "bindings.json"} == {
+        each: content for each, content in on_disk.items() if each.name != "bindings.json"
+    }
+    async with machine.running() as core:
+        assert in_force(core) == before
+
+
+async def test_all_of_it_is_kept_with_the_address(machine):
+    async with machine.running(SETTINGS, crash=True) as core:
+        core.keys.set(*KEY, FIRST_SECRET, KeyOwner.COMPUTER)
+        try_everything(core)
+        core.try_setting("mobile_node.verify", "false", SOMEBODY)
+        core.keep_home_address(HOME, ME)
+        kept = in_force(core)
+        core.caller_left(ME)
+        assert in_force(core) == kept
+        core.caller_left(SOMEBODY)
+        assert core.setting("mobile_node.verify") is True
+    assert "# mine" in machine.settings.read_text()
+    async with machine.running() as core:
+        assert in_force(core)[:2] == (True, kept[1])
+        assert [each.identity for each in core.keys.infos()] == [(HOME, AGENT, 1001)]
+    assert SECRET.hex() in (machine.state / "keys/keys.json").read_text()
+
+
+async def test_who_decides_meanwhile_decides(machine):
+    async with machine.running(SETTINGS) as core:
+        try_everything(core)
+        core.set_setting(UNPROTECTED, "false")
+        core.set_setting("mobile_node.verify", "false")
+        core.keys.set(*KEY, FIRST_SECRET, KeyOwner.COMPUTER)
+        core.caller_left(ME)
+        assert core.setting(UNPROTECTED) is False and core.setting("mobile_node.verify") is False
+        assert [each.identity for each in core.keys.infos()] == [(HOME, AGENT, 1001)]
+        assert FIRST_SECRET.hex() in (machine.state / "keys/keys.json").read_text()
+        core.keys.try_out(*KEY, SECRET, KeyOwner.COMPUTER, ME)
+        core.keys.remove(HOME, AGENT, 1001)
+        core.caller_left(ME)
+        assert core.keys.infos() == ()
+
+
+async def test_a_trial_outlives_a_reload(machine):
+    async with machine.running(SETTINGS) as core:
+        core.keys.set(*KEY, FIRST_SECRET, KeyOwner.COMPUTER)
+        before, file = in_force(core), (machine.state / "keys/keys.json").read_bytes()
+        try_everything(core)
+        tried = in_force(core)
+        core.reload()
+        assert in_force(core) == tried
+        other = IPv6Address("2001:db8:1::200")
+        core.keys.set(other, *KEY[1:], FIRST_SECRET, KeyOwner.COMPUTER)
+        assert SECRET.hex() not in (machine.state / "keys/keys.json").read_text()
+        core.keys.remove(other, AGENT, 1001)
+        core.cancel_trial(None, ME)
+        assert in_force(core) == before
+        assert (machine.state / "keys/keys.json").read_bytes() == file
+
+
+async def test_a_file_that_became_wrong_keeps_nothing(machine):
+    async with machine.running(SETTINGS) as core:
+        before = in_force(core)
+        try_everything(core)
+        machine.settings.write_text("not TOML at all [")
+        with pytest.raises(ConfigError):
+            core.keep_home_address(HOME, ME)
+        assert not (machine.state / "keys/keys.json").exists()
+        machine.settings.write_text(SETTINGS)
+        core.cancel_trial(None, ME)
+        assert in_force(core) == before
+
+
+async def test_what_is_wrong_is_not_tried(machine):
+    async with machine.running(SETTINGS) as core:
+        before = in_force(core)
+        with pytest.raises(ConfigError):
+            core.try_setting(UNPROTECTED, "7", ME)
+        with pytest.raises(UnknownThing):
+            core.try_interface_order(["nothing0"], ME)
+        with pytest.raises(InvalidArgument):
+            core.keys.try_out(*KEY, b"short", KeyOwner.COMPUTER, ME)
+        assert in_force(core) == before
+        core.cancel_trial(None, ME)  # no error when there is nothing

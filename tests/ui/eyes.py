@@ -109,6 +109,11 @@ class Eyes:
         """What keys go to."""
         return next((each for each in reversed(self.things()) if each.is_focused), None)
 
+    @staticmethod
+    def matches(thing: Thing, name: str) -> bool:
+        """Whether this is its name, as `find` sees it."""
+        return re.search(name, thing.name) is not None
+
     def picture(self) -> str:
         """All there is, in lines."""
         return "\n".join(f"  {each.role} {each.name!r} {each.place}" for each in self.things() if each.name)

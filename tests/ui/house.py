@@ -14,7 +14,7 @@ from service.contract import Action
 from tests.lab import settings
 from tests.lab.bus import GUARDED
 from tests.lab.lab import Lab
-from tests.lab.polkit import as_if_local
+from tests.lab.polkit import Polkit, as_if_local
 from tests.lab.roaming import Roaming
 from tests.lab.topology import HOME
 from tests.ui.desktop import ROOT, Desktop, desktop
@@ -22,6 +22,7 @@ from tests.ui.eyes import Eyes
 
 PERSON: Final = "daemon"
 EVERYTHING: Final = tuple(each.value for each in Action)
+ALLOWED: Final = as_if_local(PERSON, *EVERYTHING)
 ASKING: Final = """
 [autoconfiguration]
 enabled = true
@@ -41,17 +42,20 @@ class House(Roaming):
         self.pictures = pictures
         self._taken = 0
         self.app = None
+        self.polkit: Polkit | None = None
 
-    def set_up(self, *, allowed: tuple[str, ...] = EVERYTHING, maximum: int = 0, extra: str = "") -> None:
-        """Home agent and laptop; the laptop asks before it takes an address, and takes `maximum` at most."""
+    def set_up(self, *, rules: str = ALLOWED, maximum: int = 0, unprotected: bool = True) -> None:
+        """Home agent and laptop; the laptop asks before it takes an address, and takes `maximum` at most.
+
+        `rules`: polkit's. `unprotected`: it registers without a key already.
+        """
         self.start_home_agent()
         bus = self.lab.start_bus(self.lab.laptop, GUARDED)
-        self.lab.start_polkit(bus, as_if_local(PERSON, *allowed))
+        self.polkit = self.lab.start_polkit(bus, rules)
         text = (
-            "version = 1\n\n[mobile_node]\nallow_unprotected_signalling = true\n"
+            f"version = 1\n\n[mobile_node]\nallow_unprotected_signalling = {str(unprotected).lower()}\n"
             + settings.datapath()
             + ASKING.format(maximum=maximum)
-            + extra
         )
         self._laptop = self.lab.start_laptop(text)
 

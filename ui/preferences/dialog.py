@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
@@ -172,6 +172,11 @@ class PreferencesDialog(QDialog):
     def hideEvent(self, event: Any) -> None:  # noqa: N802
         self.model.rest()
         super().hideEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.model.read_permissions()
 
     def _fit(self) -> None:
         is_narrow = self.width() < NARROW

@@ -252,8 +252,13 @@ class PreferencesModel(QObject):
             self._read_all()
         self.changed.emit()
 
+    def read_permissions(self) -> None:
+        """Ask again what this person may do: an administrator may have changed it, and nobody tells."""
+        if self.is_reachable:
+            self.session.ask(lambda client: client.permissions(), then=self._take_permissions, failed=_left_as_it_is)
+
     def _read_all(self) -> None:
-        self.session.ask(lambda client: client.permissions(), then=self._take_permissions, failed=_left_as_it_is)
+        self.read_permissions()
         self.session.ask(lambda client: client.settings_schema(), then=self._take_schema, failed=_left_as_it_is)
         self._stale()
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the wizard sends to the service when the trial starts, and what takes each of it back, as plain values.
 
-The address comes last: whatever it needs is there before. Taking back goes the other way round.
+The address comes last: whatever it needs is there before. Taking back goes the other way round; what the service has on
+trial goes all at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,12 +42,17 @@ class Request:
     arguments: tuple[Any, ...] = field(repr=False)
 
 
+GIVE_UP: Final = Request("cancel_trial", ())
+"""The service takes back all that it did for the trial; it does so, too, when this program is gone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing to do. `undo` takes it back; `mend` is the step where it was chosen."""
+    """One thing to do. `undo` takes it back, `undo_kept` after it was made permanent; `mend`: where it was chosen."""
 
     do: Request
     undo: Request
+    undo_kept: Request
     mend: State
 
 
@@ -58,8 +64,6 @@ class Plan:
     agent: IPv6Address
     changes: tuple[Change, ...]
     keep: Request
-    after_keep: Request
-    """Takes the address back when it has been kept already."""
 
 
 def plan_of(draft: Draft, status: ServiceStatus, settings: Mapping[str, Any]) -> Plan | None:
@@ -81,13 +85,13 @@ def plan_of(draft: Draft, status: ServiceStatus, settings: Mapping[str, Any]) ->
     if order_of(draft, status) != interfaces_of(status):
         changes.append(_order(order_of(draft, status), settings))
     trial = Request("try_home_address", (address, agent, prefix.prefixlen))
-    changes.append(Change(do=trial, undo=Request("cancel_trial", (address,)), mend=State.ADDRESS))
+    remove = Request("remove_home_address", (address,))
+    changes.append(Change(do=trial, undo=GIVE_UP, undo_kept=remove, mend=State.ADDRESS))
     return Plan(
         address=address,
         agent=agent,
         changes=tuple(changes),
         keep=Request("keep_home_address", (address,)),
-        after_keep=Request("remove_home_address", (address,)),
     )
 
 
@@ -106,14 +110,17 @@ def value_text(value: Any) -> str:
 
 
 def _setting(key: str, new: str, old: str, mend: State) -> Change:
-    return Change(do=Request("set_setting", (key, new)), undo=Request("set_setting", (key, old)), mend=mend)
+    return Change(
+        do=Request("try_setting", (key, new)), undo=GIVE_UP, undo_kept=Request("set_setting", (key, old)), mend=mend
+    )
 
 
 def _key(address: IPv6Address, agent: IPv6Address, key: Key, owner: KeyOwner) -> Change:
     arguments = (address, agent, key.kind, key.algorithm, key.spi_in, key.spi_out, key.secret, owner)
     return Change(
-        do=Request("set_key", arguments),
-        undo=Request("remove_key", (address, agent, key.spi_out)),
+        do=Request("try_key", arguments),
+        undo=GIVE_UP,
+        undo_kept=Request("remove_key", (address, agent, key.spi_out)),
         mend=State.PROTECTION,
     )
 
@@ -121,9 +128,11 @@ def _key(address: IPv6Address, agent: IPv6Address, key: Key, owner: KeyOwner) ->
 def _keyring(address: IPv6Address, agent: IPv6Address, key: Key) -> Change:
     """Before the service has it: it asks for the key as soon as it knows of it."""
     identity = (address, agent, key.spi_out)
+    delete = Request(KEYRING_DELETE, (identity,))
     return Change(
         do=Request(KEYRING_SAVE, (identity, key.secret)),
-        undo=Request(KEYRING_DELETE, (identity,)),
+        undo=delete,
+        undo_kept=delete,
         mend=State.PROTECTION,
     )
 
@@ -132,8 +141,9 @@ def _order(names: tuple[str, ...], settings: Mapping[str, Any]) -> Change:
     """The whole table is restored, so that no line stays that was not there before."""
     before = value_text(settings.get(INTERFACES) or ())
     return Change(
-        do=Request("set_interface_order", (names,)),
-        undo=Request("set_setting", (INTERFACES, before)),
+        do=Request("try_interface_order", (names,)),
+        undo=GIVE_UP,
+        undo_kept=Request("set_setting", (INTERFACES, before)),
         mend=State.INTERFACES,
     )
 

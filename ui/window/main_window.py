@@ -198,6 +198,7 @@ class MainWindow(QWidget):
             "Ctrl+W": self.close,
             "Ctrl+Q": self._desk.quit,
             "Ctrl+,": self._desk.open_preferences,
+            "Ctrl+K": self._desk.open_keys,
             "F1": self._help,
             "Ctrl+F": lambda: self.page_widget(self._shown).find(),
         }
@@ -286,6 +287,9 @@ class MainWindow(QWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.WindowStateChange:
             self._run_clock()
+        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
+            if self._session.status is not None:
+                self.context.permissions.refresh()  # an administrator may have changed them, and nobody tells
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         wished = {**self._desk.user_settings.wishes.window, "page": self._shown}

@@ -51,6 +51,10 @@ class OverviewPage(ScrollPage):
         self.add_button.setAccessibleName(tr("Add a home address"))
         self.add_button.setToolTip(tr("Add a home address"))
         self.add_button.clicked.connect(lambda: context.desk.open_wizard())
+        self.keys_button = QPushButton(tr("&Keys"))
+        self.keys_button.setToolTip(tr("The keys that protect what is said to home agents (Ctrl+K)"))
+        self.keys_button.clicked.connect(lambda: context.desk.open_keys())
+        self.addresses.header.addWidget(self.keys_button)
         self.addresses.header.addWidget(self.add_button)
         self.address_rows = Rows(self.addresses.body, lambda row: AddressRow(context), first=1)
         self.empty = filling(EmptyState("home", tr("No home address yet"), "", tr("Add a &home address")))
@@ -90,7 +94,7 @@ class OverviewPage(ScrollPage):
     def _order_tabs(self) -> None:
         """Tab goes from top to bottom, wherever rows have come in between."""
         last = self.proposal_rows.chain(self.switch, lambda row: (row.address.button, row.accept, row.later))
-        for each in (self.problem.button, self.add_button):
+        for each in (self.problem.button, self.keys_button, self.add_button):
             QWidget.setTabOrder(last, each)
             last = each
         self.address_rows.chain(last, lambda row: (row.address.button, row.prefer))
@@ -160,3 +164,4 @@ class OverviewPage(ScrollPage):
 
     def _redraw(self) -> None:
         self.add_button.setIcon(theme.current().icon("add", "text"))
+        self.keys_button.setIcon(theme.current().icon("key", "text"))

@@ -152,6 +152,8 @@ class Guide(QObject):
             self._identifier = secrets.randbits(RANDOM_BITS) & ~(0x03 << 56)
             self._ask_all()
             self._settle()
+        elif after in CHOICES and self.session.reached.reach is Reach.READY:
+            self._ask_permissions()  # an administrator may have changed them, and nobody tells
         if after is State.CLOSED:
             self.draft = Draft()  # with all secrets
         if after in ON_TRIAL:
@@ -234,9 +236,12 @@ class Guide(QObject):
     def _ask_all(self) -> None:
         if self.session.reached.reach is not Reach.READY:
             return
-        self.session.ask(lambda client: client.permissions(), self._take_permissions, self._ignore)
+        self._ask_permissions()
         self.session.ask(lambda client: client.settings(), self._take_settings, self._ignore)
         self._ask_suggestions()
+
+    def _ask_permissions(self) -> None:
+        self.session.ask(lambda client: client.permissions(), self._take_permissions, self._ignore)
 
     def _ask_suggestions(self) -> None:
         self.session.ask(lambda client: client.suggestions(), self._take_suggestions, self._ignore)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Sends the changes of a trial, one after the other, and takes back whatever of them was done.
 
-Taking back survives everything but the end of this program: a service that went away is waited for, because it keeps
-settings, keys and the order of interfaces. The address itself it gives up by itself.
+What the service has on trial it gives up when it is told to, and by itself when it stops or when this program is gone.
+What was made permanent in the same moment in which the person gave up is taken back here, one by one; a service that
+went away is waited for.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -106,9 +108,7 @@ class TrialRunner(QObject):
 
     def _made_permanent(self) -> None:
         if self._is_undoing:
-            assert self._plan is not None
-            last = self._done.pop()
-            self._done.append(Change(do=last.do, undo=self._plan.after_keep, mend=last.mend))
+            self._done = [replace(each, undo=each.undo_kept) for each in self._done]
             self._take_back()
             return
         self._plan, self._done = None, []
@@ -131,17 +131,17 @@ class TrialRunner(QObject):
             self.begin(following)
 
     def _taken_back(self) -> None:
-        self._done.pop()
+        undone = self._done[-1].undo
+        self._done = [each for each in self._done if each.undo != undone]  # one request may take back several
         self._take_back()
 
     def _not_taken_back(self, error: MobileIPv6Error) -> None:
         if isinstance(error, ServiceUnavailable):
             self._is_waiting = True
             return
-        self._done.pop()
         if not isinstance(error, UnknownThing):  # it is gone already, which is what was wanted
             self.left_over.emit(error)
-        self._take_back()
+        self._taken_back()
 
     def _service_changed(self, reached: Reached) -> None:
         if reached.reach is Reach.READY and self._is_waiting:

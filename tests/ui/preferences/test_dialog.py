@@ -2,22 +2,25 @@
 import gc
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLineEdit,
 )
 
+from service.contract import Permission
 from tests.ui import samples
-from tests.ui.preferences.service_samples import NOTHING
+from tests.ui.preferences.service_samples import EVERYTHING, NOTHING
 from ui import theme
 from ui.preferences.dialog import PAGES, PreferencesDialog
 from ui.session import Reach
 from ui.view import preferences_view as view
+from ui.view.undo import Request
 
 CONTROLS = (QAbstractButton, QComboBox, QAbstractSpinBox, QAbstractSlider, QAbstractItemView, QLineEdit)
 
@@ -172,3 +175,14 @@ def test_every_status_can_be_shown(dialog, session, turn, status):
 def test_every_look_can_be_shown(dialog, qapp, look):
     theme.current().apply(qapp, look)
     assert not dialog.grab().isNull()
+
+
+def test_who_comes_back_may_change_what_was_allowed_meanwhile(dialog, session):
+    session.answers["permissions"] = NOTHING
+    dialog.model.read_permissions()
+    request = Request("set_setting", ("mobile_node.enabled",))
+    assert dialog.model.permission(request) is Permission.NO
+    session.answers["permissions"] = EVERYTHING
+    dialog.activateWindow()
+    QApplication.sendEvent(dialog, QEvent(QEvent.Type.ActivationChange))
+    assert dialog.model.permission(request) is Permission.YES

@@ -19,22 +19,24 @@ def methods(plan, what="do"):
 
 def test_the_plan_of_a_found_agent():
     plan = plan_of(FOUND, START, SETTINGS)
-    assert methods(plan) == ["set_setting", "try_home_address"]
+    assert methods(plan) == ["try_setting", "try_home_address"]
     assert plan.changes[0].do.arguments == (UNPROTECTED, "true")
-    assert plan.changes[0].undo.arguments == (UNPROTECTED, "false")
+    assert plan.changes[0].undo_kept.arguments == (UNPROTECTED, "false")
     assert plan.changes[1].do.arguments == (FIRST, AGENT, HOME.prefixlen)
-    assert (plan.keep.method, plan.after_keep.method) == ("keep_home_address", "remove_home_address")
+    assert methods(plan, "undo") == ["cancel_trial"] * 2
+    assert (plan.keep.method, plan.changes[1].undo_kept.method) == ("keep_home_address", "remove_home_address")
 
 
 def test_what_is_so_already_is_not_changed():
     assert methods(plan_of(FOUND, START, {UNPROTECTED: True})) == ["try_home_address"]
-    assert methods(plan_of(INVITED, SIGNING, SETTINGS)) == ["set_key", "try_home_address"]
+    assert methods(plan_of(INVITED, SIGNING, SETTINGS)) == ["try_key", "try_home_address"]
 
 
 def test_a_key_for_the_keyring_is_there_before_the_service_has_it():
     plan = plan_of(replace(INVITED, owner=KeyOwner.USER), SIGNING, SETTINGS)
-    assert methods(plan) == ["keyring.save", "set_key", "try_home_address"]
-    assert methods(plan, "undo") == ["keyring.delete", "remove_key", "cancel_trial"]
+    assert methods(plan) == ["keyring.save", "try_key", "try_home_address"]
+    assert methods(plan, "undo") == ["keyring.delete", "cancel_trial", "cancel_trial"]
+    assert methods(plan, "undo_kept") == ["keyring.delete", "remove_key", "remove_home_address"]
     assert {change.mend for change in plan.changes[:2]} == {State.PROTECTION}
 
 
@@ -53,7 +55,7 @@ def test_the_order_is_restored_line_by_line():
     plan = plan_of(replace(FOUND, order=("wlan0",)), TWO_INTERFACES, {UNPROTECTED: True, INTERFACES: rows})
     order = plan.changes[0]
     assert order.do.arguments == (("wlan0", "eth0", "wwan0"),)
-    key, text = order.undo.arguments
+    key, text = order.undo_kept.arguments
     restored = parsed(BY_KEY[key], text)
     assert [{name: each[name] for name in row} for each, row in zip(restored, rows, strict=True)] == list(rows)
 

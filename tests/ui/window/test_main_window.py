@@ -4,7 +4,16 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTabBar, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QTabBar,
+    QWidget,
+)
 
 from mnclient.errors import MobileIPv6Error
 from mnclient.model.problems import ProblemCode
@@ -39,8 +48,9 @@ def test_pages_by_mouse_and_by_keys(window):
 
 def test_keys_that_every_window_has(window, opened):
     QTest.keyClick(window, Qt.Key.Key_Comma, CONTROL)
+    QTest.keyClick(window, Qt.Key.Key_K, CONTROL)
     QTest.keyClick(window, Qt.Key.Key_Q, CONTROL)
-    assert opened == [("open_preferences",), ("quit",)]
+    assert opened == [("open_preferences",), ("open_keys",), ("quit",)]
     QTest.keyClick(window, Qt.Key.Key_F1)
     assert window.help.isVisible() and "Registered means" in window.help.text()
     QTest.keyClick(window, Qt.Key.Key_F1)
@@ -170,6 +180,16 @@ def test_without_permission_everything_is_there_and_says_why(window, session):
     session.answers["permissions"] = dict.fromkeys(Action, Permission.PASSWORD)
     window.context.permissions.refresh()
     assert page.switch.isEnabled() and page.add_button.isEnabled() and not page._locked.isVisible()
+
+
+def test_who_comes_back_to_the_window_may_do_what_was_allowed_meanwhile(window, session, qapp):
+    session.answers["permissions"] = dict.fromkeys(Action, Permission.NO)
+    window.context.permissions.refresh()
+    page = window.open_page("overview")
+    assert not page.switch.isEnabled()
+    session.answers["permissions"] = dict.fromkeys(Action, Permission.YES)
+    QApplication.sendEvent(window, QEvent(QEvent.Type.ActivationChange))
+    assert page.switch.isEnabled()
 
 
 def test_permissions_that_cannot_be_known_forbid_nothing(window, session):

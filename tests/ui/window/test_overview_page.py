@@ -112,3 +112,10 @@ def test_the_picture_has_the_height_it_needs(window, qapp, width):
     for _ in range(10):
         qapp.processEvents()
     assert page.path.height() == page.path.heightForWidth(page.path.width())
+
+
+def test_keys_are_opened_beside_the_addresses(window, opened):
+    page = window.open_page("overview")
+    page.keys_button.setFocus()
+    QTest.keyClick(page.keys_button, Qt.Key.Key_Space)
+    assert opened == [("open_keys",)]

@@ -51,7 +51,9 @@ INVITATION = Invitation(
     secret=SECRET,
 )
 UNSET = ("set_setting", ("mobile_node.allow_unprotected_signalling", "false"))
-SET = ("set_setting", ("mobile_node.allow_unprotected_signalling", "true"))
+"""After it was made permanent."""
+GIVE_UP = ("cancel_trial", ())
+SET = ("try_setting", ("mobile_node.allow_unprotected_signalling", "true"))
 
 
 def answers(permission=Permission.YES):

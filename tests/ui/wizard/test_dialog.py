@@ -101,7 +101,7 @@ def test_the_whole_way_with_the_keyboard_alone(wizard, person, session):
     person.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     assert wizard.interfaces_page.names() == ("wlan0", "eth0", "wwan0")
     person.press(Qt.Key.Key_Return)
-    order = ("set_interface_order", (("wlan0", "eth0", "wwan0"),))
+    order = ("try_interface_order", (("wlan0", "eth0", "wwan0"),))
     assert changes_of(session) == [SET, order, ("try_home_address", (SECOND, AGENT, 64))]
     session.show(works(SECOND, TWO_INTERFACES))
     assert wizard.guide.state is State.DONE and wizard.focusWidget() is wizard.footer.next
@@ -151,7 +151,7 @@ def test_an_invitation_by_drag_and_drop(wizard, person, session, tmp_path):
     assert wizard.protection_page.cards[Protect.INVITATION].radio.isChecked()
     person.next()
     secret = (INVITATION.home_address, AGENT, KeyKind.RFC4285, "hmac-sha1-96", 4096, 4097, SECRET, KeyOwner.COMPUTER)
-    assert changes_of(session) == [("set_key", secret), ("try_home_address", (INVITATION.home_address, AGENT, 64))]
+    assert changes_of(session) == [("try_key", secret), ("try_home_address", (INVITATION.home_address, AGENT, 64))]
     session.show(works(INVITATION.home_address, replace(START, protections=("rfc4285",))))
     assert wizard.guide.state is State.DONE and not wizard.done_page.banner.isVisible()
 

@@ -11,12 +11,13 @@ from mnclient.model.keys import KeyOwner
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import HomeAddressState
 from service.client import ServiceUnavailable
-from service.contract import InvalidArgument, NotAllowed, Permission, UnknownThing
+from service.contract import InvalidArgument, NotAllowed, Permission
 from tests.ui import samples
 from tests.ui.wizard import people
 from tests.ui.wizard.people import (
     AGENT,
     FIRST,
+    GIVE_UP,
     INVITATION,
     SET,
     START,
@@ -32,10 +33,9 @@ from ui.session import Reach
 from ui.view.wizard_draft import Draft, Protect
 from ui.view.wizard_flow import State
 
-ORDERED = ("set_interface_order", (("wlan0", "eth0", "wwan0"),))
+ORDERED = ("try_interface_order", (("wlan0", "eth0", "wwan0"),))
 DISORDERED = ("set_setting", ("mobile_node.interfaces", '[{name = "eth0", priority = 10}]'))
 TRY = ("try_home_address", (FIRST, AGENT, 64))
-CANCEL = ("cancel_trial", (FIRST,))
 SILENT = (samples.problem(ProblemCode.HOME_AGENT_SILENT, subject=str(FIRST), since=0),)
 
 
@@ -79,7 +79,7 @@ def test_closing_during_the_trial_takes_everything_back(wizard, person, session)
     assert changes_of(session) == [SET, ORDERED, TRY]
     close(wizard)
     assert not wizard.isVisible()
-    assert changes_of(session)[3:] == [CANCEL, DISORDERED, UNSET]
+    assert changes_of(session)[3:] == [GIVE_UP]
     assert wizard.guide.draft == Draft()
 
 
@@ -88,17 +88,17 @@ def test_closing_after_it_failed_takes_everything_back(wizard, person, session):
     session.show(trying(FIRST, status=TWO_INTERFACES, after=9, problems=SILENT))
     assert wizard.guide.state is State.FAILED
     close(wizard)
-    assert changes_of(session)[3:] == [CANCEL, DISORDERED, UNSET]
+    assert changes_of(session)[3:] == [GIVE_UP]
 
 
 def test_closing_while_the_first_change_is_on_its_way(wizard, person, session):
-    session.hold("set_setting")
+    session.hold("try_setting")
     to_trial(wizard, person, session)
     assert changes_of(session) == [SET]
     close(wizard)
     assert changes_of(session) == [SET] and not wizard.isVisible()
     session.release()
-    assert changes_of(session) == [SET, UNSET]
+    assert changes_of(session) == [SET, GIVE_UP]
 
 
 def test_closing_while_it_is_being_kept(wizard, person, session):
@@ -151,9 +151,9 @@ def test_back_from_a_failed_trial_keeps_what_was_chosen(wizard, person, session)
     chosen = wizard.guide.draft
     person.back()
     assert wizard.guide.state is State.INTERFACES and wizard.guide.draft == chosen
-    assert changes_of(session)[3:] == [CANCEL, DISORDERED, UNSET]
+    assert changes_of(session)[3:] == [GIVE_UP]
     person.next()
-    assert changes_of(session)[6:] == [SET, ORDERED, TRY]
+    assert changes_of(session)[4:] == [SET, ORDERED, TRY]
 
 
 def test_trying_again_begins_after_all_was_taken_back(wizard, person, session):
@@ -161,10 +161,10 @@ def test_trying_again_begins_after_all_was_taken_back(wizard, person, session):
     session.show(trying(FIRST, status=TWO_INTERFACES, after=9, problems=SILENT))
     session.hold("cancel_trial")
     person.next()
-    assert changes_of(session)[3:] == [CANCEL]
+    assert changes_of(session)[3:] == [GIVE_UP]
     session.show(TWO_INTERFACES)
     session.release()
-    assert changes_of(session)[3:] == [CANCEL, DISORDERED, UNSET, SET, ORDERED, TRY]
+    assert changes_of(session)[3:] == [GIVE_UP, SET, ORDERED, TRY]
     session.show(works(FIRST, TWO_INTERFACES))
     assert wizard.guide.state is State.DONE
 
@@ -194,7 +194,7 @@ def test_the_answer_leads_to_where_it_is_mended(wizard, person, session):
     session.show(trying(FIRST, HomeAddressState.DUPLICATE, problems=duplicate))
     person.click(wizard.trial_page.mend)
     assert wizard.guide.state is State.ADDRESS
-    assert changes_of(session) == [SET, TRY, CANCEL, UNSET]
+    assert changes_of(session) == [SET, TRY, GIVE_UP]
 
 
 # --- refusals ---
@@ -206,7 +206,7 @@ def test_permission_refused_at_the_last_moment(wizard, person, session):
         person.next()
     assert wizard.guide.state is State.FAILED
     assert wizard.trial_page.banner.title() == "Permission was not given"
-    assert changes_of(session) == [SET, TRY, UNSET]
+    assert changes_of(session) == [SET, TRY, GIVE_UP]
     session.answers.pop("try_home_address")
     person.next()
     session.show(works(FIRST))
@@ -222,6 +222,20 @@ def test_without_permission_everything_is_visible_and_nothing_starts(wizard, per
     person.next()
     assert wizard.guide.state is State.PROTECTION and not wizard.footer.next.isEnabled()
     assert "You may not" in wizard.footer.note.text() and wizard.footer.note.isVisible()
+
+
+def test_a_permission_that_was_given_meanwhile_is_noticed(wizard, person, session):
+    wizard._may_close = True
+    wizard.close()
+    session.answers["permissions"] = people.answers(Permission.NO)["permissions"]
+    wizard.show()
+    person.next()
+    person.next()
+    assert not wizard.footer.next.isEnabled()
+    session.answers["permissions"] = people.answers(Permission.YES)["permissions"]
+    person.back()
+    person.next()
+    assert wizard.guide.state is State.PROTECTION and wizard.footer.next.isEnabled()
 
 
 def test_a_password_is_announced(wizard, person, session):
@@ -252,7 +266,7 @@ def test_a_refused_address_is_said_beside_the_field(wizard, person, session):
 
 def test_a_refused_key_is_said_beside_the_field(wizard, person, session):
     session.show(replace(START, protections=("rfc4285",)))
-    session.answers["set_key"] = MobileIPv6Error("There are 64 keys", hint="remove one")
+    session.answers["try_key"] = MobileIPv6Error("There are 64 keys", hint="remove one")
     person.next()
     person.next()
     page = wizard.protection_page
@@ -262,15 +276,14 @@ def test_a_refused_key_is_said_beside_the_field(wizard, person, session):
         person.type(text)
     person.next()
     assert wizard.guide.state is State.PROTECTION and "There are 64 keys" in page.typed.secret.error
-    assert [name for name, _ in changes_of(session)] == ["set_key"]
+    assert [name for name, _ in changes_of(session)] == ["try_key"]
 
 
 def test_what_cannot_be_taken_back_is_said(wizard, person, session):
     to_trial(wizard, person, session)
-    session.answers["cancel_trial"] = UnknownThing("It is gone")
-    session.answers["set_setting"] = MobileIPv6Error("The disk is full")
+    session.answers["cancel_trial"] = NotAllowed("You may not do that any more")
     person.back()
-    assert wizard.message.news.isVisible() and "disk is full" in wizard.message.news.text()
+    assert wizard.message.news.isVisible() and "not do that any more" in wizard.message.news.text()
 
 
 class Keyring:
@@ -302,8 +315,7 @@ def test_a_key_for_the_keyring_is_taken_back_too(wizard, person, session, tmp_pa
     close(wizard)
     name = f"{INVITATION.home_address} {AGENT} 4097"
     assert keyring.calls == [("save", name), ("delete", name)]
-    identity = (INVITATION.home_address, AGENT, 4097)
-    assert changes_of(session)[2:] == [("cancel_trial", identity[:1]), ("remove_key", identity)]
+    assert changes_of(session)[2:] == [GIVE_UP]
 
 
 def test_a_locked_keyring_is_a_sentence(wizard, person, session, tmp_path):
@@ -329,16 +341,15 @@ def test_the_service_vanishes_during_the_trial(wizard, person, session):
     to_trial(wizard, person, session)
     session.show(trying(FIRST, status=TWO_INTERFACES))
     gone = ServiceUnavailable("The mnclient service is not running")
-    session.answers.update(cancel_trial=gone, set_setting=gone)
+    session.answers.update(cancel_trial=gone)
     session.lose()
     assert wizard.guide.state is State.FAILED and "not running" in wizard.trial_page.banner.title()
     assert not wizard.footer.next.isEnabled()
     close(wizard)
-    session.answers.update(cancel_trial=UnknownThing("There is no such trial"))
-    session.answers.pop("set_setting")
+    session.answers.pop("cancel_trial")
     before = len(changes_of(session))
-    session.show(TWO_INTERFACES)  # settings outlive the service, so they are taken back now
-    assert changes_of(session)[before:] == [CANCEL, DISORDERED, UNSET]
+    session.show(TWO_INTERFACES)  # it may have been on the bus all the time, behind one that was not
+    assert changes_of(session)[before:] == [GIVE_UP]
 
 
 def test_the_service_was_started_again_during_the_trial(wizard, person, session):

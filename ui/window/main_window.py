@@ -76,7 +76,6 @@ class MainWindow(QWidget):
         self._received = _now()
         self._second = QTimer(self, interval=SECOND)
         self._second.timeout.connect(self._tick)
-        self.setWindowTitle("mnclient")
         self.setMinimumSize(*SMALLEST)
         self._build()
         self._connect()
@@ -113,6 +112,7 @@ class MainWindow(QWidget):
         page = self.page_widget(name)
         self.stack.setCurrentWidget(page)
         self.sidebar.select(name)
+        self.setWindowTitle(f"{page.title.text()} — mnclient")
         if self._session.status is not None:
             page.show_status(self._session.status, self._moment(self._session.status))
         if self.isVisible() and self._session.status is not None:

@@ -99,8 +99,8 @@ class ChoiceCard(QFrame):
             painter.drawRoundedRect(inside, RADIUS, RADIUS)
         if self.radio.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(colours.colour("text"), 1, Qt.PenStyle.DotLine))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(4.5, 4.5, -4.5, -4.5), RADIUS - 3, RADIUS - 3)
+            painter.setPen(QPen(colours.colour("accent"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(4.5, 4.5, -4.5, -4.5), RADIUS - 4, RADIUS - 4)
 
     def _arrange(self, icon: str) -> None:
         head = QHBoxLayout()

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QStyleOptionButton, QWidget
 
@@ -11,6 +11,8 @@ _BOXES: Final = (QStyle.PrimitiveElement.PE_IndicatorCheckBox, QStyle.PrimitiveE
 _SIDE: Final = 15.0
 _CORNER: Final = 3.0
 _BUTTON_CORNER: Final = 5.0
+_ROOM: Final = QSize(12, 4)
+"""Around the words of a button, in addition to Fusion's."""
 _HOVER: Final = 0.07
 _PRESSED: Final = 0.16
 """How much of the ink is in the ground of a button that the mouse is on, or that is pressed."""
@@ -39,6 +41,12 @@ class Style(QProxyStyle):
             _draw_button(option, painter)
         else:
             super().drawPrimitive(element, option, painter, widget)
+
+    def sizeFromContents(  # noqa: N802
+        self, kind: QStyle.ContentsType, option: QStyleOption, size: QSize, widget: QWidget | None = None
+    ) -> QSize:
+        found = super().sizeFromContents(kind, option, size, widget)
+        return found + _ROOM if kind is QStyle.ContentsType.CT_PushButton else found
 
 
 def _draw_box(option: QStyleOption, painter: QPainter) -> None:

@@ -89,30 +89,33 @@ class Album:
         width = int(re.search(r"Width: (\d+)", size)[1])
         here.run("xdotool", "mousemove", "--sync", str(width - 1), "0")
         _wait_still(lambda: here.screen.part(*here.place(window)))
-        self.keep(seat, name, "-window", window)
+        self._keep(seat, name, "-window", window)
 
     def region(self, seat: Seat, name: str, place: tuple[int, int, int, int]) -> None:
         """What is on this part of the screen, without the empty ground around it."""
         if self.wants(name):
             x, y, width, height = place
-            self.keep(seat, name, "-window", "root", "-crop", f"{width}x{height}+{x}+{y}", "-trim")
+            self._keep(seat, name, "-window", "root", "-crop", f"{width}x{height}+{x}+{y}", "-trim", bare=True)
 
-    def keep(self, seat: Seat, name: str, *what: str) -> None:
+    def _keep(self, seat: Seat, name: str, *what: str, bare: bool = False) -> None:
         """What `import` takes with these options."""
         raw = seat.here.folder / "raw.png"
         raw.unlink(missing_ok=True)
         seat.here.run("import", *what, str(raw))
         assert raw.exists(), f"no picture of {name}"
-        self.finish(raw, f"{name}-{seat.theme}", seat.theme)
+        self.finish(raw, f"{name}-{seat.theme}", seat.theme, bare=bare)
 
-    def finish(self, raw: Path, name: str, theme: str) -> None:
-        """Give a picture its ground, and write it small."""
+    def finish(self, raw: Path, name: str, theme: str, *, bare: bool = False) -> None:
+        """Give a picture its ground, and write it small. `bare`: without a line around, and the screen is ground too."""
         file = self.folder / f"{name}.png"
         line, ground = GROUNDS[theme]
-        edge = ["-bordercolor", line, "-border", "1", "-bordercolor", ground, "-border", str(MARGIN)]
+        edge = ["-bordercolor", line, "-border", "1"]
+        if bare:
+            edge = ["-bordercolor", "black", "-border", "1", "-fill", ground, "-draw", "color 0,0 floodfill"]
+        margin = ["-bordercolor", ground, "-border", str(MARGIN)]
         small = ["-strip", "-alpha", "off", "+dither", "-colors", "192", "-define", "png:compression-level=9"]
         exclude = ["-define", "png:exclude-chunk=all"]
-        command = ["convert", str(raw), "+repage", *edge, *small, *exclude, f"PNG8:{file}"]
+        command = ["convert", str(raw), "+repage", *edge, *margin, *small, *exclude, f"PNG8:{file}"]
         subprocess.run(command, check=True, timeout=60)
         self.add(file)
 

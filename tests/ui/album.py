@@ -106,7 +106,7 @@ class Album:
         self.finish(raw, f"{name}-{seat.theme}", seat.theme, bare=bare)
 
     def finish(self, raw: Path, name: str, theme: str, *, bare: bool = False) -> None:
-        """Give a picture its ground, and write it small. `bare`: without a line around, and the screen is ground too."""
+        """Give a picture its ground, and write it small. `bare`: no line around it; the empty screen is ground, too."""
         file = self.folder / f"{name}.png"
         line, ground = GROUNDS[theme]
         edge = ["-bordercolor", line, "-border", "1"]

@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -73,12 +74,19 @@ class Story:
 
     def status(self, name: str, page: str, role: str, seen: str) -> None:
         """A page of the status window, once a thing of this role with these words is on it."""
-        if not self.album.wants(name):
-            return
-        for seat in self.seats:
+
+        def look(seat: Seat) -> None:
             seat.open("--window", page)
             seat.eyes.wait(role, seen)
             self.album.window(seat, name, STATUS)
+
+        self.each(look, name)
+
+    def each(self, work: Callable[[Seat], None], *names: str) -> None:
+        """All people do this at the same time, if one of these pictures is wanted."""
+        if self.album.wants(*names):
+            with ThreadPoolExecutor(len(self.seats)) as together:
+                list(together.map(work, self.seats))
 
     def until(self, seen: str, within: float = 40.0) -> None:
         """Both icons begin to say this."""
@@ -97,24 +105,20 @@ class Story:
         self.until("1 home address waits")
         self.status("overview-question", "overview", "push button", "^Accept$")
         self.close()
-        for seat in self.seats:
-            self._menu(seat)
-            self._notification(seat)
+        self.each(self._menu, "tray-menu")
+        self.each(self._notification, "notification")
 
     def _menu(self, seat: Seat) -> None:
         here, place = seat.here, (0, SIZE[1] - 420, 460, 420)
-        if self.album.wants("tray-menu"):
-            here.click(14, SIZE[1] - 12, button=3)
-            here.until(lambda: here.screen.colours(0, SIZE[1] - 420, 460, 380) != {0}, "the menu")
-            here.settled(*place)
-            self.album.region(seat, "tray-menu", place)
-            here.key("Escape")
+        here.click(14, SIZE[1] - 12, button=3)
+        here.until(lambda: here.screen.colours(0, SIZE[1] - 420, 460, 380) != {0}, "the menu")
+        here.settled(*place)
+        self.album.region(seat, "tray-menu", place)
+        here.key("Escape")
 
     def _notification(self, seat: Seat) -> None:
         """With a program that shows buttons; for the other pictures nothing shows notifications."""
         here, place = seat.here, (SIZE[0] - 640, 0, 640, 320)
-        if not self.album.wants("notification"):
-            return
         seat.stop()
         shown = here.start([NOTIFICATIONS])
         here.until(lambda: here.has_owner("org.freedesktop.Notifications"), "what shows notifications")
@@ -196,18 +200,28 @@ class Story:
         self.status("overview-away", "overview", "label", "^Away, reachable")
         self.status("home-agents", "agents", "label", AGENT)
         self.status("interfaces", "interfaces", "panel", "^eth1")
-        self.status("connections", "connections", "page tab", "")
-        self.status("problems-none", "problems", "label", "")
-        for seat in self.seats if self.album.wants("moves") else ():
-            seat.open("--window", "moves")
-            seat.eyes.press("list item", "completed")
-            self.album.window(seat, "moves", STATUS)
-        for seat in self.seats if self.album.wants("log") else ():
-            seat.open("--window", "log")
-            seat.eyes.press("table cell", "Binding Acknowledgement")
-            seat.eyes.wait("tree item", "")
-            self.album.window(seat, "log", STATUS)
+        self.each(self._connections, "connections")
+        self.status("problems", "problems", "label", "not protected")
+        self.each(self._moves, "moves")
+        self.each(self._log, "log")
         self.lab.unplug("eth1")
+
+    def _connections(self, seat: Seat) -> None:
+        seat.open("--window", "connections")
+        seat.eyes.press("page tab", "Who was told")
+        seat.eyes.wait("table cell", AGENT)
+        self.album.window(seat, "connections", STATUS)
+
+    def _moves(self, seat: Seat) -> None:
+        seat.open("--window", "moves")
+        seat.eyes.press("list item", "completed")
+        self.album.window(seat, "moves", STATUS)
+
+    def _log(self, seat: Seat) -> None:
+        seat.open("--window", "log")
+        seat.eyes.press("table cell", "Binding Acknowledgement")
+        seat.eyes.wait("tree item", "")
+        self.album.window(seat, "log", STATUS)
 
     def _stands_by(self, interface: str) -> bool:
         return any(each.name == interface and each.is_standby for each in self.home.status().engine.interfaces)
@@ -216,9 +230,12 @@ class Story:
         """All pages."""
         self.close()
         for page in PREFERENCES:
-            for seat in self.seats if self.album.wants(f"preferences-{page}") else ():
+
+            def look(seat: Seat, page: str = page) -> None:
                 seat.open("--preferences", page)
                 self.album.window(seat, f"preferences-{page}", SETTINGS)
+
+            self.each(look, f"preferences-{page}")
         self.close()
 
     def keys(self) -> None:
@@ -229,16 +246,18 @@ class Story:
         secret.write_text("00112233445566778899aabbccddeeff00112233\n", encoding="utf-8")
         names = ("--kind", "rfc4285", "--algorithm", "hmac-sha1-96", "--spi-in", "1000", "--spi-out", "1001")
         self.home.laptop.mnctl("keys", "set", ADDRESS, AGENT, *names, "--secret-file", str(secret))
-        for seat in self.seats:
-            seat.open("--preferences", "home-addresses")
-            seat.eyes.press("push button", "[Kk]eys")
-            seat.eyes.wait("list item", "")
-            self.album.window(seat, "keys", KEYS)
-            seat.eyes.press("push button", "^Add…$")
-            self.album.window(seat, "keys-add", "^Add a key")
-            seat.here.key("Escape")
+        self.each(self._keys, "keys")
         self.close()
         self.home.laptop.mnctl("keys", "remove", ADDRESS, AGENT, "1001")
+
+    def _keys(self, seat: Seat) -> None:
+        seat.open("--preferences", "home-addresses")
+        seat.eyes.press("push button", "[Kk]eys")
+        seat.eyes.wait("list item", "")
+        self.album.window(seat, "keys", KEYS)
+        seat.eyes.press("push button", "^Add…$")
+        self.album.window(seat, "keys-add", "^Add a key")
+        seat.here.key("Escape")
 
     def at_home(self) -> None:
         """In the home network."""
@@ -249,13 +268,13 @@ class Story:
 
     def problem(self) -> None:
         """Away, and the home agent does not answer."""
-        if not self.album.wants("overview-problem", "problems"):
+        if not self.album.wants("overview-problem", "problems-home-agent"):
             return
         with _deaf(self.home.home_agent):
             self.lab.move(VISITED_B)
             self.until("The home agent", within=90.0)
             self.status("overview-problem", "overview", "label", "home agent")
-            self.status("problems", "problems", "label", "home agent")
+            self.status("problems-home-agent", "problems", "label", "home agent")
         self.until("Away, reachable at", within=90.0)
 
     def no_network(self) -> None:
@@ -271,8 +290,7 @@ class Story:
         node = self.lab.laptop
         rules = node.folder / f"{node.name}-polkit" / "rules" / "10-lab.rules"
         rules.write_text(as_if_local(PERSON), encoding="utf-8")
-        for seat in self.seats:
-            self._permitted_nothing(seat)
+        self.each(self._permitted_nothing, "home-agents-no-permission")
 
     def _permitted_nothing(self, seat: Seat) -> None:
         seat.stop()

@@ -140,7 +140,7 @@ def _home_agent(home: HomeAddressStatus, line: Line) -> Node:
         return Node(Place.HOME_AGENT, tr("Home agent"), (tr("none is known"),), roles.QUIET, "agent")
     word = {
         Stroke.SOLID: tr("forwards to here"),
-        Stroke.DASHED: tr("is being told") if not home.registered else tr("knows where this computer is"),
+        Stroke.DASHED: tr("is being told") if not home.registered else tr("has been told"),
         Stroke.BROKEN: line.label,
     }[line.stroke]
     if home.state in (HomeAddressState.WAITING, HomeAddressState.SEARCHING):

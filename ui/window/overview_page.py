@@ -48,6 +48,8 @@ class OverviewPage(ScrollPage):
         self.path_card.body.addWidget(self.path)
         self.addresses = Card(tr("Home addresses"))
         self.add_button = QPushButton(tr("Add a &home address"))
+        self.add_button.setAccessibleName(tr("Add a home address"))
+        self.add_button.setToolTip(tr("Add a home address"))
         self.add_button.clicked.connect(lambda: context.desk.open_wizard())
         self.addresses.header.addWidget(self.add_button)
         self.address_rows = Rows(self.addresses.body, lambda row: AddressRow(context), first=1)
@@ -120,6 +122,8 @@ class OverviewPage(ScrollPage):
     def resizeEvent(self, event) -> None:  # noqa: N802 (Qt's name)
         super().resizeEvent(event)
         self._place_switch()
+        has_room = self.width() >= self.fontMetrics().averageCharWidth() * 50
+        self.add_button.setText(tr("Add a &home address") if has_room else "")
 
     def _show_switch(self, status: ServiceStatus) -> None:
         """Only a mobile node that is switched off is; without any home address there is nothing to connect."""

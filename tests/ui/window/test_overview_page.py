@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from dataclasses import replace
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -102,3 +103,12 @@ def test_tab_goes_from_top_to_bottom(window, session, qapp):
         heights.append(focus.mapTo(page.content, focus.rect().center()).y())
     assert heights[1:] == sorted(heights[1:])
     assert window.focusWidget() is page.address_rows.get(samples.SECOND_ADDRESS).address.button
+
+
+@pytest.mark.parametrize("width", [360, 500, 1000])
+def test_the_picture_has_the_height_it_needs(window, qapp, width):
+    page = window.open_page("overview")
+    window.resize(width, 600)
+    for _ in range(10):
+        qapp.processEvents()
+    assert page.path.height() == page.path.heightForWidth(page.path.width())

@@ -141,7 +141,7 @@ class Story:
         self.lab.move(VISITED_A)
         with _deaf(self.home.home_agent):
             self._steps(seat)
-            seat.eyes.wait("label", r"[1-9]\.\d s so far")
+            seat.eyes.wait("label", r"([1-9]\d\d m|[1-9]\.\d )s so far")
             self.album.window(seat, "wizard-5-trial", WIZARD)
             seat.eyes.wait("push button", "^Try again$", within=90.0)
             self.album.window(seat, "wizard-6-failed", WIZARD)

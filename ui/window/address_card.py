@@ -51,8 +51,8 @@ class AddressRow(Inset):
         self.prefer = QPushButton(tr("&Use for new connections"))
         self.prefer.clicked.connect(self._prefer)
         self._facts = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        for each in (self.state, self.registered, self.verified):
-            self._facts.addWidget(each, 1, Qt.AlignmentFlag.AlignTop)
+        for each, share in ((self.state, 3), (self.registered, 4), (self.verified, 4)):
+            self._facts.addWidget(each, share, Qt.AlignmentFlag.AlignTop)
         self._facts.setSpacing(8)  # one below the other; beside each other they get more
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 8, 12, 12)

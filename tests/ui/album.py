@@ -87,7 +87,7 @@ class Album:
         here.run("xdotool", "windowactivate", "--sync", window, "windowraise", window)
         size = here.run("xwininfo", "-root")
         width = int(re.search(r"Width: (\d+)", size)[1])
-        here.run("xdotool", "mousemove", "--sync", str(width - 1), "0")
+        here.run("xdotool", "mousemove", str(width - 1), "0")  # --sync waits long when it is there already
         _wait_still(lambda: here.screen.part(*here.place(window)))
         self._keep(seat, name, "-window", window)
 

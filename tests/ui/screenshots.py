@@ -171,13 +171,13 @@ class Story:
 
     def moves(self) -> None:
         """About, so that there is something in the timeline."""
-        for link in (HOME, VISITED_A, VISITED_B, VISITED_A, HOME, VISITED_B):
-            self.lab.move(link)
-            self.home.registered_at(link)
         self.lab.unplug()
         self.until("No network")
         self.lab.plug(VISITED_A)
         self.home.registered_at(VISITED_A)
+        for link in (VISITED_B, HOME, VISITED_A, VISITED_B, VISITED_A):
+            self.lab.move(link)
+            self.home.registered_at(link)
         self.until("Away, reachable at")
 
     def traffic(self) -> None:
@@ -227,7 +227,12 @@ class Story:
 
     def _log(self, seat: Seat) -> None:
         seat.open("--window", "log")
-        seat.eyes.press("cell", "Binding Acknowledgement")
+        seat.eyes.press("text", "Filter")
+        seat.here.type("binding")
+        seat.eyes.gone("cell", "Router Advertisement")
+        answers = [each for each in seat.eyes.things() if (each.role, each.name) == ("cell", "Binding Acknowledgement")]
+        assert answers, "no answer of the home agent in the log"
+        seat.here.click(*answers[-1].middle)
         self.album.window(seat, "log", STATUS)
 
     def _stands_by(self, interface: str) -> bool:

@@ -146,8 +146,8 @@ def source(name: str, ink: QColor, under: QColor | None = None) -> bytes:
 
 
 def pixmap(name: str, ink: QColor, size: int) -> QPixmap:
-    """The picture in one colour, `size` pixels wide and high."""
-    return draw(source(name, ink), size)
+    """The picture in one colour, `size` pixels wide and high; what shines through has the colour of words on it."""
+    return draw(source(name, ink, current().colour("on_accent")), size)
 
 
 def draw(svg: bytes, size: int) -> QPixmap:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import pytest
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QRadioButton
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QRadioButton
 
 from ui import theme
 
@@ -38,6 +38,28 @@ def test_fields_stand_out_from_the_ground(qapp, qtbot, look):
     qtbot.addWidget(field)
     field.resize(80, 24)
     assert greatest_contrast(field.grab().toImage(), theme.current().colour("surface"), 0, 3) >= 3
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "contrast"])
+def test_buttons_stand_out_from_the_ground(qapp, qtbot, look):
+    theme.current().apply(qapp, look)
+    button = QPushButton()
+    qtbot.addWidget(button)
+    button.resize(80, 28)
+    assert greatest_contrast(button.grab().toImage(), theme.current().colour("surface"), 0, 3) >= 3
+
+
+def test_a_button_is_in_the_colour_it_was_given_and_shows_that_it_is_pressed(qtbot, light):
+    button = QPushButton()
+    qtbot.addWidget(button)
+    button.resize(80, 28)
+    palette = button.palette()
+    palette.setColor(palette.ColorRole.Button, theme.current().colour("accent"))
+    button.setPalette(palette)
+    before = button.grab().toImage()
+    assert before.pixelColor(40, 6) == before.pixelColor(40, 22) == theme.current().colour("accent")
+    button.setDown(True)
+    assert button.grab().toImage().pixelColor(40, 6) != theme.current().colour("accent")
 
 
 @pytest.mark.parametrize("kind", [QCheckBox, QRadioButton])

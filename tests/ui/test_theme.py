@@ -47,6 +47,14 @@ def test_an_icon_is_in_the_colour_of_its_role(qapp):
     assert picture.pixelColor(12, 12) == made.colour("bad")
 
 
+@pytest.mark.parametrize("name", ["tray-away", "tray-home", "tray-problem", "tray-question"])
+def test_what_shines_through_an_icon_is_seen_in_a_window(qapp, name):
+    theme.current().apply(qapp, "light")
+    image = theme.current().icon(name, "good").pixmap(64, 64).toImage()
+    inside = {image.pixelColor(x, y).name() for x in range(64) for y in range(64)}
+    assert {colour("good", Look.LIGHT).name(), colour("on_accent", Look.LIGHT).name()} <= inside
+
+
 def test_there_is_no_icon_without_a_file(qapp):
     with pytest.raises(FileNotFoundError):
         Theme().icon("no-such-picture")

@@ -57,6 +57,9 @@ class HomeAddressesPage(Page):
         self.wizard_button.clicked.connect(lambda: self.desk.open_wizard())
         self.by_hand_button = QPushButton(tr("Add by &hand…"))
         self.by_hand_button.clicked.connect(self._open_form)
+        self.keys_button = QPushButton(tr("&Keys…"))
+        self.keys_button.clicked.connect(lambda: self.desk.open_keys())
+        findable(self.keys_button, tr("Keys of your home addresses"))
         findable(self.wizard_button, tr("Get a home address"), tr("Add, wizard"))
         findable(self.by_hand_button, tr("Add a home address by hand"))
         buttons = QHBoxLayout()
@@ -64,6 +67,7 @@ class HomeAddressesPage(Page):
         buttons.addWidget(self.wizard_button)
         buttons.addWidget(self.by_hand_button)
         buttons.addStretch(1)
+        buttons.addWidget(self.keys_button)
         card.body.addLayout(buttons)
 
     # --- showing ---

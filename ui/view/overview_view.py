@@ -79,9 +79,7 @@ def explanation(status: ServiceStatus, moment: Moment) -> str:
         case TrayState.HOME:
             return tr("Everybody reaches this computer directly.")
         case TrayState.AWAY:
-            return tr(
-                "The home agent agreed, and a test packet came back. Connections survive a change of the network."
-            )
+            return tr("The home agent agreed, and a test packet came back. Connections survive a move.")
         case TrayState.UNVERIFIED if _is_main_verified(status):
             return tr("One home address is not verified yet; see below.")
         case TrayState.UNVERIFIED:

@@ -51,10 +51,9 @@ class AddressRow(Inset):
         self.prefer = QPushButton(tr("&Use for new connections"))
         self.prefer.clicked.connect(self._prefer)
         self._facts = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._facts.setSpacing(16)
-        for each in (self.state, self.registered, self.verified):
-            self._facts.addWidget(each, 1, Qt.AlignmentFlag.AlignTop)
-        self._facts.setSpacing(8)
+        for each, share in ((self.state, 3), (self.registered, 4), (self.verified, 4)):
+            self._facts.addWidget(each, share, Qt.AlignmentFlag.AlignTop)
+        self._facts.setSpacing(8)  # one below the other; beside each other they get more
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 8, 12, 12)
         column.setSpacing(8)
@@ -81,6 +80,7 @@ class AddressRow(Inset):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         super().resizeEvent(event)
         self._facts.setDirection(_direction(self))
+        self._facts.setSpacing(8 if self._facts.direction() is QBoxLayout.Direction.TopToBottom else 24)
 
     def _prefer(self) -> None:
         address = self._address

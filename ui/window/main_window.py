@@ -76,7 +76,6 @@ class MainWindow(QWidget):
         self._received = _now()
         self._second = QTimer(self, interval=SECOND)
         self._second.timeout.connect(self._tick)
-        self.setWindowTitle("mnclient")
         self.setMinimumSize(*SMALLEST)
         self._build()
         self._connect()
@@ -113,6 +112,7 @@ class MainWindow(QWidget):
         page = self.page_widget(name)
         self.stack.setCurrentWidget(page)
         self.sidebar.select(name)
+        self.setWindowTitle(f"{page.title.text()} — mnclient")
         if self._session.status is not None:
             page.show_status(self._session.status, self._moment(self._session.status))
         if self.isVisible() and self._session.status is not None:
@@ -137,7 +137,8 @@ class MainWindow(QWidget):
             self.sidebar.add_page(name, tr(title), icon)
         self.preferences = QToolButton()
         self.preferences.setAutoRaise(True)
-        self.preferences.setText(tr("Preferences"))
+        self.preferences.setText("\u2002\u2009" + tr("Preferences"))  # below the words of the list
+        self.preferences.setAccessibleName(tr("Preferences"))
         self.preferences.setToolTip(tr("Preferences (Ctrl+,)"))
         self.preferences.setIconSize(QSize(20, 20))
         self.preferences.clicked.connect(lambda: self._desk.open_preferences())
@@ -304,6 +305,6 @@ class MainWindow(QWidget):
         self.sidebar.set_slim(slim)
         icon_only, beside = Qt.ToolButtonStyle.ToolButtonIconOnly, Qt.ToolButtonStyle.ToolButtonTextBesideIcon
         self.preferences.setToolButtonStyle(icon_only if slim else beside)
-        self._foot.setContentsMargins((SLIM - self.preferences.sizeHint().width()) // 2 if slim else 14, 0, 0, 0)
+        self._foot.setContentsMargins((SLIM - self.preferences.sizeHint().width()) // 2 if slim else 17, 0, 0, 0)
         side = 16 if self.width() < SLIM_BELOW else 24
         self._said.setContentsMargins(side, 0, side, 0)

@@ -35,7 +35,7 @@ class AddressPage(Page):
         self.body.addWidget(self.banner)
         self.cards: dict[IPv6Address, ChoiceCard] = {}
         self._list = QVBoxLayout()
-        self._list.setSpacing(8)
+        self._list.setSpacing(12)
         self.body.addLayout(self._list)
         self.typed = ChoiceCard(tr("Another address"), icon="edit", group=self.group)
         self.typed.radio.clicked.connect(lambda: self.edit(is_address_typed=True))

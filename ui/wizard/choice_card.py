@@ -10,6 +10,8 @@ from ui.widgets.labels import IconLabel, StateLabel, TintedLabel, quiet, wrapped
 from ui.wizard.round_button import RoundButton
 
 RADIUS = 8.0
+_LINE = 20
+"""Height of the first line: circle, picture and title are beside each other in it."""
 INDENT = 28
 
 
@@ -35,6 +37,8 @@ class ChoiceCard(QFrame):
         self.details.setContentsMargins(INDENT, 8, 0, 0)
         self.details.setSpacing(8)
         self._hovered = False
+        for each in (self.radio, self._title):
+            each.setMinimumHeight(_LINE)
         self._arrange(icon)
         self.say(title, text)
         group.addButton(self.radio)
@@ -99,15 +103,15 @@ class ChoiceCard(QFrame):
             painter.drawRoundedRect(inside, RADIUS, RADIUS)
         if self.radio.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(colours.colour("text"), 1, Qt.PenStyle.DotLine))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(4.5, 4.5, -4.5, -4.5), RADIUS - 3, RADIUS - 3)
+            painter.setPen(QPen(colours.colour("accent"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(4.5, 4.5, -4.5, -4.5), RADIUS - 4, RADIUS - 4)
 
     def _arrange(self, icon: str) -> None:
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self.radio, 0, Qt.AlignmentFlag.AlignTop)
         if icon:
-            head.addWidget(IconLabel(icon, "quiet", 20), 0, Qt.AlignmentFlag.AlignTop)
+            head.addWidget(IconLabel(icon, "quiet", _LINE), 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setSpacing(4)
         words.addWidget(self._title)

@@ -67,7 +67,7 @@ class DonePage(Page):
         self.icon_words.setText(
             tr("It is a house while you are at home. Elsewhere it is green while your address is reachable.")
             if verdict is Verdict.AT_HOME
-            else tr("It is green while your address is reachable. When something is wrong it says so, and what to do.")
+            else tr("It is green while your address is reachable. If not, it says why, and what to do.")
         )
         self.banner.setVisible(is_unprotected)
 

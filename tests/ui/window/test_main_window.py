@@ -46,6 +46,13 @@ def test_pages_by_mouse_and_by_keys(window):
     assert window.page == "overview"
 
 
+def test_the_title_says_which_page_it_is(window):
+    window.show_page("moves")
+    assert window.windowTitle() == "Moves — mnclient"
+    window.show_page("overview")
+    assert window.windowTitle() == "Overview — mnclient"
+
+
 def test_keys_that_every_window_has(window, opened):
     QTest.keyClick(window, Qt.Key.Key_Comma, CONTROL)
     QTest.keyClick(window, Qt.Key.Key_K, CONTROL)

@@ -21,6 +21,8 @@ from tests.ui.desktop import ROOT, Desktop, desktop
 from tests.ui.eyes import Eyes
 
 PERSON: Final = "daemon"
+STATUS_WINDOW: Final = "^(Overview|Home agents|Interfaces|Connections|Moves|Traffic|Problems|Protocol log) — mnclient$"
+"""Its title says the page."""
 EVERYTHING: Final = tuple(each.value for each in Action)
 ALLOWED: Final = as_if_local(PERSON, *EVERYTHING)
 ASKING: Final = """

@@ -11,7 +11,7 @@ import pytest
 from service.contract import Action
 from tests.lab.polkit import as_if_local
 from tests.lab.topology import VISITED_A, VISITED_B
-from tests.ui.house import ALLOWED, PERSON, house
+from tests.ui.house import ALLOWED, PERSON, STATUS_WINDOW, house
 from tests.ui.wizard.people import INVITATION, write
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
@@ -97,7 +97,7 @@ def test_two_that_are_started_at_once(home):
     home.here.until(lambda: [each.poll() for each in both].count(0) == 1, "the end of one of them")
     home.eyes.wait("label", "^Moves$")
     assert [each.poll() for each in both].count(None) == 1
-    assert len(home.here.windows("^mnclient$")) == 1
+    assert len(home.here.windows(STATUS_WINDOW)) == 1
 
 
 # --- in the middle of a trial ---

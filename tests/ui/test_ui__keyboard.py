@@ -7,7 +7,7 @@ Pictures of each step are in build/keyboard/.
 import pytest
 
 from tests.lab.topology import HOME, VISITED_A, VISITED_A_PREFIX, VISITED_B
-from tests.ui.house import house
+from tests.ui.house import STATUS_WINDOW, house
 from tests.ui.test_ui__person import ADDRESS, OFFERED, SUGGESTED, visit_another_home
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
@@ -47,7 +47,7 @@ def press(home, role, name, key="space"):
 def start_again(home):
     """The way to the window without a tray: start the program, which runs already."""
     assert home.here.run_app("--bus", home.laptop.bus.address).returncode == 0
-    home.here.until(lambda: home.here.window("^mnclient$"), "the window")
+    home.here.until(lambda: home.here.window(STATUS_WINDOW), "the window")
 
 
 def install(home):
@@ -166,7 +166,7 @@ def open_keys(home):
     home.here.key("Escape")
     home.eyes.gone("dialog", "^Keys")
     home.here.key("Escape")
-    home.here.until(lambda: not home.here.window("^mnclient$"), "the window to close")
+    home.here.until(lambda: not home.here.window(STATUS_WINDOW), "the window to close")
     assert home.app.poll() is None, "the program goes on"
 
 

@@ -4,7 +4,7 @@ and finds the move in the timeline. Pictures of each step are in build/person/.
 """
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 
 import pytest
 
@@ -43,6 +43,7 @@ class TrayWatch:
         self._here = here
         self.texts: list[str] = []
         self._pictures: dict[str, Counter[bytes]] = {}
+        self._last: deque[tuple[str, bytes]] = deque(maxlen=5)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look)
 
@@ -62,14 +63,16 @@ class TrayWatch:
             if self.texts[-1:] != [text]:
                 self.texts.append(text)
             self._pictures.setdefault(text, Counter())[bytes(picture[0][2])] += 1
+            self._last.append((text, bytes(picture[0][2])))
 
     def says(self, words):
-        """What it says at this moment; false unless it begins so."""
-        return bool(self.texts) and self.texts[-1].startswith(words)
+        """Whether it begins so, and has for a few looks in a row, with the same icon."""
+        seen = set(self._last)
+        return len(seen) == 1 and next(iter(seen))[0].startswith(words)
 
     def icon(self, words):
         """The icon while it said this: the one seen most, because words and icon do not change in the same instant."""
-        seen = Counter()
+        seen: Counter[bytes] = Counter()
         for text, pictures in self._pictures.items():
             if words in text:
                 seen += pictures

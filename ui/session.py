@@ -130,8 +130,8 @@ class Session(QObject):
                 self._status = None
                 self._now(Reached(Reach.ABSENT, error.title, error.hint))
                 await self._client.wait_for_service()
-            except NotAllowed as error:
-                await self._without_status(Reached(Reach.DENIED, error.title, error.hint))
+            except NotAllowed:  # the service names the permission, which says nothing to a person
+                await self._without_status(Reached(Reach.DENIED, DENIED, DENIED_HINT))
             except (MobileIPv6Error, ValueError, TypeError, KeyError):
                 # What does not fit our model was written by another version; one bad answer must not end the tray.
                 await self._without_status(Reached(Reach.INCOMPATIBLE, OTHER_VERSION, OTHER_VERSION_HINT))
@@ -148,5 +148,7 @@ class Session(QObject):
             self.reach_changed.emit(reached)
 
 
+DENIED: Final = mark("You may not see the home addresses of this computer")
+DENIED_HINT: Final = mark("Log in at the computer itself, or ask its administrator.")
 OTHER_VERSION: Final = mark("The service is of another version, and its answers cannot be read")
 OTHER_VERSION_HINT: Final = mark("Install the same version of the service and of this program, then restart both.")

@@ -57,7 +57,8 @@ class Seat:
     def close_windows(self) -> None:
         """Close what is open."""
         for window in self.here.windows():
-            self.here.run("xdotool", "windowactivate", "--sync", window, "key", "--window", window, "Escape")
+            self.here.run("xdotool", "windowactivate", "--sync", window)
+            self.here.key("Escape")  # as from a keyboard: one sent to the window comes again when it is shown again
         self.here.until(lambda: not self._titled(), f"the end of {self._titled()}")
 
     def _titled(self) -> list[str]:

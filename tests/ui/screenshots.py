@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from service.contract import Action
 from tests.lab.lab import Lab
 from tests.lab.polkit import as_if_local
 from tests.lab.service import Service
@@ -39,6 +40,14 @@ TRAFFIC_LASTS: Final = 40.0
 NOTIFICATIONS: Final = "/usr/lib/notification-daemon/notification-daemon"
 GTK_THEMES: Final = {"light": "Adwaita", "dark": "Adwaita:dark"}
 """Of the panel's menu and of notifications, which are not drawn by the tray app."""
+
+
+MAY_ONLY_LOOK: Final = f"""
+polkit.addRule(function(action, subject) {{
+  var ours = action.id.indexOf("org.mnclient.") == 0;
+  if (subject.user == "{PERSON}" && ours && action.id != "{Action.READ_STATUS.value}") {{ return polkit.Result.NO; }}
+}});
+"""
 
 
 class Story:
@@ -255,7 +264,7 @@ class Story:
         if not self.album.wants("keys"):
             return
         secret = self.lab.folder / "secret"
-        secret.write_text("00112233445566778899aabbccddeeff00112233\n", encoding="utf-8")
+        secret.write_text("00112233445566778899aabbccddeeff\n", encoding="utf-8")
         names = ("--kind", "rfc4285", "--algorithm", "hmac-sha1-96", "--spi-in", "1000", "--spi-out", "1001")
         self.home.laptop.mnctl("keys", "set", ADDRESS, AGENT, *names, "--secret-file", str(secret))
         self.each(self._keys, "keys")
@@ -301,7 +310,7 @@ class Story:
         """The person may look, and do nothing."""
         node = self.lab.laptop
         rules = node.folder / f"{node.name}-polkit" / "rules" / "10-lab.rules"
-        rules.write_text(as_if_local(PERSON), encoding="utf-8")
+        rules.write_text(MAY_ONLY_LOOK + as_if_local(PERSON, Action.READ_STATUS.value), encoding="utf-8")
         self.each(self._permitted_nothing, "home-agents-no-permission")
 
     def _permitted_nothing(self, seat: Seat) -> None:

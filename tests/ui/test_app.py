@@ -236,7 +236,7 @@ def test_a_person_who_may_not_read(here):
         service.start()
         here.start_tray("sni")
         app = here.start_app("--hidden", "--bus", bus.address)
-        here.until(lambda: here.tray_item() and here.tooltip().startswith("The bus does not let"), "the refusal")
+        here.until(lambda: here.tray_item() and here.tooltip().startswith("You may not see"), "the refusal")
         assert here.stop(app) == 0
         service.close()
     assert here.log() == ""

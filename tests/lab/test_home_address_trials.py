@@ -45,6 +45,7 @@ def test_what_is_tried_is_registered_and_given_up(house, end):
     command = [*program("mnctl", "service.cli"), "--bus", house.laptop.bus.address, *TRY]
     trial = house.laptop.node.popen(command, log=f"trial-{end.name}")
     is_bound(house, ADDRESS)
+    house.is_in_state("registered")  # at most three Binding Updates a second: the last one is to be sent, too
     (managed,) = house.status().home_addresses
     assert managed.trial
     assert not stored(house)

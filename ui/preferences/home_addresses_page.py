@@ -20,6 +20,7 @@ from ui.texts import tr
 from ui.view import preferences_view as view
 from ui.view.undo import Change, Request
 from ui.widgets import CopyLabel, EmptyState, StateLabel, quiet, read_only
+from ui.widgets.flow import Flow
 
 
 class HomeAddressesPage(Page):
@@ -62,13 +63,11 @@ class HomeAddressesPage(Page):
         findable(self.keys_button, tr("Keys of your home addresses"))
         findable(self.wizard_button, tr("Get a home address"), tr("Add, wizard"))
         findable(self.by_hand_button, tr("Add a home address by hand"))
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(self.wizard_button)
-        buttons.addWidget(self.by_hand_button)
-        buttons.addStretch(1)
-        buttons.addWidget(self.keys_button)
-        card.body.addLayout(buttons)
+        self.keys_button.setAccessibleName(tr("Keys of your home addresses"))
+        buttons = Flow(8)
+        for each in (self.wizard_button, self.by_hand_button, self.keys_button):
+            buttons.add(each)
+        card.body.addWidget(buttons)
 
     # --- showing ---
 

@@ -18,6 +18,7 @@ from ui.texts import tr
 from ui.view.preferences_view import rows_with, rows_without
 from ui.view.undo import Request
 from ui.widgets import quiet, read_only
+from ui.widgets.flow import Flow
 
 Rule = Mapping[str, Any]
 
@@ -65,11 +66,11 @@ class RuleList(QWidget):
         self.refresh()
 
     def _arrange(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
+        flow = Flow(8)
         for each in (self.add_button, self.edit_button, self.remove_button):
-            buttons.addWidget(each)
-        buttons.addStretch(1)
+            flow.add(each)
+        buttons = QHBoxLayout()
+        buttons.addWidget(flow, 1)
         buttons.addWidget(self.mark)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

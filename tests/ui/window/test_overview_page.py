@@ -97,7 +97,7 @@ def test_tab_goes_from_top_to_bottom(window, session, qapp):
     qapp.processEvents()
     page.switch.setFocus()
     heights = [page.switch.mapTo(window, page.switch.rect().center()).y()]
-    for _ in range(6):
+    for _ in range(7):
         QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
         focus = window.focusWidget()
         heights.append(focus.mapTo(page.content, focus.rect().center()).y())

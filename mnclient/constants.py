@@ -25,6 +25,8 @@ INITIAL_SOLICIT_TIMER: Final = Seconds(3.0)  # section 12
 MIN_DELAY_BETWEEN_RAS: Final = Seconds(3.0)  # section 13, configurable; not below 0.03 s
 LOWEST_MIN_RTR_ADV_INTERVAL: Final = Seconds(0.03)  # section 7.5
 LOWEST_MAX_RTR_ADV_INTERVAL: Final = Seconds(0.07)  # section 7.5
+REPLAY_WINDOW: Final = Seconds(7.0)  # RFC 4285 section 6, configurable: how far a timestamp may be from the clock
+LEAST_REPLAY_WINDOW: Final = Seconds(3.0)  # RFC 4285 section 6: the window is larger than this
 LIFETIME_UNIT: Final = Seconds(4.0)  # section 6.1.7: lifetimes of bindings travel in units of 4 s
 
 # --- Specification: RFC 4861, RFC 4862, RFC 7559, RFC 2473, RFC 8200 --------------------------------------------------

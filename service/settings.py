@@ -152,6 +152,8 @@ class Settings:
             refresh_advice=Seconds(advice) if advice else None,
             optimistic_forwarding=self._boolean("home_agent.optimistic_forwarding"),
             allow_unprotected_signalling=self._boolean("home_agent.allow_unprotected_signalling"),
+            replay_window=Seconds(self._number("home_agent.replay_window")),
+            require_message_identification=self._boolean("home_agent.require_message_identification"),
         )
 
     def _boolean(self, key: str) -> bool:

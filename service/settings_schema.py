@@ -8,6 +8,7 @@ from mnclient.constants import (
     DEFAULT_MAX_RTR_ADV_INTERVAL,
     DEFAULT_REGISTRATION_LIFETIME,
     INITIAL_BINDACK_TIMEOUT_FIRST_REG,
+    LEAST_REPLAY_WINDOW,
     LIFETIME_UNIT,
     LOWEST_MAX_RTR_ADV_INTERVAL,
     LOWEST_MIN_RTR_ADV_INTERVAL,
@@ -21,6 +22,7 @@ from mnclient.constants import (
     MAX_RR_BINDING_LIFETIME,
     PROTOCOL_TCP,
     PROTOCOL_UDP,
+    REPLAY_WINDOW,
 )
 from mnclient.model.config import IdentifierMethod, OptimizationUse
 from service.settings_declaration import (
@@ -273,6 +275,20 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "home_agent.optimistic_forwarding",
         True,
         "Forward while duplicate detection of a first registration still runs.",
+        admin=True,
+    ),
+    seconds(
+        "home_agent.replay_window",
+        float(REPLAY_WINDOW),
+        LEAST_REPLAY_WINDOW + 1,
+        3600,
+        "How far the time in a registration with a key of RFC 4285 may be from this machine's clock.",
+        admin=True,
+    ),
+    switch(
+        "home_agent.require_message_identification",
+        True,
+        "Refuse a registration with a key of RFC 4285 that does not say when it was made.",
         admin=True,
     ),
     switch(

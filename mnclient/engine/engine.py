@@ -92,11 +92,12 @@ class Engine:
 
     def snapshot(self, now: Instant) -> Stored:
         """What the roles must find again after a restart; a correspondent's bindings are not (see its module)."""
-        return replace(self._mobile_node.snapshot(now), bindings=self._home_agent.snapshot(now))
+        bindings, timestamps = self._home_agent.snapshot(now), self._home_agent.timestamps()
+        return replace(self._mobile_node.snapshot(now), bindings=bindings, timestamps=timestamps)
 
     def restore(self, stored: Stored, now: Instant) -> None:
         """Give the roles back what `snapshot` said, with the time since then taken off."""
-        self._home_agent.restore(stored.bindings, now)
+        self._home_agent.restore(stored, now)
         self._mobile_node.restore(stored, now)
 
     def _roles(self) -> tuple[Machine, ...]:

@@ -153,6 +153,13 @@ class DatapathChosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WallClockSet:
+    """The wall clock was set, or has drifted. `at_boot` is its time of instant 0, in seconds since 1970."""
+
+    at_boot: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
     """The machine was asleep until now: whatever was known of the links is old (RFC 6275 section 11.5.1)."""
 
@@ -197,6 +204,7 @@ Event = (
     | HomeAddressRefused
     | RouteUseKnown
     | DatapathChosen
+    | WallClockSet
     | Resumed
     | NetworkStateFailed
     | NetworkStateRestored

@@ -23,6 +23,7 @@ from mnclient.engine.events import (
     Resumed,
     RouteUseKnown,
     Stopping,
+    WallClockSet,
 )
 from mnclient.engine.machine import Entropy
 from mnclient.engine.protection import ON_EVERY_HOST
@@ -44,6 +45,7 @@ _log = logging.getLogger(__name__)
 
 ONE_RESUME = Seconds(2.0)  # the clock, and whoever else tells us, speak of the same waking up
 LATEST = Seconds(2.0)  # a deadline missed by more was slept through, and what is heard now is of now
+CLOCK_DRIFT = 0.1  # seconds; timestamps are compared within several seconds
 EVENTS_PER_TURN = 64  # then other tasks (D-Bus) get their turn: a flood must not make the service deaf
 
 
@@ -68,6 +70,7 @@ class Node:
         self._task: asyncio.Task[None] | None = None
         self._alarm: Alarm | None = None
         self._due = False
+        self._wall_clock_at_boot = self.boot_time()
         self._before_deadline = 0  # events in the queue that came before the deadline that is due
         self._last = Instant(0.0)
         self._sleep = SleepMeter()
@@ -86,6 +89,7 @@ class Node:
                 route_optimization=self.route_optimization == KERNEL, protections=self._network.capabilities.protections
             )
         )
+        self._queue.appendleft(WallClockSet(at_boot=self._wall_clock_at_boot))
         if stored is not None:
             self._engine.restore(stored, self.now())
         self._task = asyncio.create_task(self._run(), name="engine")
@@ -176,6 +180,7 @@ class Node:
 
     def _deadline_came(self) -> None:
         self._due = True
+        self._follow_wall_clock()
         self._hear_first()
         self._wake.set()
 
@@ -185,6 +190,7 @@ class Node:
         self._before_deadline = len(self._queue)
 
     def _clock_jumped(self) -> None:
+        self._follow_wall_clock()
         self._wake.set()
 
     async def _run(self) -> None:
@@ -228,6 +234,13 @@ class Node:
             now = max(self._last, Instant(min(now, math.nextafter(deadline, 0.0))))
         self._last = now
         return now
+
+    def _follow_wall_clock(self) -> None:
+        """The engine reads no clock: it is told when the wall clock was set, or has drifted."""
+        at_boot = self.boot_time()
+        if abs(at_boot - self._wall_clock_at_boot) >= CLOCK_DRIFT:
+            self._wall_clock_at_boot = at_boot
+            self._deliver(WallClockSet(at_boot=at_boot))
 
     async def _step(self, event: Event) -> None:
         now = self._time_of(event)

@@ -10,7 +10,7 @@ A role without configuration is off: it keeps looking at the interfaces and does
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -27,6 +27,7 @@ from mnclient.engine.events import (
     NetworkStateRestored,
     PacketReceived,
     Stopping,
+    WallClockSet,
 )
 from mnclient.engine.home_agent.desired_state import OWNER, before_forwarding, owner_of, role_state
 from mnclient.engine.home_agent.home_agents_list import HomeAgentsList
@@ -40,7 +41,7 @@ from mnclient.model.config import HomeAgentConfig, HomeLinkConfig
 from mnclient.model.network_state import EMPTY, NetworkState
 from mnclient.model.problems import Problem, ProblemCode
 from mnclient.model.status import BindingCacheStatus, HomeAgentStatus
-from mnclient.model.stored_binding import StoredBinding
+from mnclient.model.stored_binding import Stored, StoredBinding, StoredTimestamp
 from mnclient.units import Instant, Seconds, after, between
 from mnclient.wire.addresses import UNSPECIFIED
 from mnclient.wire.binding import BindingStatus, BindingUpdate
@@ -100,6 +101,8 @@ class HomeAgent:
                 self._is_selective = event.route_optimization
                 self._registrations.guests.can_use(event.protections)
                 actions += self._set_state()
+            case WallClockSet():
+                self._registrations.guests.authentication.wall_clock_at_boot = event.at_boot
             case Stopping():
                 actions += self._stop()
             case _:
@@ -159,9 +162,14 @@ class HomeAgent:
         waiting = (_at(stored, between(now, until)) for stored, until in self._restored.values() if until > now)
         return (*self._registrations.cache.snapshot(now), *waiting)
 
-    def restore(self, stored: Iterable[StoredBinding], now: Instant) -> None:
+    def timestamps(self) -> tuple[StoredTimestamp, ...]:
+        """What must be kept over a restart of when messages were made (RFC 4285 section 6)."""
+        return self._registrations.guests.authentication.snapshot()
+
+    def restore(self, stored: Stored, now: Instant) -> None:
         """Take bindings back; they are adopted with the next Configured event that declares their home link."""
-        for binding in stored:
+        self._registrations.guests.authentication.restore(stored.timestamps)
+        for binding in stored.bindings:
             self._restored[binding.home_address] = binding, after(now, binding.remaining)
 
     # --- events -----------------------------------------------------------------------------------------------------

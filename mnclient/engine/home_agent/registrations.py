@@ -16,6 +16,7 @@ from mnclient.constants import LIFETIME_UNIT
 from mnclient.engine.actions import Action, Note, PublishStatus, SendPacket, SetNetworkState
 from mnclient.engine.events import PacketReceived
 from mnclient.engine.home_agent.access import Grant, grant, is_allowed, is_anycast, makes_a_loop
+from mnclient.engine.home_agent.authentication import Disbelief
 from mnclient.engine.home_agent.binding_cache import Binding, BindingCache, is_newer
 from mnclient.engine.home_agent.desired_state import binding_state, owner_of
 from mnclient.engine.home_agent.duplicate_detection import DuplicateDetection
@@ -57,8 +58,9 @@ class Registrations:
         binding = self.cache.find(request.home_address)
         if not update.home_registration and binding is None:
             return self._discard("correspondent")  # the business of another role
-        if update.home_registration and not self.guests.believe(request):
-            return self._discard("unprotected")
+        disbelief = self.guests.judge(request, now) if update.home_registration else None
+        if disbelief is not None:
+            return self._disbelieve(request, disbelief)
         last = self.cache.last_sequence(request.home_address)
         if last is not None and not is_newer(update.sequence, last):
             return self._refuse_old(request, binding, last)
@@ -289,15 +291,24 @@ class Registrations:
 
     def _accept(self, request: Request, binding: Binding, status: BindingStatus) -> SendPacket:
         self._counters["bu.accepted"] += 1
-        advice = self.config.refresh_advice
+        advice, sign = self.config.refresh_advice, self.guests.signer(request)
         if advice is None:
-            return acknowledge(request, binding.link, status, lifetime=binding.lifetime)
+            return acknowledge(request, binding.link, status, lifetime=binding.lifetime, sign=sign)
         advice = Seconds(min(advice, binding.lifetime - LIFETIME_UNIT))
         options = (BindingRefreshAdvice(interval=advice),) if advice >= LIFETIME_UNIT else ()
-        return acknowledge(request, binding.link, status, lifetime=binding.lifetime, options=options)
+        return acknowledge(request, binding.link, status, lifetime=binding.lifetime, options=options, sign=sign)
 
     def _answer(self, request: Request, status: BindingStatus, sequence: int | None = None) -> SendPacket:
-        return acknowledge(request, self._links.serving(request.home_address), status, sequence=sequence)
+        link, sign = self._links.serving(request.home_address), self.guests.signer(request)
+        return acknowledge(request, link, status, sequence=sequence, sign=sign)
+
+    def _disbelieve(self, request: Request, disbelief: Disbelief) -> list[Action]:
+        """Nothing it says is acted upon, not even its sequence number."""
+        if disbelief.status is None:
+            return self._discard(disbelief.reason)
+        self._counters[f"bu.refused.{disbelief.status.value}"] += 1
+        link, sign = self._links.serving(request.home_address), self.guests.signer(request, disbelief)
+        return [acknowledge(request, link, disbelief.status, sign=sign)]
 
     def _refuse(self, request: Request, status: BindingStatus) -> list[Action]:
         binding = self.cache.find(request.home_address)

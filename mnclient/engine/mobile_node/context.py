@@ -7,6 +7,7 @@ from mnclient.constants import INTERFACE_PREFIX
 from mnclient.engine.actions import Action, Note, SendPacket
 from mnclient.engine.machine import Entropy
 from mnclient.engine.timers import TimerTable
+from mnclient.units import Instant
 
 
 class Context:
@@ -23,6 +24,11 @@ class Context:
         self.probes: list[Action] = []
         self.signals: list[Action] = []
         self.reports: list[Action] = []
+        self.wall_clock_at_boot = 0.0
+
+    def wall_clock(self, now: Instant) -> float:
+        """The wall-clock time of an instant, in seconds since 1970."""
+        return self.wall_clock_at_boot + now
 
     def probe(self, action: SendPacket) -> None:
         """Send before the network state changes."""

@@ -30,6 +30,7 @@ from mnclient.engine.events import (
     PayloadReceived,
     Resumed,
     Stopping,
+    WallClockSet,
 )
 from mnclient.engine.machine import Entropy
 from mnclient.engine.mobile_node import answers, view
@@ -232,7 +233,9 @@ class MobileNode:
     # --- configuration -----------------------------------------------------------------------------------------------
 
     def _remember_link(self, event: Event) -> None:
-        if isinstance(event, DatapathChosen):
+        if isinstance(event, WallClockSet):
+            self._context.wall_clock_at_boot = event.at_boot
+        elif isinstance(event, DatapathChosen):
             self._routes.datapath_chosen(event)
             self._kinds = ON_EVERY_HOST | event.protections
             self._settle_standing()

@@ -271,7 +271,7 @@ class Whereabouts:
         event = self._input_of(registration, place)
         # At home the input says what to do on arrival only; abroad it may change on the spot, with the configuration.
         # Another key is another registration as well: the home agent must not take the old one's for it.
-        kind = None if place is not None and place.is_home else (event, registration.protection)
+        kind = None if place is not None and place.is_home else (event, registration.association)
         if (place, kind) == registration.fed:
             return
         before, registration.place, registration.link = registration.place, place, link
@@ -295,11 +295,11 @@ class Whereabouts:
             return Input.DETACHED
         has_agent = registration.home.home_agent is not None
         if place.is_home:
-            can_tell = has_agent and registration.standing.may_signal
+            can_tell = has_agent and registration.may_signal
             return Input.HOME_BOUND if registration.is_bound and can_tell else Input.HOME
         if not has_agent:
             return Input.NO_AGENT
-        return Input.ABROAD if registration.standing.may_signal else Input.UNPROTECTED
+        return Input.ABROAD if registration.may_signal else Input.UNPROTECTED
 
     def _note_sent(self, now: Instant) -> None:
         for registration in self._registrations.values():

@@ -35,12 +35,17 @@ MAX_TRIES: Final = 8  # identifiers in a row that are reserved or taken by ourse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareOfAddress:
-    """A care-of address. `temporary_until` bounds a temporary one beside its prefix (RFC 8981), infinity otherwise."""
+    """A care-of address. `temporary_until` bounds a temporary one beside its prefix (RFC 8981), infinity otherwise.
+
+    `is_optimistic`: it may be used before its duplicate detection has ended. Not so where the router did not say its
+    hardware address (RFC 4429 section 3.2): it would have to be asked for, and an optimistic address may not ask.
+    """
 
     interface: str
     address: IPv6Address
     prefix: IPv6Network
     temporary_until: Instant = Instant(float("inf"))
+    is_optimistic: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +119,17 @@ class CareOfAddresses:
         current = self.current.get(interface)
         mine = [each.care_of for each in reversed(self.previous) if each.care_of.interface == interface]
         return tuple(dict.fromkeys(each.address for each in ([current] if current else []) + mine))
+
+    def not_optimistic(self, interface: str) -> frozenset[IPv6Address]:
+        """Those of an interface that wait for the end of their duplicate detection."""
+        current = self.current.get(interface)
+        known = [each.care_of for each in self.previous] + ([current] if current is not None else [])
+        return frozenset(each.address for each in known if each.interface == interface and not each.is_optimistic)
+
+    def may_be_used(self, interface: str) -> bool:
+        """Whether packets may leave from the care-of address of an interface."""
+        care_of = self.current.get(interface)
+        return care_of is not None and (care_of.is_optimistic or care_of.address in self._settled)
 
     def addresses(self) -> tuple[IPv6Address, ...]:
         """The present care-of addresses of all interfaces."""
@@ -230,13 +246,16 @@ class CareOfAddresses:
     def _formed(self, link: Link, prefix: IPv6Network, address: IPv6Address, now: Instant) -> CareOfAddress:
         self._context.count("care-of.formed")
         self._settled.discard(address)
+        optimistic = link.current is not None and link.current.names_itself
         if self._method is not IdentifierMethod.TEMPORARY:
-            return CareOfAddress(interface=link.name, address=address, prefix=prefix)
+            return CareOfAddress(interface=link.name, address=address, prefix=prefix, is_optimistic=optimistic)
         desync = self._context.entropy.uniform(0.0, MAX_DESYNC_FACTOR * TEMP_PREFERRED_LIFETIME)
         preferred = Seconds(max(TEMP_PREFERRED_LIFETIME - desync - REGEN_ADVANCE, REGEN_ADVANCE))
         self._context.timers.set(Timer.REGENERATE_IDENTIFIER, link.name, after(now, preferred))
         until = after(now, TEMP_VALID_LIFETIME)
-        return CareOfAddress(interface=link.name, address=address, prefix=prefix, temporary_until=until)
+        return CareOfAddress(
+            interface=link.name, address=address, prefix=prefix, temporary_until=until, is_optimistic=optimistic
+        )
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 

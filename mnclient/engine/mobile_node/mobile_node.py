@@ -42,7 +42,7 @@ from mnclient.engine.mobile_node.discovery import Discovery
 from mnclient.engine.mobile_node.handover_record import HandoverLog
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
 from mnclient.engine.mobile_node.kept import Kept
-from mnclient.engine.mobile_node.movement import Movement
+from mnclient.engine.mobile_node.movement import LINK_TIMERS, Movement
 from mnclient.engine.mobile_node.problem_list import ProblemList, all_problems
 from mnclient.engine.mobile_node.route_optimization import RouteOptimization
 from mnclient.engine.mobile_node.signs import Sign
@@ -74,13 +74,6 @@ _TIMER_INPUTS = {
     Timer.BINDING_EXPIRES: Input.EXPIRED,
     Timer.RETRY_REFUSED: Input.RETRY,
     Timer.REPEAT_ADVERTISEMENT: Input.ADVERTISE,
-}
-_LINK_TIMERS = {
-    Timer.SOLICIT_ROUTERS: Movement.solicit_due,
-    Timer.PROBE_ROUTER: Movement.probe_due,
-    Timer.ROUTER_IN_DOUBT: Movement.doubt_due,
-    Timer.ROUTER_EXPIRES: Movement.router_expired,
-    Timer.PREFIX_EXPIRES: Movement.prefix_expired,
 }
 _ENDINGS = (Timer.BINDING_EXPIRES, Timer.ROUTER_EXPIRES, Timer.CORRESPONDENT_EXPIRES)
 
@@ -226,8 +219,8 @@ class MobileNode:
 
     def _fire(self, timer: Timer, subject: object, now: Instant) -> None:
         match timer, subject:
-            case _, str(interface) if timer in _LINK_TIMERS:
-                _LINK_TIMERS[timer](self._movement, interface, now)
+            case _, str(interface) if timer in LINK_TIMERS:
+                LINK_TIMERS[timer](self._movement, interface, now)
             case Timer.PREFIX_EXPIRES, (_, IPv6Address() as address):
                 self._care_of.previous_expired(address)
             case Timer.REGENERATE_IDENTIFIER, str(interface):
@@ -277,7 +270,7 @@ class MobileNode:
         self._whereabouts.verification.enabled = config.verify
         if was_off:
             for link in self._links_seen.values():
-                self._movement.link_changed(link, now)
+                self._movement.link_changed(link, now, is_start=True)
         self._dirty = True
 
     def _registration(self, home: HomeAddressConfig, config: MobileNodeConfig, now: Instant) -> HomeRegistration:

@@ -74,7 +74,7 @@ def test_registered_abroad():
     script.register()
     care_of = script.care_of
     assert render(script.state) == text(
-        f"address {care_of}/128 dev eth0 optimistic",
+        f"address {care_of}/64 dev eth0 optimistic",
         "address 2001:db8:1::100/128 dev mn6home home",
         "device mn6home mtu 1460",
         "neighbor fe80::a dev eth0 02:00:00:00:00:aa",

@@ -196,7 +196,8 @@ def _known_interface(
         known = KnownRouter(
             address=router.address,
             link_layer_address=router.link_layer_address,
-            on_link=router.on_link(now),
+            # An optimistic address may not ask for neighbours: till then its packets go to the router (RFC 4429, 3.2).
+            on_link=router.on_link(now) if care_of.is_settled(link.name) else (),
             ways=link.ways(present.prefix, now) if present is not None else (),
         )
     return KnownInterface(

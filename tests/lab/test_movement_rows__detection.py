@@ -145,6 +145,9 @@ def test_an_advertisement_for_it_proves_a_duplicate(lab, onto_link, tentative):
 def optimistic(lab, roaming, neighborhood):
     """Just arrived in network A once more: the care-of address is registered, and its detection goes on."""
     roaming.go_home()
+    roaming.laptop.restart()  # of a network that it knows it would not ask again whether the address is free
+    lab.eventually(roaming.laptop.is_ready, within=15.0)
+    roaming.registered_at(HOME)
     lab.move(VISITED_A)
     roaming.registered_at(VISITED_A)
     care_of = roaming.home_addresses()[0].care_of_address

@@ -7,8 +7,8 @@ care-of address go (RFC 8028: through the router that advertised it). New connec
 only while it works, or has just stopped to. Traffic that uses the care-of address on purpose comes before both.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any, Final
 
@@ -75,15 +75,15 @@ class KnownInterface:
     """An interface that has or had care-of addresses; `care_of` holds the present one and those just left.
 
     `chosen` is the one in use, if this is the interface that
-    carries the home addresses: that of `traffic`, which uses it on purpose. Those of `not_optimistic` are not used
-    before their duplicate detection has ended.
+    carries the home addresses: that of `traffic`, which uses it on purpose. `detection` has those whose duplicate
+    detection is not the optimistic one.
     """
 
     name: str
     index: int
     router: KnownRouter | None
     care_of: tuple[IPv6Address, ...]
-    not_optimistic: frozenset[IPv6Address] = frozenset()
+    detection: Mapping[IPv6Address, DuplicateDetection] = field(default_factory=dict)
     chosen: IPv6Address | None = None
     traffic: tuple[TrafficRule, ...] = ()
 
@@ -204,12 +204,11 @@ def _at_home(home: KnownHomeAddress) -> Iterable[Item]:
 def _interface(interface: KnownInterface) -> Iterable[Item]:
     name, table = interface.name, TABLE_CARE_OF_BASE + interface.index
     for address in interface.care_of:
-        waits = address in interface.not_optimistic
         yield Address(
             interface=name,
             address=address,
             prefix_length=CARE_OF_PREFIX_LENGTH,
-            duplicate_detection=DuplicateDetection.NORMAL if waits else DuplicateDetection.OPTIMISTIC,
+            duplicate_detection=interface.detection.get(address, DuplicateDetection.OPTIMISTIC),
         )
         yield Rule(priority=RULE_FROM_CARE_OF, table=table, source=_host(address))
     for setting in ("optimistic_dad", "use_optimistic"):  # for as long as it may have another one: not to and fro

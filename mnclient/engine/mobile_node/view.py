@@ -205,7 +205,7 @@ def _known_interface(
         index=link.index,
         router=known,
         care_of=care_of.all_of(link.name),
-        not_optimistic=care_of.not_optimistic(link.name),
+        detection=care_of.detection(link.name),
         chosen=chosen.address if chosen is not None else None,
         traffic=rules_for(config, servers) if chosen is not None else (),
     )

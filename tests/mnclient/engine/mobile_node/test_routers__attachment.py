@@ -148,6 +148,76 @@ def test_where_no_known_router_answers_everything_begins_anew():
     assert item.duplicate_detection is not DuplicateDetection.NONE
 
 
+# --- RFC 6059 section 5.8 --------------------------------------------------------------------------------------------
+
+
+def on_eth0(script: Script):
+    return only(each for each in script.state.addresses if each.interface == "eth0")
+
+
+def settled_once(*, seconds: float = 60.0) -> Script:
+    """On a link where the care-of address was found to be ours alone; now the cable hangs."""
+    script = Script()
+    script.register()
+    settle(script, "eth0")
+    script.give(link(up=False))
+    script.pass_time(seconds)
+    return script
+
+
+@pytest.mark.requirement("RFC6059-MN-5.8-01")
+@pytest.mark.parametrize("sign", [answer(ROUTER_A, MAC_A), ra_a()])
+def test_on_a_known_link_an_address_that_was_ours_alone_is_not_detected_again(sign):
+    script = settled_once()
+    script.give(link())
+    update = only(updates(script.give(sign)))
+    assert update.packet.source == on_eth0(script).address
+    assert on_eth0(script).duplicate_detection is DuplicateDetection.NONE
+    assert any(each.destination == NET_A for each in script.state.routes), "it counts as settled"
+
+
+@pytest.mark.requirement("RFC6059-MN-5.8-01")
+@pytest.mark.parametrize("sign", [advertisement(ROUTER_A, MAC_B, NET_A), advertisement(ROUTER_B, MAC_A, NET_A)])
+def test_on_a_link_that_only_looks_like_it_the_address_is_detected(sign):
+    script = settled_once()
+    script.give(link())
+    assert updates(script.give(sign))
+    assert on_eth0(script).duplicate_detection is DuplicateDetection.OPTIMISTIC
+
+
+def test_an_address_whose_detection_had_not_ended_is_detected():
+    script = Script()
+    script.register()
+    script.give(link(interrupted=True))
+    script.give(answer(ROUTER_A, MAC_A))
+    assert on_eth0(script).duplicate_detection is DuplicateDetection.OPTIMISTIC
+
+
+def test_an_address_that_turned_out_to_be_taken_is_not_trusted_again():
+    script = settled_once()
+    script.give(link())
+    script.give(ra_a())
+    taken = on_eth0(script).address
+    script.give(AddressDuplicate(interface="eth0", address=taken))
+    assert on_eth0(script).address != taken
+    assert on_eth0(script).duplicate_detection is DuplicateDetection.OPTIMISTIC
+
+
+def test_an_address_that_is_still_there_is_not_taken_away_to_be_detected_otherwise():
+    """Two routers of one link, one after the other, and the first again before the address of before was dropped."""
+    script = Script()
+    script.register()
+    settle(script, "eth0")
+    first = on_eth0(script)
+    script.give(ra_b())
+    for leaving, coming in ((ROUTER_A, ra_b), (ROUTER_B, ra_a)):
+        mac, network = {ROUTER_A: (MAC_A, NET_A), ROUTER_B: (MAC_B, NET_B)}[leaving]
+        script.give(coming())
+        script.give(advertisement(leaving, mac, network, lifetime=0.0))
+        assert first in script.state.addresses
+    assert script.care_of == first.address
+
+
 # --- RFC 4429 section 3.2 --------------------------------------------------------------------------------------------
 
 
@@ -184,7 +254,7 @@ def test_once_it_has_said_it_later_addresses_are_optimistic():
     script.give(ra_a())
     script.give(link(up=False))
     script.give(link())
-    assert updates(script.give(answer(ROUTER_A, MAC_A)))
+    assert updates(script.give(nameless(NET_C)))
     item = only(each for each in script.state.addresses if each.interface == "eth0")
     assert item.duplicate_detection is DuplicateDetection.OPTIMISTIC
 

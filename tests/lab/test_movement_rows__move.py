@@ -39,6 +39,7 @@ pytestmark = pytest.mark.lab
 BY_HAND = IPv6Address("2001:db8:1::300")
 LINK_LOCAL = IPv6Address("fe80::ff:fe00:10")
 ROUTER_A = IPv6Address("fe80::ff:fe00:201")
+OTHER_PREFIX = IPv6Network("2001:db8:2:5::/64")
 DHCPV6_CLIENT = (546).to_bytes(2)
 DETECTION = 1.0  # seconds that duplicate detection takes: one probe, and RetransTimer
 
@@ -49,6 +50,7 @@ class Journey:
 
     home_address: IPv6Address
     tape: Tape
+    roaming: Roaming
     at: dict[str, float] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
     care_of: dict[str, IPv6Address] = field(default_factory=dict)
@@ -96,7 +98,7 @@ def journey(lab: Lab) -> Journey:
     lab.laptop.ip("link set eth0 down")
     roaming = Roaming(lab)
     with Tape(lab.laptop, "eth0") as tape:
-        made = Journey(IPv6Address(0), tape)
+        made = Journey(IPv6Address(0), tape, roaming)
         made.at["begin"] = time.time()
         lab.laptop.ip("link set eth0 up")
         lab.plug(HOME)
@@ -316,3 +318,42 @@ def test_back_home_the_group_of_the_home_address_is_joined(journey):
     assert joined >= {solicited_node(each) for each in on_eth0(journey.seen["home again"])}
     assert solicited_node(BY_HAND) == IPv6Address("ff02::1:ff00:300")
     assert IPv6Address("ff02::1") in joined
+
+
+# --- after the journey -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("RFC6059-MN-5.7.2-01", "RFC6059-MN-5.7.3.1-01")
+def test_a_known_router_with_another_prefix_is_believed_rather_than_what_was_known_of_it(lab, journey):
+    """It answers the probe, so the old address counts again for a moment; then it advertises."""
+    router = lab.routers[VISITED_A]
+    router.stop()
+    router.node.ip(f"addr add {OTHER_PREFIX[1]}/64 dev lan0 nodad")
+    router.prefix = OTHER_PREFIX
+    router.start()
+    with Tape(lab.laptop, "eth0") as tape:
+        lab.move(VISITED_A)
+        lab.eventually(
+            lambda: (journey.roaming.home_addresses()[0].care_of_address or NOWHERE) in OTHER_PREFIX, within=5.0
+        )
+        answers = [each for each in tape.heard(ADVERTISEMENT) if each.target == ROUTER_A]
+    assert [each.flags for each in answers][:1] == ["RS"]
+    lab.eventually(lambda: journey.roaming.home_addresses()[0].registered, within=5.0)
+
+
+@pytest.mark.requirement("RFC4861-MN-6.3.7-02", "RFC4861-MN-6.3.7-04", "RFC7559-MN-2-01")
+def test_started_on_a_silent_link_the_service_solicits_by_the_letter(lab, journey):
+    """The first one within a second, the second one four seconds later, more or less a tenth. The kernel keeps quiet:
+    for it nothing has happened."""
+    lab.routers[VISITED_B].stop()
+    lab.move(VISITED_B)
+    laptop = journey.roaming.laptop
+    laptop.stop()
+    with Tape(lab.laptop, "eth0") as tape:
+        laptop.start()
+        lab.eventually(laptop.is_ready, within=15.0)
+        ready = time.time()
+        lab.eventually(lambda: len(tape.heard(ROUTER_SOLICITATION)) >= 2, within=8.0)
+        first, second = (each.at for each in tape.heard(ROUTER_SOLICITATION)[:2])
+    assert first < ready + 1.0
+    assert second - first == pytest.approx(4.0, abs=0.5)

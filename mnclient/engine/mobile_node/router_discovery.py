@@ -15,7 +15,7 @@ from mnclient.units import Instant, Seconds, after
 
 # After a hint of movement a router is usually there within moments, but the first solicitation may be lost while a
 # switch or an access point still learns: the backoff of RFC 7559 then starts at half a second instead of its IRT of
-# 4 s, and reaches the same rate after four transmissions (docs/adr/0045-router-discovery-by-hint.md).
+# 4 s, and reaches the same rate after four transmissions (docs/adr/0045-routers-and-attachment.md).
 FIRST_SOLICIT_INTERVAL: Final = Seconds(0.5)
 NOT_YET: Final = Seconds(0.0)  # as the last interval: the first solicitation is still to come
 SOLICIT_JITTER: Final = 0.1  # RFC 7559 section 2

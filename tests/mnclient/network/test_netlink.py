@@ -22,7 +22,10 @@ ALL_NODES, GROUP = "ff020000000000000000000000000001", "ff0200000000000000000001
 
 
 @pytest.mark.requirement("RFC4862-MN-5.4.2-01")
-def test_the_groups_of_an_optimistic_address_are_joined_before_the_kernel_is_asked_to_probe_for_it(lab: Lab):
+@pytest.mark.parametrize("detection", [DuplicateDetection.OPTIMISTIC, DuplicateDetection.NONE])
+def test_the_groups_of_an_address_used_at_once_are_joined_before_the_kernel_is_told_of_it(
+    lab: Lab, detection: DuplicateDetection
+):
     """The kernel's own worker joins them as well, but at a time of its own."""
     host, other = lab.host(), lab.host()
     lab.cable(host, other)
@@ -38,9 +41,7 @@ def test_the_groups_of_an_optimistic_address_are_joined_before_the_kernel_is_ask
             return send(messages)
 
         executor._netlink.request = watched  # type: ignore[method-assign]
-        item = Address(
-            interface="eth0", address=ADDRESS, prefix_length=64, duplicate_detection=DuplicateDetection.OPTIMISTIC
-        )
+        item = Address(interface="eth0", address=ADDRESS, prefix_length=64, duplicate_detection=detection)
         assert executor.apply([Operation(Verb.ADD, item)]) == []
         probed = Path("/proc/thread-self/net/igmp6").read_text()
         executor.apply([Operation(Verb.REMOVE, item)])

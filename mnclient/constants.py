@@ -58,12 +58,16 @@ PROTOCOL_MOBILITY: Final = 135
 
 DEFAULT_REGISTRATION_LIFETIME: Final = Seconds(600.0)  # short enough that a lost laptop frees its address the same hour
 REFRESH_FRACTION: Final = 0.75  # a binding is refreshed when this much of its lifetime has gone
+BETTER_ROUTER_PROBE_INTERVAL: Final = Seconds(60.0)  # RFC 4191 section 3.5: once a minute at most
 ROUTER_PROBE_INTERVAL: Final = Seconds(0.2)  # between unicast probes of a router in doubt: a link is 0.2 s long at most
 MISSED_ADVERTISEMENTS: Final = 3  # Advertisement Intervals without an RA before the router is in doubt
 MINIMUM_DOUBT: Final = Seconds(0.3)  # and never sooner than this: a busy router may skip a beat
 DEFAULT_ROUTE_GRACE: Final = Seconds(10.0)  # how long new connections wait for a silent home agent before going direct
 MAX_ROUTERS_PER_INTERFACE: Final = 16  # bounds memory when a link is flooded with advertisements
 MAX_PREFIXES_PER_ROUTER: Final = 16
+MAX_ROUTES_PER_ROUTER: Final = (
+    16  # more specific routes (RFC 4191); each is one of the kernel in the table of an interface
+)
 MAX_NAME_SERVERS: Final = 4  # of a router: no resolver asks more than three
 MAX_TRAFFIC_RULES: Final = 64  # each is a rule of the kernel, which goes through them for every packet without a source
 MAX_INTERFACES: Final = 64

@@ -16,6 +16,7 @@ class Timer(Enum):
     PREFIX_EXPIRES = auto()  # RFC 4862 section 5.5.4
     ROUTER_IN_DOUBT = auto()  # RFC 6275 section 11.5.1: Advertisement Intervals passed without an RA
     PROBE_ROUTER = auto()  # RFC 4861 section 7.3.3: next unicast probe
+    PROBE_BETTER_ROUTERS = auto()  # RFC 4191 section 3.5: a more preferred router that did not answer
     SOLICIT_ROUTERS = auto()  # RFC 7559 section 2: next Router Solicitation
     RETRANSMIT_BINDING_UPDATE = auto()  # RFC 6275 section 11.8
     REFRESH_BINDING = auto()  # RFC 6275 section 11.7.1

@@ -119,7 +119,7 @@ class Executor:
             return removal(item, index)
         if isinstance(item, Address):
             item = self._prepare_address(item)
-            if item.duplicate_detection is DuplicateDetection.OPTIMISTIC:
+            if item.duplicate_detection is not DuplicateDetection.NORMAL and not item.home:  # used at once
                 self._groups.join(index, item.address)
         if key(item) in self.borrowed:
             self.borrowed.discard(key(item))  # it may be ours by now; if it is not, the answer says so

@@ -83,7 +83,7 @@ class Node:
         self._alarm = Alarm(self._deadline_came)
         self._wake_up = WakeUp(self._clock_jumped)
         await self._network.start()
-        self._queue.appendleft(Configured(config=config))
+        self._queue.append(Configured(config=config))  # behind the links there are: those are no news of a movement
         self._queue.appendleft(
             DatapathChosen(
                 route_optimization=self.route_optimization == KERNEL, protections=self._network.capabilities.protections

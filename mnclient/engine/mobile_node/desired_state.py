@@ -7,8 +7,8 @@ care-of address go (RFC 8028: through the router that advertised it). New connec
 only while it works, or has just stopped to. Traffic that uses the care-of address on purpose comes before both.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any, Final
 
@@ -44,6 +44,8 @@ from mnclient.model.network_state import (
 DEVICE: Final = TUNNEL_DEVICE_MOBILE_NODE
 DEFAULT: Final = IPv6Network("::/0")
 MAIN_TABLE: Final = 254
+# No route comes of it; but rule 8 of RFC 6724 compares no more of an address than this.
+CARE_OF_PREFIX_LENGTH: Final = 64
 CHOSEN_METRIC: Final = 512  # before the same route that says nothing of a source
 FALLBACK_METRIC: Final = 4096
 
@@ -60,11 +62,12 @@ _FIELDS: Final[dict[type, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRouter:
-    """The current router of an interface in use."""
+    """The current router of an interface in use. `ways` are more specific routes (RFC 4191): network and router."""
 
     address: IPv6Address
     link_layer_address: bytes
     on_link: tuple[IPv6Network, ...]
+    ways: tuple[tuple[IPv6Network, IPv6Address], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +75,15 @@ class KnownInterface:
     """An interface that has or had care-of addresses; `care_of` holds the present one and those just left.
 
     `chosen` is the one in use, if this is the interface that
-    carries the home addresses: that of `traffic`, which uses it on purpose.
+    carries the home addresses: that of `traffic`, which uses it on purpose. `detection` has those whose duplicate
+    detection is not the optimistic one.
     """
 
     name: str
     index: int
     router: KnownRouter | None
     care_of: tuple[IPv6Address, ...]
+    detection: Mapping[IPv6Address, DuplicateDetection] = field(default_factory=dict)
     chosen: IPv6Address | None = None
     traffic: tuple[TrafficRule, ...] = ()
 
@@ -199,7 +204,12 @@ def _at_home(home: KnownHomeAddress) -> Iterable[Item]:
 def _interface(interface: KnownInterface) -> Iterable[Item]:
     name, table = interface.name, TABLE_CARE_OF_BASE + interface.index
     for address in interface.care_of:
-        yield Address(interface=name, address=address, duplicate_detection=DuplicateDetection.OPTIMISTIC)
+        yield Address(
+            interface=name,
+            address=address,
+            prefix_length=CARE_OF_PREFIX_LENGTH,
+            duplicate_detection=interface.detection.get(address, DuplicateDetection.OPTIMISTIC),
+        )
         yield Rule(priority=RULE_FROM_CARE_OF, table=table, source=_host(address))
     for setting in ("optimistic_dad", "use_optimistic"):  # for as long as it may have another one: not to and fro
         yield Sysctl(key=f"net/ipv6/conf/{name}/{setting}", value="1")
@@ -207,6 +217,7 @@ def _interface(interface: KnownInterface) -> Iterable[Item]:
     if router is None or not interface.care_of:
         return
     ways = [Route(destination=network, interface=name, table=table) for network in router.on_link]
+    ways += [Route(destination=to, interface=name, table=table, gateway=gateway) for to, gateway in router.ways]
     ways.append(Route(destination=DEFAULT, interface=name, table=table, gateway=router.address))
     yield from ways
     if interface.chosen is not None and interface.traffic:

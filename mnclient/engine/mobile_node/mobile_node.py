@@ -43,11 +43,11 @@ from mnclient.engine.mobile_node.discovery import Discovery
 from mnclient.engine.mobile_node.handover_record import HandoverLog
 from mnclient.engine.mobile_node.home_registration import HomeRegistration
 from mnclient.engine.mobile_node.kept import Kept
-from mnclient.engine.mobile_node.movement import Movement
+from mnclient.engine.mobile_node.movement import LINK_TIMERS, Movement
 from mnclient.engine.mobile_node.problem_list import ProblemList, all_problems
 from mnclient.engine.mobile_node.route_optimization import RouteOptimization
 from mnclient.engine.mobile_node.signs import Sign
-from mnclient.engine.mobile_node.timer_inputs import ENDINGS, LINK_TIMERS, REGISTRATION_INPUTS
+from mnclient.engine.mobile_node.timer_inputs import ENDINGS, REGISTRATION_INPUTS
 from mnclient.engine.mobile_node.whereabouts import Whereabouts
 from mnclient.engine.protection import ON_EVERY_HOST, standing
 from mnclient.engine.timers import Timer
@@ -269,7 +269,7 @@ class MobileNode:
         self._whereabouts.verification.enabled = config.verify
         if was_off:
             for link in self._links_seen.values():
-                self._movement.link_changed(link, now)
+                self._movement.link_changed(link, now, is_start=True)
         self._dirty = True
 
     def _registration(self, home: HomeAddressConfig, config: MobileNodeConfig, now: Instant) -> HomeRegistration:

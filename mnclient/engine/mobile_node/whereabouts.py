@@ -247,7 +247,8 @@ class Whereabouts:
             self._care_of.choose(each, care_of_prefixes(each, homes, now), now)
         if link is None or not is_needed:
             return None
-        return self._care_of.choose(link, care_of_prefixes(link, homes, now), now)
+        care_of = self._care_of.choose(link, care_of_prefixes(link, homes, now), now)
+        return care_of if self._care_of.may_be_used(link.name) else None
 
     def _learn_from_answers(self) -> None:
         """A prefix that the network does not route, or that somebody made up, shows in nobody answering."""

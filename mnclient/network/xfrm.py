@@ -111,13 +111,15 @@ class Template:
 class Policy:
     """What is done with the packets of `selector`; without a template they pass as they are.
 
-    The policy with the smallest `priority` wins. `last_used` is in seconds since 1970, read only, None for never.
+    `outer` is a second state that is asked for, nearer to the wire than the first. The policy with the smallest
+    `priority` wins. `last_used` is in seconds since 1970, read only, None for never.
     """
 
     selector: Selector
     direction: Direction
     priority: int
     template: Template | None = None
+    outer: Template | None = None
     last_used: int | None = None
 
 
@@ -172,7 +174,8 @@ def policy_addition(policy: Policy, *, replace: bool = False) -> Message:
     body = _selector(policy.selector) + _FOREVER + bytes(_CURRENT.size)
     body += _POLICY_END.pack(policy.priority, 0, policy.direction, 0, 0, 0)
     if policy.template is not None:
-        body += attribute(_XFRMA_TMPL, _template(policy.template))
+        templates = [policy.template] if policy.outer is None else [policy.template, policy.outer]
+        body += attribute(_XFRMA_TMPL, b"".join(map(_template, templates)))
     return Message(XFRM_MSG_UPDPOLICY if replace else XFRM_MSG_NEWPOLICY, 0, body)
 
 
@@ -273,12 +276,17 @@ def read_policy(body: bytes) -> Policy | None:
     if family != _INET6 or direction not in tuple(Direction):
         return None
     *_, used = _CURRENT.unpack_from(body, _SELECTOR.size + _LIFETIME.size)
-    template = attributes(body, _POLICY_SIZE).get(_XFRMA_TMPL)
+    found = attributes(body, _POLICY_SIZE).get(_XFRMA_TMPL, b"")
+    templates = [
+        _read_template(found[start : start + _TEMPLATE.size])
+        for start in range(0, len(found) - _TEMPLATE.size + 1, _TEMPLATE.size)
+    ]
     return Policy(
         selector=_read_selector(body, 0),
         direction=Direction(direction),
         priority=priority,
-        template=_read_template(template) if template is not None and len(template) >= _TEMPLATE.size else None,
+        template=templates[0] if templates else None,
+        outer=templates[1] if len(templates) > 1 else None,
         last_used=used or None,
     )
 

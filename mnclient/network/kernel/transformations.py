@@ -3,9 +3,14 @@
 
 A state adds or takes away the Home Address option or the type 2 routing header, a policy says for which packets (RFC
 6275 sections 6.3 and 6.4; Linux calls it mode *ro*). No I/O happens here.
+
+Where both ends are mobile there are two items for the same packets, each end being the other's correspondent. The
+kernel has one policy for them, which then asks for both headers. On the wire the routing header comes first (section
+6.4.1), so that it is read while the source is still the other end's care-of address: that takes a state of its own.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
@@ -53,6 +58,47 @@ def transformations(item: RouteOptimization | BindingUpdateReception) -> Transfo
         states.append(_state(ends[1], ends[0], arriving, care_of))
         policies.append(_policy(ends[1], ends[0], Direction.IN, arriving))
     return Transformations(tuple(states), tuple(policies))
+
+
+Pair = tuple[IPv6Address, IPv6Address]
+"""An address of this host, and one of the host it talks to."""
+
+
+def pair_of(item: RouteOptimization | BindingUpdateReception) -> Pair:
+    """Whose packets an item is about: home address and correspondent, whichever is here first."""
+    if isinstance(item, BindingUpdateReception):
+        return UNSPECIFIED, UNSPECIFIED
+    if item.end is OptimizationEnd.MOBILE_NODE:
+        return item.home_address, item.correspondent
+    return item.correspondent, item.home_address
+
+
+def combined(items: Collection[RouteOptimization | BindingUpdateReception]) -> Transformations:
+    """What all the items of one pair mean together: one, or where both ends are mobile two of different `end`."""
+    single = [transformations(each) for each in items]
+    states = [state for each in single for state in each.states]
+    policies = _merged(policy for each in single for policy in each.policies)
+    arriving = {each.end: each for each in items if isinstance(each, RouteOptimization) and each.incoming}
+    mobile, correspondent = (arriving.get(end) for end in (OptimizationEnd.MOBILE_NODE, OptimizationEnd.CORRESPONDENT))
+    if mobile is not None and correspondent is not None:
+        states.append(_state(correspondent.care_of_address, mobile.home_address, ROUTING_HEADER, UNSPECIFIED))
+    return Transformations(tuple(states), tuple(policies))
+
+
+def _merged(policies: Iterable[Policy]) -> list[Policy]:
+    """One policy where the kernel has room for one only. The option is nearer to the payload than the header."""
+    merged: dict[tuple[Direction, Selector], Policy] = {}
+    for policy in policies:
+        where = policy.direction, policy.selector
+        other = merged.get(where, policy)
+        if policy.template is None or other.template is None or policy == other:
+            merged[where] = policy
+            continue
+        inner, outer = sorted((policy.template, other.template), key=lambda each: each.protocol == ROUTING_HEADER)
+        if policy.direction is Direction.IN:  # its state is the one of the other end's care-of address
+            outer = replace(outer, source=UNSPECIFIED)
+        merged[where] = replace(policy, template=inner, outer=outer)
+    return list(merged.values())
 
 
 def _state(source: IPv6Address, destination: IPv6Address, protocol: int, care_of: IPv6Address) -> State:

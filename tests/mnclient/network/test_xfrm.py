@@ -27,7 +27,12 @@ def test_a_state_is_read_as_it_was_written(state):
 
 @pytest.mark.parametrize(
     "policy",
-    [POLICY, replace(POLICY, template=None), replace(POLICY, direction=Direction.IN)],
+    [
+        POLICY,
+        replace(POLICY, template=None),
+        replace(POLICY, direction=Direction.IN),
+        replace(POLICY, outer=replace(POLICY.template, protocol=43, source=xfrm.UNSPECIFIED)),
+    ],
 )
 def test_a_policy_is_read_as_it_was_written(policy):
     assert xfrm.read_policy(xfrm.policy_addition(policy).body) == policy

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
-from mnclient.constants import PROTOCOL_MOBILITY, XFRM_PRIORITY, XFRM_REQID
+from mnclient.constants import PROTOCOL_ICMPV6, PROTOCOL_MOBILITY, XFRM_PRIORITY, XFRM_REQID
 from mnclient.model.network_state import BindingUpdateReception, OptimizationEnd, RouteOptimization
 from mnclient.network.xfrm import (
     ANY,
@@ -30,6 +30,7 @@ from mnclient.network.xfrm import (
 
 _HAND_MADE: Final = 255  # IPPROTO_RAW: packets that a process has built whole, as all our signalling
 _SIGNALLING_PRIORITY: Final = XFRM_PRIORITY - 1
+_NEIGHBORS: Final = range(133, 138)  # ICMPv6 types of Neighbor Discovery, RFC 4861 section 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ def combined(items: Collection[RouteOptimization | BindingUpdateReception]) -> T
     arriving = {each.end: each for each in items if isinstance(each, RouteOptimization) and each.incoming}
     mobile, correspondent = (arriving.get(end) for end in (OptimizationEnd.MOBILE_NODE, OptimizationEnd.CORRESPONDENT))
     if mobile is not None and correspondent is not None:
-        states.append(_state(correspondent.care_of_address, mobile.home_address, ROUTING_HEADER, UNSPECIFIED))
+        state = _state(correspondent.care_of_address, mobile.home_address, ROUTING_HEADER, UNSPECIFIED)
+        states.append(replace(state, sender=mobile.correspondent))
     return Transformations(tuple(states), tuple(policies))
 
 
@@ -124,7 +126,10 @@ def _as_built(source: IPv6Address, destination: IPv6Address) -> Policy:
 
 
 def _reception() -> Transformations:
-    """Any Home Address option is undone, and then only a Mobility Header passes: the rest is refused and reported."""
+    """Any Home Address option is undone, and then only a Mobility Header passes: the rest is refused and reported.
+
+    Neighbor Discovery between neighbours is what it is, whatever bindings there are (section 9.3.2).
+    """
     anybody = State(
         source=UNSPECIFIED,
         destination=UNSPECIFIED,
@@ -138,7 +143,9 @@ def _reception() -> Transformations:
     )
     selector = Selector(source=ANY, destination=ANY, protocol=PROTOCOL_MOBILITY)
     policy = Policy(selector=selector, direction=Direction.IN, priority=_SIGNALLING_PRIORITY, template=template)
-    return Transformations((anybody,), (policy,))
+    plain = [Selector(source=ANY, destination=ANY, protocol=PROTOCOL_ICMPV6, icmp_type=each) for each in _NEIGHBORS]
+    plainly = [Policy(selector=each, direction=Direction.OUT, priority=_SIGNALLING_PRIORITY) for each in plain]
+    return Transformations((anybody,), (policy, *plainly))
 
 
 def is_ours(found: State | Policy) -> bool:

@@ -20,7 +20,9 @@ POLICY = Policy(
 )
 
 
-@pytest.mark.parametrize("state", [STATE, replace(STATE, source=xfrm.UNSPECIFIED, wildcard=True)])
+@pytest.mark.parametrize(
+    "state", [STATE, replace(STATE, source=xfrm.UNSPECIFIED, wildcard=True), replace(STATE, sender=CORRESPONDENT)]
+)
 def test_a_state_is_read_as_it_was_written(state):
     assert xfrm.read_state(xfrm.state_addition(state).body) == state
 
@@ -31,6 +33,7 @@ def test_a_state_is_read_as_it_was_written(state):
         POLICY,
         replace(POLICY, template=None),
         replace(POLICY, direction=Direction.IN),
+        replace(POLICY, selector=replace(POLICY.selector, protocol=58, icmp_type=135)),
         replace(POLICY, outer=replace(POLICY.template, protocol=43, source=xfrm.UNSPECIFIED)),
     ],
 )

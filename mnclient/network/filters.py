@@ -30,7 +30,8 @@ _Instruction = tuple[int, int | str, int | str, int]
 
 # Over a packet socket that begins with the IPv6 header: Mobility Headers, Home Address options and type 2 routing
 # headers (or what may be such), and the ICMPv6 messages that the engine reads. Of Echo messages, and of errors about
-# them, only those with the identifier in the place of _OURS: nobody else's ping wakes us.
+# them, only those with the identifier in the place of _OURS: nobody else's ping wakes us. Of other errors those about
+# packets with a type 2 routing header.
 #
 # Where the kernel carries the tunnels, _TUNNEL is the index of their device: a packet that comes out of it is believed
 # only with the mark of the rule that has looked at the outer header (`nftables`). And where the kernel understands Home
@@ -66,11 +67,14 @@ _SIGNALLING: Final[tuple[tuple[str, _Instruction], ...]] = (
     ("", (_JUMP_GREATER_EQUAL, 0, "drop", 144)),  # home agent address discovery, mobile prefix discovery
     ("", (_JUMP_GREATER_EQUAL, "drop", "pass", 148)),
     ("unreachable", (_LOAD_BYTE, 0, 0, _QUOTED + _NEXT_HEADER)),
+    ("", (_JUMP_EQUAL, "undelivered", 0, _ROUTING_HEADER)),
     ("", (_JUMP_EQUAL, 0, "drop", PROTOCOL_ICMPV6)),
     ("", (_LOAD_BYTE, 0, 0, _QUOTED + _BEHIND_HEADER)),
     ("", (_JUMP_EQUAL, 0, "drop", _ECHO_REQUEST)),
     ("", (_LOAD_HALF, 0, 0, _QUOTED + _ECHO_IDENTIFIER)),
     ("", (_JUMP_EQUAL, "pass", "drop", _OURS)),
+    ("undelivered", (_LOAD_BYTE, 0, 0, _QUOTED + _ROUTING_TYPE)),  # sent by a binding
+    ("", (_JUMP_EQUAL, "pass", "drop", _TYPE_2)),
     ("echo", (_LOAD_HALF, 0, 0, _ECHO_IDENTIFIER)),
     ("", (_JUMP_EQUAL, "pass", "drop", _OURS)),
     ("pass", (_RETURN, 0, 0, _ALL_OCTETS)),

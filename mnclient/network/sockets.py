@@ -45,7 +45,7 @@ _BATCH: Final = 64  # packets in one turn of the loop, so that everything else s
 _LARGEST: Final = 65535
 
 _NEXT_HEADER: Final = 6
-_ICMPV6, _ECHO_REQUEST, _HOME_ADDRESS_OPTION = 58, 128, 201
+_ICMPV6, _DESTINATION_OPTIONS, _ECHO_REQUEST, _HOME_ADDRESS_OPTION = 58, 60, 128, 201
 _TUNNELS: Final = frozenset({TUNNEL_DEVICE_MOBILE_NODE, TUNNEL_DEVICE_KERNEL})
 _DISCOVERY_REQUEST: Final = 144  # goes to the home agents' anycast address, which no interface has
 
@@ -303,8 +303,14 @@ def _is_from_outside(name: str) -> bool:
 
 
 def _is_inner_signalling(buffer: bytearray) -> bool:
-    """Whether a tunnelled packet is for the engine: a Mobility Header (a Home Test), or our own Echo Request."""
+    """Whether a tunnelled packet is for the engine: a Mobility Header, or our own Echo Request.
+
+    A Home Test, or all that another mobile node sends to us as its correspondent, its Binding Update with a Home
+    Address option too (RFC 6275 section 5.2.9).
+    """
     next_header = buffer[_NEXT_HEADER]
+    if next_header == _DESTINATION_OPTIONS:
+        return buffer[40] == PROTOCOL_MOBILITY
     return next_header == PROTOCOL_MOBILITY or (next_header == _ICMPV6 and buffer[40] == _ECHO_REQUEST)
 
 

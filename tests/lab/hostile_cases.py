@@ -237,6 +237,12 @@ AT_THE_HOME_AGENT = {
     "a tunnel packet with a link-local destination": Case(
         lambda w: tunnelled(w.care_of, AGENT, ipv6(w.home, "fe80::1", ICMPV6, ECHO)), (), NOT_HOME
     ),
+    "a tunnel packet with a link-local source": Case(
+        lambda w: tunnelled(w.care_of, AGENT, ipv6("fe80::1", STRANGER, ICMPV6, ECHO)), (), NOT_HOME
+    ),
+    "a tunnel packet from nobody": Case(
+        lambda w: tunnelled(w.care_of, AGENT, ipv6("::", STRANGER, ICMPV6, ECHO)), (), NOT_HOME
+    ),
     "a tunnel packet with half a header": Case(
         lambda w: tunnelled(w.care_of, AGENT, ipv6(w.home, STRANGER, ICMPV6, ECHO)[:30]), (), NOT_HOME
     ),
@@ -288,6 +294,12 @@ AT_THE_LAPTOP = {
         ),
         (), {"receive.malformed.other": 1},
     ),
+    "a routing header to an address of smaller scope": Case(
+        lambda w: to_laptop(w, BA, acknowledgement(0, w.sequence), "fec0::1"), (), {"receive.malformed.other": 1}
+    ),
+    "a routing header to a link-local address": Case(
+        lambda w: to_laptop(w, BA, acknowledgement(0, w.sequence), "fe80::1"), (), {"receive.malformed.other": 1}
+    ),
     "unknown type 2 routing to a stranger": Case(
         lambda w: ipv6(STRANGER, w.care_of, ROUTING, type_2(ICMPV6, STRANGER) + ECHO),
         (), {"receive.malformed.other": 1},
@@ -308,6 +320,14 @@ AT_THE_LAPTOP = {
     "a wrong checksum": Case(
         lambda w: ipv6(AGENT, w.care_of, MOBILITY, mobility(BA, acknowledgement(0, 1), AGENT, w.home)),
         (), malformed("bad-checksum"),
+    ),
+    "a wrong payload proto": Case(
+        lambda w: ipv6(AGENT, w.care_of, MOBILITY, mobility(BA, acknowledgement(0, 1), AGENT, w.care_of, proto=6)),
+        (), malformed("bad-payload-proto"),
+    ),
+    "too small a header len": Case(
+        lambda w: ipv6(AGENT, w.care_of, MOBILITY, mobility(BA, acknowledgement(0, 1), AGENT, w.care_of, length=0)),
+        (), malformed("bad-header-length"),
     ),
     "a tunnel packet from a stranger": Case(
         lambda w: tunnelled(STRANGER, w.care_of, ipv6(STRANGER, w.home, ICMPV6, ECHO)), (), FOR_STRANGERS

@@ -3,6 +3,7 @@
 
     nonces             node keys and nonces, by which a test and a Binding Update are believed
     registrations      Binding Updates and the binding cache
+    unreachable        which bindings lead nowhere any more
     refresh_requests   who is asked to renew a binding
     desired_state      what the kernel should look like
 
@@ -50,6 +51,7 @@ from mnclient.model.status import BindingCacheStatus, CorrespondentNodeStatus
 from mnclient.units import Instant
 from mnclient.wire.addresses import is_multicast, is_unicast_routable
 from mnclient.wire.binding import BindingUpdate
+from mnclient.wire.icmpv6 import DestinationUnreachable
 from mnclient.wire.packet import Packet
 from mnclient.wire.return_routability import CareOfTest, CareOfTestInit, HomeTest, HomeTestInit
 
@@ -162,6 +164,8 @@ class CorrespondentNode:
                 return self._registrations.receive(event, update, now)
             case HomeTestInit() | CareOfTestInit() as init:
                 return self._test(event.packet, init, now)
+            case DestinationUnreachable() as message:
+                return self._registrations.not_delivered(message, now)
             case _:
                 return []
 

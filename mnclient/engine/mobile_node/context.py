@@ -26,6 +26,13 @@ class Context:
         self.reports: list[Action] = []
         self.wall_clock_at_boot = 0.0
 
+    def anew(self) -> "Context":
+        """One without timers. Counters go on, what is to be done is done, and the host is the same."""
+        other = Context(self.entropy)
+        other.counters, other.wall_clock_at_boot = self.counters, self.wall_clock_at_boot
+        other.probes, other.signals, other.reports = self.probes, self.signals, self.reports
+        return other
+
     def wall_clock(self, now: Instant) -> float:
         """The wall-clock time of an instant, in seconds since 1970."""
         return self.wall_clock_at_boot + now

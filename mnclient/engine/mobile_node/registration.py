@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is known of one home address, and how its Binding Updates are sent (RFC 6275 sections 11.5.5, 11.7.1, 11.8)."""
 
+from functools import partial
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -16,6 +17,7 @@ from mnclient.engine.mobile_node.authentication import Authentication
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList, Key, Outstanding
 from mnclient.engine.mobile_node.care_of import valid_until
 from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.farewells import Farewell
 from mnclient.engine.mobile_node.identifiers import hardware_identifier
 from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.retransmission import Backoff
@@ -287,27 +289,18 @@ class Registration:
             self.bound_until = self.granted_until = bound_until
             self._set(Timer.BINDING_EXPIRES, bound_until)
 
-    def deregister_from_abroad(self, now: Instant) -> None:
-        """The home address is given up: delete the binding without waiting for an answer."""
+    def farewell(self) -> Farewell | None:
+        """What has to be said when the home address is given up abroad; None when there is no binding to delete."""
         place, agent = self.place, self.home.home_agent
         if not self.may_be_bound or place is None or place.care_of is None or agent is None:
-            return
-        if not self.updates.rate(self.key).permits(now):  # then its lifetime has to end it
-            self.context.count("bu.held-back")
-            return
-        sequence = self.updates.record(self.key, place.care_of.address, Seconds(0.0), now)
-        self.context.count("bu.sent")
-        self.context.probe(  # before the care-of address is withdrawn
-            messages.home_registration(
-                home_address=self.home.address,
-                home_agent=agent,
-                care_of_address=place.care_of.address,
-                sequence=sequence,
-                lifetime=Seconds(0.0),
-                link_local_compatibility=self._link_local_claimed,
-                protection=self.protection,
-                seal=self._sealing(place.care_of.address, now),
-            )
+            return None
+        return Farewell(
+            home_address=self.home.address,
+            home_agent=agent,
+            care_of_address=place.care_of.address,
+            link_local_compatibility=self._link_local_claimed,
+            protection=self.protection,
+            sealing=partial(self._sealing, place.care_of.address),
         )
 
     def lose_binding(self, now: Instant) -> State | None:
@@ -318,12 +311,13 @@ class Registration:
             self.context.timers.stop(timer, self.home.address)
         return None
 
-    def forget(self, now: Instant) -> None:
-        """The home address is no longer wanted here."""
-        self.deregister_from_abroad(now)
+    def forget(self, now: Instant) -> Farewell | None:
+        """The home address is no longer wanted here; what its home agent must still be told."""
+        farewell = self.farewell()
         self.lose_binding(now)
         self._quiet()
         self.context.timers.stop(Timer.DEFAULT_ROUTE_GRACE, self.home.address)
+        return farewell
 
 
 def has_link_local_identifier(home: HomeAddressConfig, link: Link) -> bool:

@@ -3,7 +3,7 @@
 
 What comes out of the tunnel device is believed only when a rule of ours has found its outer source and its inner home
 address in a set (RFC 6275 sections 10.4.5 and 11.3.1); a tunnel adds elements to these sets. Two more rules log the
-first packet of a home address after its tunnel has moved, and now and then one from each correspondent: the header
+first packet of a home address after its tunnel has moved, and now and then one from each correspondent: the headers
 alone, so no payload is copied to this process.
 """
 
@@ -28,7 +28,7 @@ from mnclient.network.kernel import device
 from mnclient.network.kernel.direct import DirectRoutes, refused
 from mnclient.network.kernel.holding import Holding
 from mnclient.network.nfnetlink import LogSocket, TableSocket, concatenation
-from mnclient.network.nftables import ARRIVED, BINDINGS, FIRST, HEARD, STRANGERS, TUNNELS
+from mnclient.network.nftables import ARRIVED, BINDINGS, FIRST, HEARD, HEARD_OCTETS, STRANGERS, TUNNELS
 from mnclient.network.rtnetlink import DONE, Answer, RouteSocket
 from mnclient.network.xfrm import GROUP_POLICIES, GROUP_REPORTS, GROUP_STATES, Report, XfrmSocket
 
@@ -61,7 +61,7 @@ class KernelDatapath:
         with ExitStack() as opened:  # what is open when the next one is refused is closed
             self._netlink = opened.enter_context(closing(RouteSocket()))
             self._sets = opened.enter_context(closing(TableSocket(NFTABLES_TABLE)))
-            self._log = opened.enter_context(closing(LogSocket(LOG_GROUP, IPV6_HEADER_LENGTH)))
+            self._log = opened.enter_context(closing(LogSocket(LOG_GROUP, HEARD_OCTETS)))
             self._direct = opened.enter_context(closing(DirectRoutes())) if direct else None
             groups = GROUP_STATES | GROUP_POLICIES | GROUP_REPORTS
             self._news = opened.enter_context(closing(XfrmSocket(groups))) if direct else None
@@ -186,8 +186,7 @@ class KernelDatapath:
         if prefix == FIRST:
             self._deliver(PayloadReceived(home_address=IPv6Address(home_address)))
         elif prefix == HEARD:
-            correspondent = IPv6Address(packet[8:24])
-            self._deliver(CorrespondentHeard(home_address=IPv6Address(home_address), correspondent=correspondent))
+            self._deliver(CorrespondentHeard(home_address=IPv6Address(home_address), correspondent=_sender(packet)))
 
     def _transformations_changed(self, news: XfrmSocket) -> None:
         assert self._direct is not None
@@ -207,6 +206,14 @@ class KernelDatapath:
         self._deliver(
             HomeAddressRefused(source=report.care_of, destination=report.destination, home_address=report.source)
         )
+
+
+def _sender(packet: bytes) -> IPv6Address:
+    """Whose packet it is: a correspondent that is mobile itself sends its home address in an option (section 11.7.2).
+
+    The rule copies as much as the option only when it is there.
+    """
+    return IPv6Address(packet[48:64] if len(packet) >= HEARD_OCTETS else packet[8:24])
 
 
 def _elements(tunnel: Tunnel | None) -> set[bytes]:

@@ -28,6 +28,7 @@ from mnclient.network.portable.encapsulation import Encapsulation, pktinfo
 from mnclient.network.portable.held import HeldPackets
 from mnclient.network.portable.offloads import finished, is_unfinished
 from mnclient.network.portable.path_mtu import TooBig
+from mnclient.network.portable.relayed_errors import RelayedErrors
 from mnclient.network.portable.tun import destroy_tun, open_tun
 from mnclient.network.rtnetlink import DONE, Answer, refusal
 
@@ -78,6 +79,7 @@ class TunnelDatapath:
         self._peers: dict[tuple[str, bytes], _Peer] = {}
         self._encapsulation: Encapsulation | None = None
         self._too_big = TooBig(self.counters)
+        self._errors = RelayedErrors(self.counters)
 
     # --- devices and tunnels ------------------------------------------------------------------------------------
 
@@ -87,7 +89,7 @@ class TunnelDatapath:
         if self._encapsulation is None:
             self._encapsulation = Encapsulation()
             loop.add_reader(self._encapsulation.socket.fileno(), self._receive, self._encapsulation)
-            loop.add_reader(self._encapsulation.error_descriptor, self._encapsulation.drain_errors)
+            loop.add_reader(self._encapsulation.error_descriptor, self._relay_errors, self._encapsulation)
         offset = 24 if name == TUNNEL_DEVICE_HOME_AGENT else 8
         device = _Device(name, descriptor, offset, HeldPackets(self.counters))
         self._devices[name] = device
@@ -239,6 +241,14 @@ class TunnelDatapath:
                 self.counters[PAYLOAD_SENT] += len(packet)
             except OSError:
                 self.counters["tunnel.out.refused.fragments"] += 1
+
+    def _relay_errors(self, encapsulation: Encapsulation) -> None:
+        """What the path says of our tunnel packets is told to those who sent the packets inside."""
+        device = self._devices.get(TUNNEL_DEVICE_HOME_AGENT)
+        for error in encapsulation.drain_errors():
+            flow = device.flows.get(error.inner[24:40]) if device is not None else None
+            if flow is not None and (answer := self._errors.answer(error, flow.tunnel)) is not None:
+                self._write(flow.descriptor, answer)
 
     def _hold(self, device: _Device, packet: bytes) -> None:
         if device.inner_offset != 8:

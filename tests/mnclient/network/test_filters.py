@@ -85,6 +85,17 @@ def test_only_errors_about_our_own_echoes_pass():
     assert verdict(error(echo(128, 7))) == 0
 
 
+@pytest.mark.parametrize("tunnel", [None, 0, 7])
+def test_errors_about_packets_that_were_sent_by_a_binding_pass(tunnel):
+    def error(quoted: bytes, kind: int = 1) -> bytes:
+        return packet(58, kind, *bytes(7), *quoted)
+
+    assert verdict(error(packet(43, 0, 0, 2)), tunnel=tunnel) == PASSED
+    assert verdict(error(packet(43, 0, 0, 2)), packet_type=3, tunnel=tunnel) == 0
+    assert verdict(error(packet(43, 0, 0, 4)), tunnel=tunnel) == 0
+    assert verdict(error(packet(43, 0, 0, 2), kind=3), tunnel=tunnel) == 0
+
+
 def test_of_the_kernels_tunnel_only_what_a_rule_has_marked_passes():
     assert verdict(packet(135), tunnel=7, interface=7, mark=PACKET_MARK) == PASSED
     assert verdict(packet(135), tunnel=7, interface=7) == 0

@@ -20,14 +20,22 @@ POLICY = Policy(
 )
 
 
-@pytest.mark.parametrize("state", [STATE, replace(STATE, source=xfrm.UNSPECIFIED, wildcard=True)])
+@pytest.mark.parametrize(
+    "state", [STATE, replace(STATE, source=xfrm.UNSPECIFIED, wildcard=True), replace(STATE, sender=CORRESPONDENT)]
+)
 def test_a_state_is_read_as_it_was_written(state):
     assert xfrm.read_state(xfrm.state_addition(state).body) == state
 
 
 @pytest.mark.parametrize(
     "policy",
-    [POLICY, replace(POLICY, template=None), replace(POLICY, direction=Direction.IN)],
+    [
+        POLICY,
+        replace(POLICY, template=None),
+        replace(POLICY, direction=Direction.IN),
+        replace(POLICY, selector=replace(POLICY.selector, protocol=58, icmp_type=135)),
+        replace(POLICY, outer=replace(POLICY.template, protocol=43, source=xfrm.UNSPECIFIED)),
+    ],
 )
 def test_a_policy_is_read_as_it_was_written(policy):
     assert xfrm.read_policy(xfrm.policy_addition(policy).body) == policy

@@ -138,6 +138,30 @@ def test_home_address_must_be_unicast_routable(text: str) -> None:
     assert refused(packet(with_routing)).fault is WireFault.BAD_VALUE
 
 
+@pytest.mark.requirement("MN-6.4-02")
+@pytest.mark.parametrize(
+    ("home", "care_of", "is_taken"),
+    [
+        ("2001:db8:1::9", "2001:db8:2::9", True),
+        ("fd00::9", "2001:db8:2::9", True),  # unique local addresses are of global scope
+        ("2001:db8:1::9", "fec0::9", True),
+        ("fec0::9", "fec0::8", True),
+        ("fec0::9", "2001:db8:2::9", False),
+        ("feff::9", "fd00::9", False),
+        ("fe80::9", "2001:db8:2::9", False),
+        ("fe80::9", "fe80::8", False),
+    ],
+)
+def test_the_home_address_of_a_routing_header_has_no_smaller_scope(home: str, care_of: str, is_taken: bool) -> None:
+    headers = replace(PLAIN, destination=IPv6Address(care_of), routing_home_address=IPv6Address(home))
+    octets = encode_ipv6(headers)
+    if is_taken:
+        assert decode_ipv6(octets).routing_home_address == IPv6Address(home)
+    else:
+        error = refused(octets)
+        assert (error.fault, error.offset) == (WireFault.BAD_VALUE, 48)
+
+
 ROUTED = bytes((2, 2, 1)) + bytes(4) + HOME.packed  # a type 2 routing header, without its first octet
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from mnclient.debugging import Category
 from mnclient.errors import ConfigError
 from mnclient.model.config import (
     CorrespondentNodeConfig,
@@ -115,6 +116,11 @@ class Settings:
     def datapath(self) -> str:
         """How packets are to be carried: "auto", "kernel" or "portable"."""
         return str(self._values["network.datapath"])
+
+    @property
+    def debug(self) -> dict[Category, bool]:
+        """What is to be logged in detail."""
+        return {each: self._boolean(f"debug.{each.value}") for each in Category}
 
     def _mobile_node(self, home_addresses: tuple[HomeAddressConfig, ...], stable_secret: bytes) -> MobileNodeConfig:
         return MobileNodeConfig(

@@ -22,6 +22,7 @@ from mnclient.constants import (
     PROTOCOL_TCP,
     PROTOCOL_UDP,
 )
+from mnclient.debugging import Category
 from mnclient.model.config import IdentifierMethod, OptimizationUse
 from service.settings_declaration import (
     Kind,
@@ -126,6 +127,13 @@ _TRAFFIC_RULE = (
 )
 
 _LIFETIMES = (float(LIFETIME_UNIT), float(MAX_BINDING_LIFETIME))
+
+_DEBUG: Final = {
+    Category.SIGNALLING: "each message of the protocol that is sent or heard, without what is secret in it",
+    Category.EVENTS: "what happens to the protocol engine and what it wants done",
+    Category.NETWORK: "each change of addresses, routes, rules and tunnels",
+    Category.BUS: "each call on the bus, without its arguments",
+}
 
 SETTINGS: Final[tuple[Setting, ...]] = (
     switch("mobile_node.enabled", True, "Whether this machine is a mobile node."),
@@ -281,6 +289,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Accept registrations without any authentication. Insecure: anybody can redirect anybody's traffic.",
         admin=True,
     ),
+    *(switch(f"debug.{each.value}", False, f"Log {what}.", admin=True) for each, what in _DEBUG.items()),
 )
 
 BY_KEY: Final = {setting.key: setting for setting in SETTINGS}

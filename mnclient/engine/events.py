@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
 from mnclient.errors import WireFault
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import NodeConfig
 from mnclient.model.keys import KeyKind
 from mnclient.model.network_state import OptimizationEnd
@@ -174,6 +175,13 @@ class NetworkStateRestored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BindingsDismissed:
+    """An administrator does not want these entries of the binding caches any longer."""
+
+    which: BindingFilter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineReached:
     """`Engine.next_deadline()` has come (or the machine woke up, which may be much later)."""
 
@@ -200,6 +208,7 @@ Event = (
     | Resumed
     | NetworkStateFailed
     | NetworkStateRestored
+    | BindingsDismissed
     | DeadlineReached
     | Stopping
 )

@@ -7,11 +7,13 @@ is: it is *borrowed*, not marked and not removed.
 """
 
 import errno
+import logging
 import socket
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from mnclient.constants import INTERFACE_PREFIX, ROUTE_PROTOCOL
+from mnclient.debugging import Category
 from mnclient.model.network_state import (
     Address,
     BindingUpdateReception,
@@ -36,9 +38,11 @@ from mnclient.network.messages import (
     removal,
     route_dump,
 )
-from mnclient.network.plan import Key, Operation, Verb, key
+from mnclient.network.plan import Key, Operation, Verb, describe, key
 from mnclient.network.rtnetlink import DONE, Answer, Message, RouteSocket, failure, refusal
 from mnclient.network.sysctls import Sysctls
+
+_debug = Category.NETWORK.logger
 
 _GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENODEV, errno.ENXIO})
 
@@ -81,6 +85,8 @@ class Executor:
         batch: list[tuple[Operation, Message]] = []
         self._indexes.clear()
         for operation in operations:
+            if _debug.isEnabledFor(logging.DEBUG):
+                _debug.debug("%s", describe(operation))
             message = self._message(operation, replacing=again or operation.previous is not None)
             if isinstance(message, Message):
                 if operation.verb is Verb.REMOVE and isinstance(operation.item, Neighbor):

@@ -18,6 +18,7 @@ from mnclient.engine.actions import Action, Note, PublishStatus, SetNetworkState
 from mnclient.engine.events import (
     AddressDuplicate,
     AddressSettled,
+    BindingsDismissed,
     Configured,
     DatapathChosen,
     Event,
@@ -100,6 +101,8 @@ class HomeAgent:
                 self._is_selective = event.route_optimization
                 self._registrations.guests.can_use(event.protections)
                 actions += self._set_state()
+            case BindingsDismissed():
+                actions += self._registrations.dismiss(event.which, now)
             case Stopping():
                 actions += self._stop()
             case _:

@@ -157,6 +157,7 @@ class Settings:
             max_bindings=int(self._number("home_agent.max_bindings")),
             refresh_advice=Seconds(advice) if advice else None,
             optimistic_forwarding=self._boolean("home_agent.optimistic_forwarding"),
+            multicast=self._boolean("home_agent.multicast"),
             allow_unprotected_signalling=self._boolean("home_agent.allow_unprotected_signalling"),
         )
 

@@ -284,6 +284,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         admin=True,
     ),
     switch(
+        "home_agent.multicast",
+        False,
+        "Ask mobile nodes which multicast groups they listen to, and send them what comes for these on the home link.",
+        admin=True,
+    ),
+    switch(
         "home_agent.allow_unprotected_signalling",
         False,
         "Accept registrations without any authentication. Insecure: anybody can redirect anybody's traffic.",

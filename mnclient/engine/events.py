@@ -11,6 +11,7 @@ from mnclient.model.keys import KeyKind
 from mnclient.model.network_state import OptimizationEnd
 from mnclient.model.security import Protection
 from mnclient.units import Instant
+from mnclient.wire.multicast_listener import TunnelledMembership
 from mnclient.wire.packet import Packet
 
 
@@ -76,6 +77,20 @@ class MalformedReceived:
     original: bytes = field(repr=False)
     home_address: IPv6Address | None = None
     is_mobility_header: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipReceived:
+    """A message about multicast membership came by a tunnel, to an address of ours (RFC 6275 section 10.4.3)."""
+
+    membership: TunnelledMembership
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipsKnown:
+    """The answer to `WatchMemberships`: the groups of global scope that programs have joined on the tunnel's device."""
+
+    groups: frozenset[IPv6Address]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +212,8 @@ Event = (
     | LinkRemoved
     | PacketReceived
     | MalformedReceived
+    | MembershipReceived
+    | MembershipsKnown
     | AddressDuplicate
     | AddressSettled
     | NeighborUnreachable

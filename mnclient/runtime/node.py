@@ -13,7 +13,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from mnclient.engine.actions import Action, AskRouteUse, Note, SendPacket, SetNetworkState
+from mnclient.engine.actions import (
+    Action,
+    AskRouteUse,
+    Note,
+    SendMembership,
+    SendPacket,
+    SetNetworkState,
+    WatchMemberships,
+)
 from mnclient.engine.engine import Engine
 from mnclient.engine.events import (
     BindingsDismissed,
@@ -252,6 +260,10 @@ class Node:
                 self._network.send(action)
             case SetNetworkState():
                 await self._network.set_state(action.owner, action.state)
+            case SendMembership():
+                self._network.send_membership(action.membership)
+            case WatchMemberships():
+                self._network.watch_memberships(action.home_agents)
             case AskRouteUse():
                 self._deliver(self._route_use(action))
             case _:

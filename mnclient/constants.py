@@ -115,3 +115,13 @@ PACKET_MARK: Final = 0x6D6E36  # of a packet between two of our nftables rules; 
 LOG_GROUP: Final = 6275  # NFLOG: first packets, their headers only
 XFRM_REQID: Final = 6275  # of our transformation states and templates
 XFRM_PRIORITY: Final = 6275  # of our transformation policies; of those for signalling, one less
+
+# Multicast membership through a tunnel
+LISTENER_ROBUSTNESS: Final = 2  # RFC 3810 section 9.1
+LISTENER_QUERY_INTERVAL: Final = Seconds(125.0)  # RFC 3810 section 9.2
+LISTENER_STARTUP_QUERY_INTERVAL: Final = Seconds(LISTENER_QUERY_INTERVAL / 4)  # RFC 3810 section 9.6
+LISTENER_QUERY_RESPONSE_INTERVAL: Final = Seconds(10.0)  # RFC 3810 section 9.3
+LISTENING_INTERVAL: Final = Seconds(
+    LISTENER_ROBUSTNESS * LISTENER_QUERY_INTERVAL + LISTENER_QUERY_RESPONSE_INTERVAL
+)  # RFC 3810 section 9.4
+MAX_GROUPS_PER_HOME_ADDRESS: Final = 64  # ours: what one mobile node may cost its home agent

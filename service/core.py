@@ -14,8 +14,10 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Final
 
+from mnclient import debugging
 from mnclient.engine.actions import Action, PublishStatus, ReportHandover, ReportHomeAddress, ReportHomeAgent
 from mnclient.errors import ConfigError, MobileIPv6Error
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
 from mnclient.model.problems import ProblemCode
@@ -125,6 +127,7 @@ class ServiceCore(SettingsCore):
             refused = error
             self._settings = self._settings_file.load_last_good()
         self._stored_settings = self._settings
+        debugging.switch(self._settings.debug)
         self._node = self._node_factory(self._observe, datapath=self._settings.datapath)
         if refused is not None:
             _log.error("starting with the last good settings: %s", refused)
@@ -169,6 +172,12 @@ class ServiceCore(SettingsCore):
     def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
         """What mobile nodes told this machine, in both roles: home agent and correspondent."""
         return self._node.binding_cache()
+
+    def clear_bindings(self, which: BindingFilter) -> int:
+        """End these entries; how many there were. A mobile node may register again: that is for the access rules."""
+        found = sum(map(which.matches, self._node.binding_cache()))
+        self._node.dismiss_bindings(which)
+        return found
 
     def handovers(self) -> tuple[Handover, ...]:
         """The last moves, the newest last."""
@@ -301,6 +310,7 @@ class ServiceCore(SettingsCore):
 
     def _apply_settings(self, settings: Settings, key: str) -> None:
         self._settings = settings
+        debugging.switch(settings.debug)
         self._report_damaged_files()
         if self._problems.clear(ProblemCode.SETTINGS_REJECTED):
             self._subscribers.publish(ChangeKind.PROBLEM)

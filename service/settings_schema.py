@@ -24,6 +24,7 @@ from mnclient.constants import (
     PROTOCOL_UDP,
     REPLAY_WINDOW,
 )
+from mnclient.debugging import Category
 from mnclient.model.config import IdentifierMethod, OptimizationUse
 from service.settings_declaration import (
     Kind,
@@ -128,6 +129,13 @@ _TRAFFIC_RULE = (
 )
 
 _LIFETIMES = (float(LIFETIME_UNIT), float(MAX_BINDING_LIFETIME))
+
+_DEBUG: Final = {
+    Category.SIGNALLING: "each message of the protocol that is sent or heard, without what is secret in it",
+    Category.EVENTS: "what happens to the protocol engine and what it wants done",
+    Category.NETWORK: "each change of addresses, routes, rules and tunnels",
+    Category.BUS: "each call on the bus, without its arguments",
+}
 
 SETTINGS: Final[tuple[Setting, ...]] = (
     switch("mobile_node.enabled", True, "Whether this machine is a mobile node."),
@@ -292,11 +300,18 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         admin=True,
     ),
     switch(
+        "home_agent.multicast",
+        False,
+        "Ask mobile nodes which multicast groups they listen to, and send them what comes for these on the home link.",
+        admin=True,
+    ),
+    switch(
         "home_agent.allow_unprotected_signalling",
         False,
         "Accept registrations without any authentication. Insecure: anybody can redirect anybody's traffic.",
         admin=True,
     ),
+    *(switch(f"debug.{each.value}", False, f"Log {what}.", admin=True) for each, what in _DEBUG.items()),
 )
 
 BY_KEY: Final = {setting.key: setting for setting in SETTINGS}

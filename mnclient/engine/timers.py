@@ -34,6 +34,7 @@ class Timer(Enum):
     PROBE_HOME_AGENT = auto()  # ours: next Echo Request to the home agent from an interface, by its name
     INTERFACE_PROVED = auto()  # ours: an interface has lasted long enough to be trusted, by its name
     VERIFY = auto()  # ours: next Echo Request to a home address of our own
+    ANSWER_LISTENER_QUERY = auto()  # RFC 3810 section 6.2, by home address
     # home agent
     DUPLICATE_DETECTION = auto()  # RFC 6275 section 10.3.1, RFC 4862 section 5.4
     CACHE_ENTRY_EXPIRES = auto()  # RFC 6275 section 9.6, 10.3.1
@@ -41,6 +42,8 @@ class Timer(Enum):
     DELETED_ENTRY_EXPIRES = auto()  # RFC 6275 section 10.3.2: MAX_DELETE_BCE_TIMEOUT
     REPEAT_PROXY_ADVERTISEMENT = auto()  # RFC 6275 section 10.4.1
     SEND_ROUTER_ADVERTISEMENT = auto()  # RFC 4861 section 6.2.4
+    QUERY_LISTENER = auto()  # RFC 3810 section 9.2, by home address
+    GROUP_EXPIRES = auto()  # RFC 3810 section 9.4, by home address and group
     LISTED_HOME_AGENT_EXPIRES = auto()  # RFC 6275 section 10.1
     # correspondent node; its bindings expire by the timers of the home agent's
     REQUEST_REFRESH = auto()  # RFC 6275 section 9.5.5

@@ -165,6 +165,8 @@ class HomeAgentConfig:
     """Binding Refresh Advice to give (below the granted lifetime), or None."""
     optimistic_forwarding: bool = True
     """Forward from the first registration on, while duplicate detection (1 s) still runs; undone if it fails."""
+    multicast: bool = False
+    """Ask mobile nodes which groups they listen to, and send them what comes for these on the home link (10.4.3)."""
     allow_unprotected_signalling: bool = False
     """Accept registrations without any authentication. Insecure, and shown as such."""
     associations: tuple[SecurityAssociation, ...] = ()

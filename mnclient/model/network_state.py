@@ -170,6 +170,17 @@ class RouteOptimization:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupForwarding:
+    """Packets to a multicast group on `interface` go through a tunnel too (RFC 6275 section 10.4.2)."""
+
+    interface: str
+    group: IPv6Address
+    home_address: IPv6Address
+    local: IPv6Address
+    remote: IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BindingUpdateReception:
     """Mobility Headers are let in whatever home address they claim (RFC 6275 section 9.3.1): the first Binding Update.
 
@@ -187,6 +198,7 @@ Item = (
     | Rule
     | ProxyNeighbor
     | RouteOptimization
+    | GroupForwarding
     | BindingUpdateReception
 )
 
@@ -204,6 +216,7 @@ class NetworkState:
     rules: frozenset[Rule] = frozenset()
     proxy_neighbors: frozenset[ProxyNeighbor] = frozenset()
     route_optimizations: frozenset[RouteOptimization] = frozenset()
+    group_forwardings: frozenset[GroupForwarding] = frozenset()
     receptions: frozenset[BindingUpdateReception] = frozenset()
 
     def items(self) -> frozenset[Item]:

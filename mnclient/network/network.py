@@ -7,10 +7,18 @@ import socket
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv6Address
 from typing import Final
 
 from mnclient.engine.actions import SendPacket
-from mnclient.engine.events import Event, LinkChanged, LinkRemoved, NetworkStateFailed, PayloadReceived
+from mnclient.engine.events import (
+    Event,
+    LinkChanged,
+    LinkRemoved,
+    MembershipsKnown,
+    NetworkStateFailed,
+    PayloadReceived,
+)
 from mnclient.model.network_state import Neighbor, NetworkState, Route, RouteOptimization, Tunnel
 from mnclient.network import nftables
 from mnclient.network.capabilities import KERNEL, Capabilities, not_direct, portable, probe
@@ -20,12 +28,14 @@ from mnclient.network.keeper import Keeper
 from mnclient.network.kernel import direct
 from mnclient.network.kernel.datapath import KernelDatapath
 from mnclient.network.kernel.plan import for_kernel
+from mnclient.network.memberships import Memberships
 from mnclient.network.monitor import Monitor
 from mnclient.network.netlink import Executor
 from mnclient.network.plan import describe_item, key
 from mnclient.network.portable.datapath import TunnelDatapath
 from mnclient.network.sockets import Note, SignallingSockets, note_nothing
 from mnclient.units import Seconds
+from mnclient.wire.multicast_listener import TunnelledMembership
 
 SETTLING_TIME: Final = Seconds(5.0)  # after the start, for the engine to ask for what an earlier run has left
 
@@ -49,6 +59,7 @@ class Network:
         self._executor: Executor | None = None
         self._keeper: Keeper | None = None
         self._sockets: SignallingSockets | None = None
+        self._memberships = Memberships(self._memberships_changed)
         self._settling: asyncio.TimerHandle | None = None
         self._dead: set[str] = set()  # interfaces that lost their link since the wanted state was last set
         self._proxied: Counter[str] = Counter()  # owners with a proxied address, by interface
@@ -167,6 +178,15 @@ class Network:
             return
         self._sockets.send(action, self._router_of)
 
+    def send_membership(self, membership: TunnelledMembership) -> None:
+        """Send a message about multicast groups through a tunnel; if that fails it is counted."""
+        if self._sockets is not None:
+            self._sockets.send_membership(membership)
+
+    def watch_memberships(self, home_agents: frozenset[IPv6Address]) -> None:
+        """Say what programs join on the tunnel's device, and let packets to these groups in from these home agents."""
+        self._memberships.watch(home_agents)
+
     def catch_up(self) -> None:
         """Deliver what has come and was not read yet, as far as one turn of the loop goes."""
         if self._sockets is not None and self._monitor is not None:
@@ -181,7 +201,8 @@ class Network:
             self._counters["monitor.overruns"] = self._monitor.overruns
         if self._keeper is not None:
             self._counters["state.put-back"] = self._keeper.put_back_count
-        return {**self._counters, **self._datapath.counters}
+        forwarded = self._executor.counters if self._executor is not None else {}
+        return {**self._counters, **forwarded, **self._datapath.counters}
 
     async def stop(self, *, withdraw: bool = True) -> None:
         """Stop; with `withdraw` everything of ours is removed, otherwise it stays for whoever comes next."""
@@ -189,6 +210,7 @@ class Network:
             self._settling.cancel()
         if self._monitor is not None:
             self._monitor.close()
+        self._memberships.close()
         if self._sockets is not None:
             self._sockets.close()
         await asyncio.gather(*self._background)
@@ -208,6 +230,10 @@ class Network:
     def _deliver_soon(self, event: Event) -> None:
         """Later, because the engine may be in the middle of its actions."""
         asyncio.get_running_loop().call_soon(self._deliver, event)
+
+    def _memberships_changed(self, home_agents: frozenset[IPv6Address], groups: frozenset[IPv6Address]) -> None:
+        self._datapath.set_groups(home_agents, groups)
+        self._deliver_soon(MembershipsKnown(groups=groups))
 
     def _first_payload(self, tunnel: Tunnel) -> None:
         self._deliver(PayloadReceived(home_address=tunnel.home_address))

@@ -18,6 +18,7 @@ from mnclient.model.network_state import (
     Address,
     BindingUpdateReception,
     DuplicateDetection,
+    GroupForwarding,
     Item,
     Neighbor,
     NetworkState,
@@ -61,6 +62,7 @@ _KEYS: dict[type, Callable[[Any], Key]] = {
     ),
     ProxyNeighbor: lambda item: (7, item.interface, item.address),
     BindingUpdateReception: lambda item: (8,),
+    GroupForwarding: lambda item: (10, item.interface, item.group, item.home_address),
     RouteOptimization: lambda item: (9, item.end.value, item.home_address, item.correspondent),
 }
 
@@ -99,7 +101,7 @@ def interface_of(item: Item) -> str:
             return item.name
         case Tunnel():
             return item.device
-        case Address() | Neighbor() | Route() | ProxyNeighbor():
+        case Address() | Neighbor() | Route() | ProxyNeighbor() | GroupForwarding():
             return item.interface
         case _:
             return ""
@@ -162,6 +164,8 @@ def describe(operation: Operation) -> str:
             return f"neigh {verb} proxy {item.address} dev {item.interface}"
         case RouteOptimization() as item:
             return f"optimization {verb} {_optimization(item)}"
+        case GroupForwarding() as item:
+            return f"group {verb} {item.group} from {item.interface} to {item.home_address} at {item.remote}"
         case BindingUpdateReception():
             return f"reception {verb} of binding updates"
 

@@ -19,9 +19,15 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from typing import Final, Protocol
 
-from mnclient.constants import INTERFACE_PREFIX, PROTOCOL_MOBILITY, TUNNEL_DEVICE_KERNEL, TUNNEL_DEVICE_MOBILE_NODE
+from mnclient.constants import (
+    INTERFACE_PREFIX,
+    PROTOCOL_IPV6,
+    PROTOCOL_MOBILITY,
+    TUNNEL_DEVICE_KERNEL,
+    TUNNEL_DEVICE_MOBILE_NODE,
+)
 from mnclient.engine.actions import SendPacket
-from mnclient.engine.events import Event, MalformedReceived, PacketReceived
+from mnclient.engine.events import Event, MalformedReceived, MembershipReceived, PacketReceived
 from mnclient.errors import WireError
 from mnclient.network.buckets import SourceLimit
 from mnclient.network.filters import attach_filter, drop_everything, signalling_program
@@ -30,6 +36,7 @@ from mnclient.network.portable.encapsulation import pktinfo
 from mnclient.wire.addresses import is_link_local, is_multicast
 from mnclient.wire.icmpv6 import EchoRequest
 from mnclient.wire.ipv6_extension import decode_ipv6
+from mnclient.wire.multicast_listener import TunnelledMembership, decode_membership, encode_membership
 from mnclient.wire.packet import decode_packet, encode_packet
 
 _ETH_P_IPV6: Final = 0x86DD
@@ -182,6 +189,9 @@ class SignallingSockets:
             self._counters["receive.not-for-us"] += 1
             return
         data = bytes(buffer[:length])
+        if next_header == PROTOCOL_IPV6:
+            self._membership(data)
+            return
         try:
             packet = decode_packet(data)
         except WireError as error:
@@ -193,6 +203,15 @@ class SignallingSockets:
             self._deliver(PacketReceived(interface=name, packet=packet, through_tunnel=True))
         else:
             self._deliver(PacketReceived(interface=name, packet=packet, link_layer_source=link_layer_source))
+
+    def _membership(self, data: bytes) -> None:
+        """What somebody says of multicast groups through a tunnel; whether it is one of ours is not known here."""
+        try:
+            membership = decode_membership(data)
+        except WireError:
+            self._counters["receive.malformed.membership"] += 1
+            return
+        self._deliver(MembershipReceived(membership=membership))
 
     def _is_for_us(self, buffer: bytearray) -> bool:
         addresses, destination = self._hosts.local_addresses, bytes(buffer[24:40])
@@ -254,6 +273,18 @@ class SignallingSockets:
         else:
             self._counters["send.packets"] += 1
             self._note(action.interface or "", True, data)
+
+    def send_membership(self, membership: TunnelledMembership) -> None:
+        """Send a message about multicast groups through a tunnel; what is not taken is counted."""
+        try:
+            self._raw.sendmsg(
+                [encode_membership(membership)],
+                pktinfo(membership.outer_source.packed),
+                0,
+                (str(membership.outer_destination), 0, 0, 0),
+            )
+        except (OSError, ValueError):
+            self._counters["send.refused.membership"] += 1
 
     def _hear_echoes(self, identifier: int) -> None:
         """From now on answers with this identifier pass the filter, and no others."""

@@ -13,9 +13,18 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from mnclient.engine.actions import Action, AskRouteUse, Note, SendPacket, SetNetworkState
+from mnclient.engine.actions import (
+    Action,
+    AskRouteUse,
+    Note,
+    SendMembership,
+    SendPacket,
+    SetNetworkState,
+    WatchMemberships,
+)
 from mnclient.engine.engine import Engine
 from mnclient.engine.events import (
+    BindingsDismissed,
     Configured,
     DatapathChosen,
     DeadlineReached,
@@ -27,6 +36,7 @@ from mnclient.engine.events import (
 )
 from mnclient.engine.machine import Entropy
 from mnclient.engine.protection import ON_EVERY_HOST
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
 from mnclient.model.network_state import RouteOptimization
@@ -35,6 +45,7 @@ from mnclient.model.status import BindingCacheStatus, Status
 from mnclient.model.stored_binding import Stored
 from mnclient.network.capabilities import KERNEL
 from mnclient.network.network import Network
+from mnclient.runtime import told
 from mnclient.runtime.clock import Alarm, SleepMeter, WakeUp, boottime, wall_clock_of_boot
 from mnclient.runtime.entropy import SystemEntropy
 from mnclient.runtime.journal import Journal
@@ -151,6 +162,10 @@ class Node:
         """All bindings of the home-agent role."""
         return self._engine.binding_cache(self.now())
 
+    def dismiss_bindings(self, which: BindingFilter) -> None:
+        """End bindings of the home-agent and correspondent-node roles."""
+        self._deliver(BindingsDismissed(which=which))
+
     def handovers(self) -> tuple[Handover, ...]:
         """The moves so far, the newest last."""
         return self._engine.handovers()
@@ -246,6 +261,7 @@ class Node:
         now = self._time_of(event)
         actions = self._engine.handle(event, now)
         self.journal.record(now, event, actions)
+        told.tell(event, actions)
         for action in actions:
             await self._perform(action)
         if self._alarm is not None:
@@ -257,6 +273,10 @@ class Node:
                 self._network.send(action)
             case SetNetworkState():
                 await self._network.set_state(action.owner, action.state)
+            case SendMembership():
+                self._network.send_membership(action.membership)
+            case WatchMemberships():
+                self._network.watch_memberships(action.home_agents)
             case AskRouteUse():
                 self._deliver(self._route_use(action))
             case _:

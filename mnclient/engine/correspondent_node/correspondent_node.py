@@ -30,6 +30,7 @@ from mnclient.engine.correspondent_node.desired_state import OWNER, pair_of, rol
 from mnclient.engine.correspondent_node.nonces import Nonces
 from mnclient.engine.correspondent_node.registrations import RegistrationRefusal, Registrations
 from mnclient.engine.events import (
+    BindingsDismissed,
     Configured,
     DatapathChosen,
     Event,
@@ -99,6 +100,8 @@ class CorrespondentNode:
                 actions += self._switch()
             case NetworkStateFailed() | NetworkStateRestored():
                 actions += self._note_refusal(event, now)
+            case BindingsDismissed():
+                actions += self._registrations.dismiss(event.which, now)
             case Stopping():
                 actions += self._end()
                 self._is_stopped = True

@@ -25,6 +25,7 @@ from mnclient.engine.home_agent.binding_cache import is_newer
 from mnclient.engine.home_agent.requests import Request, acknowledge, fault, read
 from mnclient.engine.retransmission import RateLimit
 from mnclient.engine.timers import TimerTable
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import CorrespondentNodeConfig
 from mnclient.model.network_state import EMPTY
 from mnclient.security.binding_keys import authorize, is_authorized
@@ -129,6 +130,14 @@ class Registrations:
                 actions += self._end(binding, now)
         return actions
 
+    def dismiss(self, which: BindingFilter, now: Instant) -> list[Action]:
+        """An administrator ends bindings: the mobile node is told by the answer to its next packet (section 9.3.1)."""
+        actions: list[Action] = []
+        for binding in [each for each in self.cache if which.matches(each.status())]:
+            self._counters["correspondent.binding.dismissed"] += 1
+            actions += self._end(binding, now)
+        return [*actions, PublishStatus()] if actions else []
+
     def clear(self) -> list[Action]:
         """The role ends, and with it every binding and every token given out."""
         actions: list[Action] = [_withdrawn(binding.pair) for binding in self.cache]
@@ -207,6 +216,7 @@ class Registrations:
             expires=after(now, lifetime),
             indices=authentic.indices,
             last_used=None if binding is None else binding.last_used,
+            interface=request.event.interface,
         )
         self.cache.put(binding)
         self.unreachable.forget(pair)

@@ -44,6 +44,19 @@ class Binding:
     detecting: bool = False
     previous_care_of_address: IPv6Address | None = None
 
+    def status(self) -> BindingCacheStatus:
+        """It as people are told."""
+        return BindingCacheStatus(
+            home_address=self.home_address,
+            care_of_address=self.care_of_address,
+            sequence=self.sequence,
+            lifetime=self.lifetime,
+            expires=self.expires,
+            home_registration=True,
+            detecting=self.detecting,
+            interface=self.link.interface or "",
+        )
+
     def defended(self) -> tuple[IPv6Address, ...]:
         """The addresses this binding is about on the home link (L bit, section 10.3.1)."""
         if not self.link_local_compatibility:
@@ -137,18 +150,7 @@ class BindingCache:
 
     def status(self) -> tuple[BindingCacheStatus, ...]:
         """Every valid entry."""
-        return tuple(
-            BindingCacheStatus(
-                home_address=binding.home_address,
-                care_of_address=binding.care_of_address,
-                sequence=binding.sequence,
-                lifetime=binding.lifetime,
-                expires=binding.expires,
-                home_registration=True,
-                detecting=binding.detecting,
-            )
-            for binding in self
-        )
+        return tuple(binding.status() for binding in self)
 
     def snapshot(self, now: Instant) -> tuple[StoredBinding, ...]:
         """What must survive a restart: acknowledged entries, and sequence numbers of deleted ones."""

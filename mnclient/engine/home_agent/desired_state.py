@@ -40,6 +40,12 @@ def owner_of(home_address: IPv6Address) -> str:
     return f"{OWNER}:{home_address}"
 
 
+def home_address_of(owner: str) -> IPv6Address | None:
+    """The home address of such an owner name; None for another."""
+    role, _, address = owner.partition(":")
+    return IPv6Address(address) if role == OWNER and address else None
+
+
 def binding_state(binding: Binding) -> NetworkState:
     """Intercept, tunnel and, on a real link once duplicate detection is over, defend (sections 10.4.1 and 10.4.2).
 

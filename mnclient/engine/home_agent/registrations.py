@@ -25,6 +25,7 @@ from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.engine.home_agent.proxy_advertising import ProxyAdvertising
 from mnclient.engine.home_agent.requests import Request, acknowledge, fault, read
 from mnclient.engine.timers import TimerTable
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import HomeAgentConfig, HomeLinkConfig
 from mnclient.model.network_state import EMPTY
 from mnclient.model.stored_binding import StoredBinding
@@ -124,6 +125,8 @@ class Registrations:
         """A binding from before a restart: it was tested then, and forwards at once."""
         if self.cache.find(stored.home_address) is not None or len(self.cache) >= self.config.max_bindings:
             return []
+        if not is_allowed(self.config.access, stored.home_address, stored.care_of_address):
+            return []  # the rules are others than before the restart
         binding = Binding(
             home_address=stored.home_address,
             care_of_address=stored.care_of_address,
@@ -137,17 +140,33 @@ class Registrations:
         return [_state(binding), *self._advertise(binding, now)]
 
     def relink(self, now: Instant) -> list[Action]:
-        """The home links were configured anew: bindings follow them, or end with them."""
+        """Links and access were configured anew: bindings follow their link, or end with it or their permission."""
         actions: list[Action] = []
         for binding in tuple(self.cache):
             link = self._links.serving(binding.home_address)
-            if link is None or link.address != binding.link.address:
+            if link is None or link.address != binding.link.address or not self._may_stay(binding):
                 actions += self._withdraw(binding, now)
                 continue
             moved, binding.link = link.interface != binding.link.interface, link
             if moved:
                 actions += [_state(binding), *self._advertise(binding, now)]
         return actions
+
+    def dismiss(self, which: BindingFilter, now: Instant) -> list[Action]:
+        """An administrator ends bindings; a mobile node that is still away registers again with its next refresh.
+
+        Their sequence numbers stay known for a while, so that nothing that was said before makes them again.
+        """
+        actions: list[Action] = []
+        for binding in [each for each in self.cache if which.matches(each.status())]:
+            self._counters["binding.dismissed"] += 1
+            actions += self._withdraw(binding, now)
+            note = f"An administrator ended the binding of {binding.home_address}."
+            actions.append(Note(kind="binding-dismissed", text=note))
+        return [*actions, PublishStatus()] if actions else []
+
+    def _may_stay(self, binding: Binding) -> bool:
+        return is_allowed(self.config.access, binding.home_address, binding.care_of_address)
 
     def defend(self, interface: str, now: Instant) -> list[Action]:
         """An interface came up: whoever is on the link may know nothing of us."""

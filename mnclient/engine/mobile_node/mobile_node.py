@@ -170,7 +170,7 @@ class MobileNode:
             case NetworkStateRestored() if event.owner == OWNER:
                 self._network_failure, self._dirty = None, True
             case _:
-                pass
+                self._whereabouts.take_in(event, now)
 
     def _packet_received(self, event: PacketReceived, now: Instant) -> None:
         match event.packet.message:

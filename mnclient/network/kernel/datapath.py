@@ -57,6 +57,7 @@ class KernelDatapath:
         self._counts: Counter[str] = Counter()
         self._odometer = device.Odometer()
         self._tunnels: dict[tuple[TunnelEnd, bytes], Tunnel] = {}
+        self._groups: set[bytes] = set()
         self._holding = Holding(self._counts)
         with ExitStack() as opened:  # what is open when the next one is refused is closed
             self._netlink = opened.enter_context(closing(RouteSocket()))
@@ -147,11 +148,19 @@ class KernelDatapath:
         self._sets.remove(ARRIVED, (tunnel.home_address.packed,))
         return DONE
 
+    def set_groups(self, home_agents: frozenset[IPv6Address], groups: frozenset[IPv6Address]) -> None:
+        """See `network.datapath`."""
+        wanted = {concatenation(agent.packed, group.packed) for agent in home_agents for group in groups}
+        before, self._groups = self._groups, wanted
+        self._sets.remove(TUNNELS, before - wanted)
+        self._sets.add(TUNNELS, wanted - before)
+
     def settle(self) -> None:
         """See `network.datapath`: what an earlier run let in, and nobody wants, stays outside from now on."""
         for end, name in _SETS.items():
             mine = [tunnel for (side, _), tunnel in self._tunnels.items() if side is end]
-            self._sets.replace(name, set().union(*map(_elements, mine)))
+            groups = self._groups if end is TunnelEnd.MOBILE_NODE else set()
+            self._sets.replace(name, groups.union(*map(_elements, mine)))
 
     # --- direct routes ----------------------------------------------------------------------------------------------
 

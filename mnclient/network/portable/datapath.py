@@ -16,6 +16,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import Any, Final
 
 from mnclient.constants import (
@@ -78,6 +79,7 @@ class TunnelDatapath:
         self._devices: dict[str, _Device] = {}
         self._peers: dict[tuple[str, bytes], _Peer] = {}
         self._encapsulation: Encapsulation | None = None
+        self._groups: frozenset[bytes] = frozenset()
         self._too_big = TooBig(self.counters)
         self._errors = RelayedErrors(self.counters)
 
@@ -180,6 +182,10 @@ class TunnelDatapath:
     def last_used(self, item: RouteOptimization) -> float | None:
         """See `network.datapath`."""
         return None
+
+    def set_groups(self, home_agents: frozenset[IPv6Address], groups: frozenset[IPv6Address]) -> None:
+        """See `network.datapath`."""
+        self._groups = frozenset(group.packed for group in groups)
 
     def settle(self) -> None:
         """See `network.datapath`: nothing but the devices outlives a run."""
@@ -284,6 +290,8 @@ class TunnelDatapath:
                     counters["tunnel.in.stranger"] += 1
                     continue
                 flow = peer.by_destination.get(packet[24:40]) or peer.by_source.get(packet[8:24])
+                if flow is None and packet[24:40] in self._groups:
+                    flow = next(iter(peer.by_destination.values()), None)
                 if flow is None or not _may_be_tunnelled(packet):
                     counters["tunnel.in.not-home-address"] += 1
                     continue

@@ -103,12 +103,17 @@ class BindingUpdateList:
         return entry is not None and bool(entry.outstanding)
 
     def acknowledge(self, key: Key, sent: Outstanding, granted: Seconds, now: Instant) -> Seconds:
-        """The home agent accepted: the remaining lifetime max(L_remain - (L_update - L_ack), 0) of section 11.7.3."""
+        """The home agent accepted: the remaining lifetime max(L_remain - (L_update - L_ack), 0) of section 11.7.3.
+
+        A repetition on its way may have asked for less, and replaces what is acknowledged here: the first end counts.
+        """
         remaining = between(now, after(sent.sent, sent.lifetime))
         shortened = max(sent.lifetime - granted, 0.0)
         left = Seconds(max(remaining - shortened, 0.0))
         entry = self._entries.get(key)
         if entry is not None:
+            ends = (after(each.sent, Seconds(min(each.lifetime, granted))) for each in entry.outstanding)
+            left = Seconds(max(min([left, *(between(now, end) for end in ends)]), 0.0))
             entry.acknowledged = True
             entry.expires = after(now, left)
             entry.outstanding.clear()

@@ -71,6 +71,22 @@ def test_the_remaining_lifetime(waited, granted, expected):
     assert (entry.acknowledged, entry.expires) == (True, later + expected)
 
 
+@pytest.mark.parametrize("granted, expected", [(12.0, 7.0), (8.0, 6.0), (4.0, 2.0)])
+def test_a_repetition_under_way_may_have_asked_for_less_and_its_end_counts(granted, expected):
+    """Found by simulation: the answer to the first of two came when the second, of a shorter lifetime, was under way.
+
+    The second makes the binding end sooner, and its own answer is not waited for any longer.
+    """
+    updates = BindingUpdateList(KnownEntropy())
+    first = updates.record(KEY, HERE, Seconds(12.0), NOW)
+    updates.record(KEY, HERE, Seconds(8.0), Instant(NOW + 1.0))
+    sent = updates.answered(KEY, first)
+    assert sent is not None
+    assert updates.acknowledge(KEY, sent, Seconds(granted), Instant(NOW + 2.0)) == expected
+    (entry,) = updates.statuses()
+    assert entry.expires == NOW + 2.0 + expected
+
+
 def test_numbers_go_on_after_the_binding_is_gone():
     updates = BindingUpdateList(KnownEntropy())
     number = updates.record(KEY, HERE, Seconds(600.0), NOW)

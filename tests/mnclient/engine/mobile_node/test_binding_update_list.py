@@ -3,6 +3,7 @@ from ipaddress import IPv6Address
 
 import pytest
 
+from mnclient.constants import MAX_CORRESPONDENTS
 from mnclient.engine.mobile_node.binding_update_list import MAX_OUTSTANDING, BindingUpdateList
 from mnclient.units import Instant, Seconds
 from tests.mnclient.engine.mobile_node.script import AGENT, HOME, KnownEntropy
@@ -85,6 +86,27 @@ def test_a_repetition_under_way_may_have_asked_for_less_and_its_end_counts(grant
     assert updates.acknowledge(KEY, sent, Seconds(granted), Instant(NOW + 2.0)) == expected
     (entry,) = updates.statuses()
     assert entry.expires == NOW + 2.0 + expected
+
+
+@pytest.mark.requirement("MN-11.7.2-12", "MN-11.7.2-13")
+def test_a_number_is_drawn_anew_only_when_nothing_of_before_can_be_replayed():
+    """Found by simulation: at home all correspondents are forgotten; a walk later a random number let an old one in."""
+    updates = BindingUpdateList(KnownEntropy(), home_registrations=False)
+    last = [updates.record(KEY, HERE, Seconds(420.0), NOW) for _ in range(9)][-1]
+    updates.forget(KEY, NOW)
+    assert updates.record(KEY, THERE, Seconds(420.0), Instant(NOW + 200.0)) == last + 1
+    updates.forget(KEY, Instant(NOW + 200.0))
+    assert updates.record(KEY, HERE, Seconds(420.0), Instant(NOW + 440.0)) == 3, "the second number drawn, and one"
+
+
+def test_numbers_of_those_forgotten_are_bounded():
+    updates = BindingUpdateList(KnownEntropy(), home_registrations=False)
+    keys = [(IPv6Address(int(AGENT) + number), HOME) for number in range(MAX_CORRESPONDENTS + 1)]
+    for key in keys:
+        updates.record(key, HERE, Seconds(420.0), NOW)
+        updates.forget(key, NOW)
+    assert updates.sequence(keys[0]) is None
+    assert updates.sequence(keys[1]) is not None
 
 
 def test_numbers_go_on_after_the_binding_is_gone():

@@ -104,11 +104,8 @@ class Adversary:
         if not self._heard:
             return
         at, sent = self._random.choice(self._heard)
-        message = decoded(sent.octets).message if sent.octets and sent.inner is None else None
-        is_late = self._world.clock.now - at > REPEATED_WITHIN
-        if is_late and isinstance(message, BindingUpdate | BindingAcknowledgement) and self._is_of_home(sent):
-            return
-        self._world.network.send(sent)
+        if not self._is_sacred(at, sent):
+            self._world.network.send(sent)
 
     def _replay_update(self) -> None:
         """As it was: a Binding Update to a correspondent, however old."""
@@ -138,9 +135,14 @@ class Adversary:
             )
         )
 
-    def _is_of_home(self, sent: Datagram) -> bool:
+    def _is_sacred(self, at: float, sent: Datagram) -> bool:
+        """Whether it is of a home registration that only protection could keep from being repeated now."""
+        message = decoded(sent.octets).message if sent.octets else None
+        if not isinstance(message, BindingUpdate | BindingAcknowledgement):
+            return False
         agents = {agent.address for agent in self._world.agents}
-        return bool(agents & {sent.source, sent.destination})
+        is_late = self._world.clock.now - at > REPEATED_WITHIN
+        return is_late and bool(agents & {sent.source, sent.destination})
 
     def _forge_update(self) -> None:
         """To a correspondent, with a seal that is none."""
@@ -206,9 +208,9 @@ class Adversary:
         """Something heard, with some octets changed."""
         if not self._heard:
             return
-        _, sent = self._random.choice(self._heard)
-        if not sent.octets or sent.inner is not None:
-            return
+        at, sent = self._random.choice(self._heard)
+        if not sent.octets or self._is_sacred(at, sent):
+            return  # what changes may be padding
         octets = bytearray(sent.octets)
         for _ in range(self._random.randint(1, 4)):
             octets[self._random.randrange(40, len(octets))] ^= 1 << self._random.randrange(8)

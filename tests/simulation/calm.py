@@ -20,6 +20,7 @@ from typing import Final
 from mnclient.constants import MAX_BINDACK_TIMEOUT, MAX_RR_BINDING_LIFETIME
 from mnclient.model.status import HomeAddressState as State
 from tests.simulation.invariants import Broken
+from tests.simulation.links import LONGEST_DELAY
 from tests.simulation.mobile import Laptop
 from tests.simulation.servers import HomeAgentHost
 from tests.simulation.world import LONGEST_INTERVAL, TALKS, World
@@ -105,7 +106,7 @@ class Calm:
     def _unheard(self) -> str:
         """Whose payload has not come through lately."""
         seen = self._world.invariants
-        lately = self._world.clock.now - 2 * TALKS
+        lately = max(self._world.clock.now - 2 * TALKS, self._began + LONGEST_DELAY)
         for correspondent in self._world.correspondents:
             for laptop in self._world.laptops:
                 ends = (correspondent.address, laptop.home.address)

@@ -73,7 +73,7 @@ def results(seeds: Iterable[int], processes: int, blows: int = BLOWS) -> Iterato
     if processes == 1:
         yield from (run(seed, blows=blows) for seed in seeds)
         return
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
         yield from pool.imap(_Job(blows), seeds, chunksize=CHUNK)
 
 

@@ -281,11 +281,11 @@ class CorrespondentBinding:
         self.care_of_address, self.bound_until, self.is_waiting = care_of_address, bound_until, True
         self._set(Timer.CORRESPONDENT_EXPIRES, bound_until)
 
-    def close(self) -> None:
+    def close(self, now: Instant) -> None:
         """Nothing of it stays."""
         self._quiet()
         self._lose()
-        self.shared.updates.forget(self.key)
+        self.shared.updates.forget(self.key, now)
         self.shared.running.discard(self.key)
 
     def _note_running(self) -> None:

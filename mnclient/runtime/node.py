@@ -20,6 +20,7 @@ from mnclient.engine.events import (
     DatapathChosen,
     DeadlineReached,
     Event,
+    LinkChanged,
     Resumed,
     RouteUseKnown,
     Stopping,
@@ -33,11 +34,13 @@ from mnclient.model.status import BindingCacheStatus, Status
 from mnclient.model.stored_binding import Stored
 from mnclient.network.capabilities import KERNEL
 from mnclient.network.network import Network
+from mnclient.network.plan import Operation, can_follow_the_update, is_tidying
 from mnclient.runtime.clock import Alarm, SleepMeter, WakeUp, boottime, wall_clock_of_boot
 from mnclient.runtime.entropy import SystemEntropy
 from mnclient.runtime.journal import Journal
 from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Instant, Seconds, after, between
+from mnclient.wire.binding import BindingUpdate
 
 _log = logging.getLogger(__name__)
 
@@ -223,17 +226,34 @@ class Node:
         now = self._time_of(event)
         actions = self._engine.handle(event, now)
         self.journal.record(now, event, actions)
-        for action in actions:
-            await self._perform(action)
+        if any(_is_update(action) for action in actions):
+            await self._perform_update(actions)
+        else:
+            tidies_later = _tells_of_a_dead_link(event)
+            for action in actions:
+                await self._perform(action, put_off=is_tidying if tidies_later else None)
+            if tidies_later:
+                self._network.complete_soon()
         if self._alarm is not None:
             self._alarm.set(self._engine.next_deadline())
 
-    async def _perform(self, action: Action) -> None:
+    async def _perform_update(self, actions: list[Action]) -> None:
+        """The Binding Update leaves as soon as it can: while it is under way there is time for the rest."""
+        is_complete = True
+        for action in actions:
+            if isinstance(action, SendPacket) and not _is_update(action) and not is_complete:
+                self._network.complete()
+                is_complete = True
+            await self._perform(action, put_off=can_follow_the_update)
+            is_complete = is_complete and not isinstance(action, SetNetworkState)
+        self._network.complete()
+
+    async def _perform(self, action: Action, put_off: Callable[[Operation], bool] | None) -> None:
         match action:
             case SendPacket():
                 self._network.send(action)
             case SetNetworkState():
-                await self._network.set_state(action.owner, action.state)
+                await self._network.set_state(action.owner, action.state, put_off)
             case AskRouteUse():
                 self._deliver(self._route_use(action))
             case _:
@@ -259,3 +279,11 @@ class Node:
             correspondent=correspondent,
             last_used=None if used is None else Instant(used - self.boot_time()),
         )
+
+
+def _is_update(action: Action) -> bool:
+    return isinstance(action, SendPacket) and isinstance(action.packet.message, BindingUpdate)
+
+
+def _tells_of_a_dead_link(event: Event) -> bool:
+    return isinstance(event, LinkChanged) and (event.interrupted or not event.is_up)

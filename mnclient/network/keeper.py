@@ -125,14 +125,15 @@ class Keeper:
             self._note(operations, refusals)
 
     def _carry_out(self, operations: list[Operation], put_off: Callable[[Operation], bool] | None) -> None:
-        operations = self._in_place(operations)
         if put_off is None:
             self._apply(operations)
             return
-        now = [each for each in operations if not put_off(each)]
+        later = {key(each.item) for each in operations if put_off(each)}
+        operations = self._in_place(operations)
+        now = [each for each in operations if key(each.item) not in later]
         if now:
             self._unnoted.append((now, self._executor.apply(now)))
-        self._put_off = [*(each for each in operations if put_off(each)), *self._put_off]
+        self._put_off = [*(each for each in operations if key(each.item) in later), *self._put_off]
 
     def _in_place(self, operations: list[Operation]) -> list[Operation]:
         """What was to be removed and is wanted again is replaced instead; an address goes first, to be checked anew."""

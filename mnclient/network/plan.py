@@ -110,8 +110,17 @@ def can_follow_the_update(operation: Operation) -> bool:
 
 
 def is_tidying(operation: Operation) -> bool:
-    """Whether it takes away what does no harm for a moment more."""
-    return operation.verb is Verb.REMOVE and isinstance(operation.item, Address | Neighbor | Route | Rule)
+    """Whether it takes away what does no harm for a moment more.
+
+    A tunnel of the kernel's only lets packets in, because it is the routes that lead out.
+    """
+    if operation.verb is not Verb.REMOVE:
+        return False
+    match operation.item:
+        case Tunnel() as tunnel:
+            return tunnel.device == TUNNEL_DEVICE_KERNEL
+        case _:
+            return isinstance(operation.item, Address | Neighbor | Route | Rule)
 
 
 def interface_of(item: Item) -> str:

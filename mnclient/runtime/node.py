@@ -3,7 +3,7 @@
 
 Receive, decode, `handle`, perform the actions in order, sleep until the next deadline. Events queue up while an action
 waits for the kernel; they are handled one at a time, so the engine never sees two things happen at once. What is only
-to be told (log, status) is told when no event waits: a move is some events in a row, and every one of them counts.
+to be told (log, status) is told when none has come for a moment: a move is some events in a row, and each one counts.
 """
 
 import asyncio
@@ -41,11 +41,13 @@ from mnclient.runtime.journal import Journal
 from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Instant, Seconds, after, between
 from mnclient.wire.binding import BindingUpdate
+from mnclient.wire.neighbor_discovery import NeighborSolicitation, RouterSolicitation
 
 _log = logging.getLogger(__name__)
 
 ONE_RESUME = Seconds(2.0)  # the clock, and whoever else tells us, speak of the same waking up
 LATEST = Seconds(2.0)  # a deadline missed by more was slept through, and what is heard now is of now
+QUIET_TIME = Seconds(0.01)  # without an event, before what is to be told is told
 EVENTS_PER_TURN = 64  # then other tasks (D-Bus) get their turn: a flood must not make the service deaf
 
 
@@ -71,6 +73,8 @@ class Node:
         self._alarm: Alarm | None = None
         self._due = False
         self._before_deadline = 0  # events in the queue that came before the deadline that is due
+        self._quiet: asyncio.TimerHandle | None = None
+        self._is_quiet = False
         self._last = Instant(0.0)
         self._sleep = SleepMeter()
         self._wake_up: WakeUp | None = None
@@ -189,10 +193,23 @@ class Node:
                     self.resumed()
                 await self._handle_all()
                 await asyncio.sleep(0)  # for whoever reads the sockets: what has come meanwhile goes first
-                if len(self._reports) >= EVENTS_PER_TURN or not (self._queue or self._due):
-                    self._tell()
+                self._tell_when_quiet()
         finally:
             self._tell()
+
+    def _tell_when_quiet(self) -> None:
+        waits = bool(self._queue or self._due)
+        if len(self._reports) >= EVENTS_PER_TURN or (self._is_quiet and not waits):
+            self._tell()
+        elif self._reports and not waits:
+            if self._quiet is not None:
+                self._quiet.cancel()
+            self._quiet = asyncio.get_running_loop().call_later(QUIET_TIME, self._quiet_came)
+        self._is_quiet = False
+
+    def _quiet_came(self) -> None:
+        self._is_quiet = True
+        self._wake.set()
 
     async def _handle_all(self) -> None:
         """All events that wait, and those that come meanwhile."""
@@ -238,9 +255,12 @@ class Node:
             self._alarm.set(self._engine.next_deadline())
 
     async def _perform_update(self, actions: list[Action]) -> None:
-        """The Binding Update leaves as soon as it can: while it is under way there is time for the rest."""
+        """The Binding Update leaves as soon as it can: while it is under way there is time for the rest.
+
+        Questions to neighbors, which need nothing from us, come after it.
+        """
         is_complete = True
-        for action in actions:
+        for action in sorted(actions, key=_is_question):
             if isinstance(action, SendPacket) and not _is_update(action) and not is_complete:
                 self._network.complete()
                 is_complete = True
@@ -283,6 +303,12 @@ class Node:
 
 def _is_update(action: Action) -> bool:
     return isinstance(action, SendPacket) and isinstance(action.packet.message, BindingUpdate)
+
+
+def _is_question(action: Action) -> bool:
+    return isinstance(action, SendPacket) and isinstance(
+        action.packet.message, NeighborSolicitation | RouterSolicitation
+    )
 
 
 def _tells_of_a_dead_link(event: Event) -> bool:

@@ -9,6 +9,8 @@ item wanted by several owners exists once and goes with the last of them.
 from dataclasses import dataclass, fields
 from enum import Enum
 from ipaddress import IPv6Address, IPv6Network
+from operator import attrgetter
+from typing import Any, Final
 
 
 class _Named(Enum):
@@ -222,13 +224,15 @@ class NetworkState:
     def items(self) -> frozenset[Item]:
         """Every item of every kind."""
         result: set[Item] = set()
-        for kind in fields(self):
-            result |= getattr(self, kind.name)
-        return frozenset(result)
+        return frozenset(result.union(*self._groups()))
 
     def is_empty(self) -> bool:
         """True when nothing is wanted."""
-        return not any(getattr(self, kind.name) for kind in fields(self))
+        return not any(self._groups())
+
+    def _groups(self) -> tuple[frozenset[Any], ...]:
+        return _GROUPS(self)
 
 
+_GROUPS: Final = attrgetter(*(kind.name for kind in fields(NetworkState)))
 EMPTY = NetworkState()

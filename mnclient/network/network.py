@@ -31,12 +31,13 @@ from mnclient.network.kernel.plan import for_kernel
 from mnclient.network.memberships import Memberships
 from mnclient.network.monitor import Monitor
 from mnclient.network.netlink import Executor
-from mnclient.network.plan import describe_item, key
+from mnclient.network.plan import Operation, describe_item, key
 from mnclient.network.portable.datapath import TunnelDatapath
 from mnclient.network.sockets import Note, SignallingSockets, note_nothing
 from mnclient.units import Seconds
 from mnclient.wire.multicast_listener import TunnelledMembership
 
+TIDYING_TIME: Final = Seconds(0.1)  # after a link has died, for its successor to come first
 SETTLING_TIME: Final = Seconds(5.0)  # after the start, for the engine to ask for what an earlier run has left
 
 _log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Network:
         self._sockets: SignallingSockets | None = None
         self._memberships = Memberships(self._memberships_changed)
         self._settling: asyncio.TimerHandle | None = None
+        self._tidying: asyncio.TimerHandle | None = None
         self._dead: set[str] = set()  # interfaces that lost their link since the wanted state was last set
         self._proxied: Counter[str] = Counter()  # owners with a proxied address, by interface
         self._background: set[asyncio.Task[None]] = set()
@@ -141,8 +143,13 @@ class Network:
         self._capabilities = replace(self._capabilities, reasons=reasons)
         _log.error("%s: %s", what, error.strerror or error)
 
-    async def set_state(self, owner: str, state: NetworkState) -> None:
-        """From now on `owner` wants exactly `state`. What fails is delivered after this returns."""
+    async def set_state(
+        self, owner: str, state: NetworkState, put_off: Callable[[Operation], bool] | None = None
+    ) -> None:
+        """From now on `owner` wants exactly `state`. What fails is delivered after this returns.
+
+        Operations of which `put_off` is true wait for `complete` or `complete_soon`, one of which has to follow.
+        """
         if self._keeper is None:
             reason = self._capabilities.reasons.get("ipv6") or self._capabilities.reasons.get("netlink", "not started")
             for item in state.items():
@@ -151,9 +158,26 @@ class Network:
         if self._has_kernel_datapath:
             state = for_kernel(state)
         before = self._keeper.registry.state(owner)
-        self._keeper.set(owner, state)
+        self._keeper.set(owner, state, put_off)
         self._proxies_changed(before, state)
-        self._abandon_dead_links()
+        if put_off is None:
+            self._abandon_dead_links()
+
+    def complete(self) -> None:
+        """Do what was put off."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+            self._tidying = None
+        if self._keeper is not None:
+            self._keeper.complete()
+            self._abandon_dead_links()
+
+    def complete_soon(self) -> None:
+        """Do what was put off unless something more urgent comes at once, and then after that."""
+        if self._keeper is not None:
+            self._keeper.note_done()
+            if self._tidying is None:
+                self._tidying = asyncio.get_running_loop().call_later(TIDYING_TIME, self.complete)
 
     async def settled(self) -> None:
         """Everybody has said what is wanted: what an earlier run has left, and nobody wants, is removed now."""
@@ -206,8 +230,9 @@ class Network:
 
     async def stop(self, *, withdraw: bool = True) -> None:
         """Stop; with `withdraw` everything of ours is removed, otherwise it stays for whoever comes next."""
-        if self._settling is not None:
-            self._settling.cancel()
+        for timer in (self._settling, self._tidying):
+            if timer is not None:
+                timer.cancel()
         if self._monitor is not None:
             self._monitor.close()
         self._memberships.close()

@@ -37,6 +37,7 @@ from mnclient.wire.addresses import is_link_local, is_multicast
 from mnclient.wire.icmpv6 import EchoRequest
 from mnclient.wire.ipv6_extension import decode_ipv6
 from mnclient.wire.multicast_listener import TunnelledMembership, decode_membership, encode_membership
+from mnclient.wire.neighbor_discovery import RouterSolicitation
 from mnclient.wire.packet import decode_packet, encode_packet
 
 _ETH_P_IPV6: Final = 0x86DD
@@ -259,8 +260,8 @@ class SignallingSockets:
         if isinstance(action.packet.message, EchoRequest):
             self._hear_echoes(action.packet.message.identifier)
         try:
-            if action.link_layer_destination is not None and action.interface is not None:
-                self._send_to_hardware(data, action.interface, action.link_layer_destination)
+            if (hardware := _hardware_address(action)) is not None and action.interface is not None:
+                self._send_to_hardware(data, action.interface, hardware)
             else:
                 self._send_routed(data, action)
         except ValueError:  # a hardware address that no frame has room for
@@ -316,7 +317,7 @@ class SignallingSockets:
         if action.interface is None:
             return False
         if is_multicast(action.packet.destination):
-            hardware: bytes | None = b"\x33\x33" + action.packet.destination.packed[12:]
+            hardware: bytes | None = _group_hardware_address(action.packet.destination)
         else:
             hardware = gateway(action.interface)
         if hardware is None:
@@ -327,6 +328,22 @@ class SignallingSockets:
             return False
         self._counters["send.past-kernel"] += 1
         return True
+
+
+def _hardware_address(action: SendPacket) -> bytes | None:
+    """Where the packet goes past the kernel.
+
+    A Router Solicitation does: it leaves when a link comes up, and then the kernel has just begun to check our
+    link-local address once more, and would refuse it as a source.
+    """
+    if action.link_layer_destination is None and isinstance(action.packet.message, RouterSolicitation):
+        return _group_hardware_address(action.packet.destination)
+    return action.link_layer_destination
+
+
+def _group_hardware_address(group: IPv6Address) -> bytes:
+    """RFC 2464 section 7."""
+    return b"\x33\x33" + group.packed[12:]
 
 
 def _is_from_outside(name: str) -> bool:

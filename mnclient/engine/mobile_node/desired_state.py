@@ -27,7 +27,6 @@ from mnclient.constants import (
 )
 from mnclient.model.config import TrafficRule
 from mnclient.model.network_state import (
-    EMPTY,
     Address,
     DuplicateDetection,
     Item,
@@ -119,16 +118,16 @@ def desired_state(
 ) -> NetworkState:
     """The whole state. `default` is the table of the preferred home address while new connections should use it."""
     homes = list(homes)
-    items: set[Item] = set()
+    items: list[Item] = []
     if homes:
-        items.add(TunnelDevice(name=DEVICE, mtu=max(link_mtu - IPV6_HEADER_LENGTH, IPV6_MINIMUM_MTU)))
+        items.append(TunnelDevice(name=DEVICE, mtu=max(link_mtu - IPV6_HEADER_LENGTH, IPV6_MINIMUM_MTU)))
     for home in homes:
-        items.update(_home_address(home))
+        items.extend(_home_address(home))
     for interface in interfaces:
-        items.update(_interface(interface))
+        items.extend(_interface(interface))
     if default is not None:
-        items.add(Rule(priority=RULE_ON_LINK, table=MAIN_TABLE, suppress_prefix_length=0))
-        items.add(Rule(priority=RULE_DEFAULT, table=default))
+        items.append(Rule(priority=RULE_ON_LINK, table=MAIN_TABLE, suppress_prefix_length=0))
+        items.append(Rule(priority=RULE_DEFAULT, table=default))
     return _grouped(items)
 
 
@@ -242,9 +241,10 @@ def _host(address: IPv6Address) -> IPv6Network:
     return IPv6Network((int(address), 128))
 
 
-def _grouped(items: set[Item]) -> NetworkState:
+def _grouped(items: Iterable[Item]) -> NetworkState:
+    """By kind; each item is hashed once, which is what a state costs most."""
     kinds: dict[type, list[Item]] = {kind: [] for kind in _FIELDS}
     for item in items:
         kinds[type(item)].append(item)
     grouped: dict[str, Any] = {_FIELDS[kind]: frozenset(found) for kind, found in kinds.items() if found}
-    return replace(EMPTY, **grouped)
+    return NetworkState(**grouped)

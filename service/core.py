@@ -46,7 +46,7 @@ from service.key_store import KeyStore
 from service.node_protocol import Node, NodeFactory
 from service.settings import Settings
 from service.settings_file import SettingsFile
-from service.state_store import BINDINGS_FILE, STATE_FILE, State, StateStore, StoredHomeAddress, encode_state
+from service.state_store import BINDINGS_FILE, STATE_FILE, StateStore, StoredHomeAddress, encode_state
 from service.stored_bindings import encode_bindings
 
 __all__ = ["Change", "ChangeKind", "Node", "NodeFactory", "ServiceCore"]
@@ -388,15 +388,7 @@ class ServiceCore(SettingsCore):
     # --- what is stored -------------------------------------------------------------------------------------------
 
     def _capture_state(self) -> Callable[[], bytes]:
-        policy = self._autoconfiguration.policy
-        state = State(
-            home_agents=policy.home_agents.records(),
-            home_addresses=self._home_addresses.stored,
-            preferred_home_address=self._home_addresses.chosen,
-            dismissed=policy.dismissed(),
-            hardware_addresses=dict(self._autoconfiguration.hardware_addresses),
-            stable_secret=self._secret,
-        )
+        state = self._autoconfiguration.state(self._secret)
         return lambda: encode_state(state)
 
     def _capture_bindings(self) -> Callable[[], bytes]:

@@ -2,9 +2,9 @@
 """Somebody who hears the core, sends there under any name, and sits on visited links: replays, forges and floods.
 
 It does not read what is inside a tunnel (RFC 6275 section 15 wants that protected), so it never has both tokens of a
-return routability procedure. Home registrations are unprotected here, so it leaves those alone that only protection
-could save: it forges no Binding Update to a home agent and no answer of one that would be believed, and repeats theirs
-only while the home agent remembers their number.
+return routability procedure. Of laptops that have a key it forges home registrations and their answers, too; of the
+others it leaves those alone, because only protection could save them. Keys are set by hand here, so even what is
+protected can be repeated (section 5.1): that it does only while the home agent remembers the number.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ class Adversary:
             self._forge_update,
             self._forge_test,
             self._forge_acknowledgement,
+            self._forge_home_update,
+            self._forge_home_acknowledgement,
             self._forge_error,
             self._advertise,
             self._ask_for_tests,
@@ -180,6 +182,47 @@ class Adversary:
             lifetime=Seconds(self._random.choice((0.0, 4.0, 600.0))),
         )
         self._send(Packet(source=source, destination=care_of, message=message, routing_home_address=home_address))
+
+    def _forge_home_update(self) -> None:
+        """The home agent is to send somewhere else, or nowhere any more; with the right number, if it can be known."""
+        laptop, home_address, care_of, _ = self._someone()
+        if laptop.home.association is None:
+            return
+        random = self._random
+        message = BindingUpdate(
+            sequence=self._number(laptop.home.association.home_agent)
+            if random.random() < 0.5
+            else random.randrange(1 << 16),
+            lifetime=Seconds(random.choice((0.0, 4.0, 600.0))),
+            acknowledge=True,
+            home_registration=True,
+        )
+        agent = laptop.home.association.home_agent
+        self._send(Packet(source=care_of, destination=agent, message=message, home_address=home_address))
+
+    def _forge_home_acknowledgement(self) -> None:
+        """The laptop is to believe that it is registered, or refused, or counts wrongly."""
+        laptop, home_address, care_of, _ = self._someone()
+        if laptop.home.association is None:
+            return
+        agent, random = laptop.home.association.home_agent, self._random
+        message = BindingAcknowledgement(
+            status=random.choice(_STATUSES),
+            sequence=self._number(agent) if random.random() < 0.7 else random.randrange(1 << 16),
+            lifetime=Seconds(random.choice((0.0, 4.0, 600.0))),
+        )
+        routing = home_address if random.random() < 0.8 else None
+        destination = care_of if routing is not None else home_address
+        self._send(Packet(source=agent, destination=destination, message=message, routing_home_address=routing))
+
+    def _number(self, agent: IPv6Address) -> int:
+        """A number that fits what was sent to a home agent last."""
+        for _, sent in reversed(self._heard):
+            if sent.destination == agent and sent.octets:
+                message = decoded(sent.octets).message
+                if isinstance(message, BindingUpdate):
+                    return (message.sequence + self._random.randrange(3)) % (1 << 16)
+        return 0
 
     def _forge_error(self) -> None:
         """The correspondent or the home agent is said to know nothing, or to want something."""

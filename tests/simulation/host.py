@@ -36,6 +36,7 @@ from mnclient.engine.events import (
 )
 from mnclient.errors import WireError
 from mnclient.model.config import NodeConfig
+from mnclient.model.keys import KeyKind
 from mnclient.model.network_state import NetworkState, OptimizationEnd
 from mnclient.model.stored_binding import Stored
 from mnclient.units import Instant
@@ -43,7 +44,7 @@ from mnclient.wire.signalling import upper_layer
 from service.core_storage import BINDINGS_DELAY, REGISTRATIONS_DELAY, SEQUENCES_DELAY
 from service.state_format import Parts
 from service.stored_bindings import decode_bindings, encode_bindings
-from tests.simulation.links import Datagram
+from tests.simulation.links import Datagram, mirrored
 from tests.simulation.network import Network, decoded
 
 if TYPE_CHECKING:
@@ -106,7 +107,11 @@ class Host:
             self.engine.restore(restored, now)
             self.invariants.restarted(self, restored)
         self.note("starts")
-        for event in (DatapathChosen(route_optimization=True), Configured(config=self.config), *self.links_seen()):
+        for event in (
+            DatapathChosen(route_optimization=True, protections=frozenset((KeyKind.ESP,))),
+            Configured(config=self.config),
+            *self.links_seen(),
+        ):
             self.give(event)
 
     def crash(self, *, reboots: bool) -> None:
@@ -228,7 +233,13 @@ class Host:
             self.give(malformed(arrived, error, interface))
             return
         self.give(
-            PacketReceived(interface=interface, packet=packet, link_layer_source=mac, through_tunnel=through_tunnel)
+            PacketReceived(
+                interface=interface,
+                packet=packet,
+                link_layer_source=mac,
+                through_tunnel=through_tunnel,
+                protection=mirrored(arrived.protection),
+            )
         )
 
 

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, IPv6Network
 from random import Random
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mnclient.model.security import Protection
 from mnclient.wire.packet import Packet, encode_packet
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ class Datagram:
     routing_home_address: IPv6Address | None = None
     payload: Payload | None = None
     inner: Datagram | None = None
+    protection: Protection | None = None
 
 
-def datagram(packet: Packet, origin: str) -> Datagram:
-    """A signalling packet, encoded."""
+def datagram(packet: Packet, origin: str, protection: Protection | None = None) -> Datagram:
+    """A signalling packet, encoded; under a security association of the sender, if it is protected by one."""
     return Datagram(
         source=packet.source,
         destination=packet.destination,
@@ -51,7 +53,15 @@ def datagram(packet: Packet, origin: str) -> Datagram:
         octets=encode_packet(packet),
         home_address=packet.home_address,
         routing_home_address=packet.routing_home_address,
+        protection=protection,
     )
+
+
+def mirrored(protection: Protection | None) -> Protection | None:
+    """What the sender calls its association, as the receiver calls it: its kernel has checked what arrived under it."""
+    if protection is None:
+        return None
+    return replace(protection, spi_in=protection.spi_out, spi_out=protection.spi_in)
 
 
 @dataclass(slots=True)

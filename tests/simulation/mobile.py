@@ -213,7 +213,7 @@ class Laptop(Host):
 
     def send(self, action: SendPacket) -> None:
         """Signalling of the engine."""
-        sent = datagram(action.packet, self.name)
+        sent = datagram(action.packet, self.name, action.protection)
         if action.interface is None:
             self.route(sent)
             return

@@ -84,7 +84,7 @@ class HomeAgentHost(Host):
 
     def send(self, action: SendPacket) -> None:
         """Signalling of the engine."""
-        sent = datagram(action.packet, self.name)
+        sent = datagram(action.packet, self.name, action.protection)
         if action.interface is None:
             self.forward(sent)
         elif action.interface == HOME_INTERFACE and self.is_plugged:
@@ -211,7 +211,7 @@ class Correspondent(Host):
 
     def send(self, action: SendPacket) -> None:
         """Signalling of the engine."""
-        self.network.send(datagram(action.packet, self.name))
+        self.network.send(datagram(action.packet, self.name, action.protection))
 
     def receive(self, arrived: Datagram) -> None:
         """A packet has come."""

@@ -17,6 +17,8 @@ from mnclient.model.config import (
     MobileNodeConfig,
     RouteOptimizationConfig,
 )
+from mnclient.model.keys import KeyKind
+from mnclient.model.security import SecurityAssociation
 from mnclient.units import Seconds
 from tests.simulation import addresses
 from tests.simulation.clock import Clock
@@ -38,6 +40,8 @@ USUAL: Final = (
     Advertising(20.0, 30.0, False),
 )
 LONGEST_INTERVAL: Final = 30.0  # seconds between two advertisements
+MOST_LAPTOPS: Final = 2
+PROTECTED: Final = 0.5  # of the laptops have a key with their home agent
 TALKS: Final = 2.5  # seconds between the packets of a talk, about
 _LOSSES: Final = (0.0, 0.0, 0.02, 0.1, 0.3)
 _DUPLICATIONS: Final = (0.0, 0.0, 0.05, 0.3)
@@ -55,6 +59,7 @@ class World:
         self.network = Network(self.clock, self.random, diagram)
         self.invariants = Invariants()
         self.homes = 2 if self.random.random() < 0.15 else 1
+        self.protected = [number for number in range(MOST_LAPTOPS) if self.random.random() < PROTECTED]
         self.links: list[Link] = []
         self.visited: list[Link] = []
         self.agents = [self._home_agent(number) for number in range(self.homes)]
@@ -133,6 +138,11 @@ class World:
             refresh_advice=Seconds(12.0) if random.random() < 0.2 else None,
             optimistic_forwarding=random.random() < 0.7,
             allow_unprotected_signalling=True,
+            associations=tuple(
+                _association(number, laptop, at_home_agent=True)
+                for laptop in self.protected
+                if laptop % self.homes == number
+            ),
         )
         mac = addresses.mac(1, number)
         agent = HomeAgentHost(f"agent{number}", self.network, role, self.invariants, mac, link)
@@ -165,6 +175,7 @@ class World:
             prefix=addresses.home_prefix(home_link),
             home_agent=agent.address,
             home_agent_link_layer=agent.mac if random.random() < 0.5 else None,
+            association=_association(home_link, number, at_home_agent=False) if number in self.protected else None,
         )
         config = MobileNodeConfig(
             home_addresses=(address,),
@@ -189,3 +200,17 @@ class World:
             self.clock.after(TALKS * (0.5 + self.random.random()), say)
 
         self.clock.after(self.random.random(), say)
+
+
+def _association(link: int, laptop: int, *, at_home_agent: bool) -> SecurityAssociation:
+    """The key of a laptop with its home agent, as either end calls it."""
+    spis = (1000 + laptop, 2000 + laptop)
+    return SecurityAssociation(
+        home_address=addresses.home_address(link, laptop),
+        home_agent=addresses.home_agent(link),
+        kind=KeyKind.ESP,
+        algorithm="aes-gcm-256",
+        spi_in=spis[at_home_agent],
+        spi_out=spis[not at_home_agent],
+        secret=bytes(36),
+    )

@@ -11,14 +11,17 @@ LAB := $(if $(filter kernel,$(DATAPATH)),tools/kernel-lab)
 
 # TESTS: what to give to pytest, e.g. make test TESTS="tests/mnclient/wire -k binding"
 TESTS ?=
-# DEMO, BENCH, TRAY, SCREENSHOTS: further arguments of these programs
+# DEMO, BENCH, TRAY, SCREENSHOTS, FUZZ: further arguments of these programs
 DEMO ?=
 BENCH ?=
 TRAY ?=
 SCREENSHOTS ?=
+FUZZ ?=
+# SECONDS: how long to fuzz
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tray demo demo-crash tray screenshots translations test test-kernel check format bench man lock clean
+.PHONY: help setup setup-tray setup-fuzz fuzz demo demo-crash tray screenshots translations test test-kernel check format bench man lock clean
 
 help: ## Print this list.
 	@echo "usage: make TARGET"
@@ -31,6 +34,9 @@ setup: ## Install what this machine lacks, and the virtual environment; all othe
 setup-tray: ## The same, with what the tray and its tests need.
 	@tools/setup tray
 
+setup-fuzz: ## The same, with the fuzzer.
+	@tools/setup fuzz
+
 demo: setup ## See a connection survive a move, in a network of namespaces on this machine (needs root: sudo make demo).
 	@tools/needs-namespaces "make $@"
 	@$(LAB) tools/run -m tests.lab.demo $(DEMO)
@@ -39,8 +45,13 @@ demo-crash: setup ## The demo, with the service killed half way (needs root: sud
 	@tools/needs-namespaces "make $@"
 	@$(LAB) tools/run -m tests.lab.demo --crash $(DEMO)
 
-test: check ## Run all checks and all tests; without root the tests of the lab skip.
+test: check ## Run all checks and all tests, and a minute of fuzzing; without root the tests of the lab skip.
+	@$(if $(TESTS),,tools/setup fuzz)
+	@$(if $(TESTS),,tools/run -m tests.fuzz --seconds $(SECONDS) --if-possible)
 	@tools/run -m pytest $(TESTS)
+
+fuzz: setup-fuzz ## Feed decoders and engines with what chance makes, for SECONDS=60; FUZZ="--help" tells more.
+	@tools/run -m tests.fuzz --seconds $(SECONDS) $(FUZZ)
 
 tray: setup-tray ## Start the tray app from this checkout; TRAY="--help" tells its options.
 	@tools/run -m ui $(TRAY)

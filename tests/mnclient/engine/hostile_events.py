@@ -83,16 +83,15 @@ CONFIGURATIONS = (
     NodeConfig(correspondent_node=CorrespondentNodeConfig()),
 )
 
-pool = st.sampled_from(
-    [
-        IPv6Address(text)
-        for text in (
-            "2001:db8:a::1 2001:db8:c::1 2001:db8:a::ff 2001:db8:c::ff 2001:db8:1::1 2001:db8:7::1 2001:db8:1::100 "
-            "2001:db8:7::100 2001:db8:7::101 2001:db8:7::102 2001:db8:7::103 2001:db8:2::5 2001:db8:3::5 fe80::1 "
-            "fe80::2 :: ::1 ff02::1 ff0e::1"
-        ).split()
-    ]
+ADDRESSES = tuple(
+    IPv6Address(text)
+    for text in (
+        "2001:db8:a::1 2001:db8:c::1 2001:db8:a::ff 2001:db8:c::ff 2001:db8:1::1 2001:db8:7::1 2001:db8:1::100 "
+        "2001:db8:7::100 2001:db8:7::101 2001:db8:7::102 2001:db8:7::103 2001:db8:2::5 2001:db8:3::5 fe80::1 "
+        "fe80::2 :: ::1 ff02::1 ff0e::1"
+    ).split()
 )
+pool = st.sampled_from(ADDRESSES)
 interfaces = st.sampled_from(["eth0", "wlan0", "wlan0", "mn6home", "elsewhere"])
 hardware = st.sampled_from([bytes.fromhex("020000000001"), bytes.fromhex("020000000c01"), b"", bytes(8)])
 durations = st.sampled_from([0.0, 1.0, 4.0, 600.0, 86400.0, math.inf]).map(Seconds)

@@ -109,7 +109,9 @@ def test_least_header_length(kind: int, least: int) -> None:
 
 @pytest.mark.parametrize("length", range(16))
 def test_cut_short(length: int) -> None:
-    assert refused(MOBILITY_HEADERS["HoTI"].octets[:length]).fault is WireFault.TRUNCATED
+    error = refused(MOBILITY_HEADERS["HoTI"].octets[:length])
+    assert error.fault is WireFault.TRUNCATED
+    assert error.offset <= length  # an ICMPv6 Parameter Problem does not point at what is not there
 
 
 def test_octets_behind_the_header_are_ignored() -> None:

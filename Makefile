@@ -11,17 +11,18 @@ LAB := $(if $(filter kernel,$(DATAPATH)),tools/kernel-lab)
 
 # TESTS: what to give to pytest, e.g. make test TESTS="tests/mnclient/wire -k binding"
 TESTS ?=
-# DEMO, BENCH, TRAY, SCREENSHOTS, FUZZ: further arguments of these programs
+# DEMO, BENCH, TRAY, SCREENSHOTS, FUZZ, CONFORMANCE: further arguments of these programs
 DEMO ?=
 BENCH ?=
 TRAY ?=
 SCREENSHOTS ?=
 FUZZ ?=
+CONFORMANCE ?=
 # SECONDS: how long to fuzz
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tray setup-fuzz fuzz demo demo-crash tray screenshots translations test test-kernel check format bench man lock clean
+.PHONY: help setup setup-tray setup-fuzz fuzz demo demo-crash tray screenshots translations test conformance test-kernel check format bench man lock clean
 
 help: ## Print this list.
 	@echo "usage: make TARGET"
@@ -62,6 +63,9 @@ screenshots: setup-tray ## Write every window and state to assets/screenshots/ (
 
 translations: setup-tray ## Gather the texts of the tray into its catalogues, and compile them.
 	@tools/run -m tests.ui.catalogues
+
+conformance: setup-tray ## See which requirements of the RFCs are shown by tests that pass; writes docs/conformance.md.
+	@tools/run -m tests.conformance $(CONFORMANCE)
 
 test-kernel: setup ## Run the tests of the kernel datapath alone, in a virtual machine if need be (root; make test has them too).
 	@tools/run -m pytest -m kernel $(TESTS)

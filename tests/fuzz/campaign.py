@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from tests.checkout import BUILD, state
+from tests.checkout import BUILD, commit
 from tests.fuzz.slices import Seen, Slice
 from tests.fuzz.targets import TARGETS
 
@@ -25,7 +25,7 @@ class Campaign:
         self._jobs, self._patience, self._seed = jobs, patience, seed
         self._seen = {name: Seen() for name in targets}
         self._running: list[tuple[Slice, float]] = []
-        self._commit = state()
+        self._commit = commit()
         self._start = self._reported = time.monotonic()
         self._rounds = 0
 

@@ -135,18 +135,18 @@ class CareOfAddresses:
         care_of = self.current.get(interface)
         return care_of is not None and care_of.address in self._settled
 
-    def still_accept(self, interface: str, now: Instant) -> None:
+    def still_accept(self, link: Link, now: Instant) -> None:
         """Another interface takes over; the address stays, and what is under way to it arrives."""
-        care_of = self.current.get(interface)
+        care_of = self.current.get(link.name)
         if care_of is not None:
-            self._keep(care_of, now)
+            self._keep(care_of, now, valid_until(care_of, link))
 
-    def keep_previous(self, interface: str, now: Instant) -> None:
+    def keep_previous(self, link: Link, now: Instant) -> None:
         """The interface is no longer the one in use, but its link is still up."""
-        care_of = self.current.pop(interface, None)
-        self._context.timers.stop(Timer.REGENERATE_IDENTIFIER, interface)
+        care_of = self.current.pop(link.name, None)
+        self._context.timers.stop(Timer.REGENERATE_IDENTIFIER, link.name)
         if care_of is not None:
-            self._keep(care_of, now)
+            self._keep(care_of, now, valid_until(care_of, link))
 
     def duplicate(self, interface: str, address: IPv6Address) -> bool:
         """Duplicate detection failed. True when it was a care-of address of ours."""
@@ -244,14 +244,18 @@ class CareOfAddresses:
         care_of = self.current.pop(link.name, None)
         self._context.timers.stop(Timer.REGENERATE_IDENTIFIER, link.name)
         if care_of is not None and link.works:
-            self._keep(care_of, now)
+            self._keep(care_of, now, valid_until(care_of, link))
 
-    def _keep(self, care_of: CareOfAddress, now: Instant) -> None:
+    def _keep(self, care_of: CareOfAddress, now: Instant, valid: Instant | None = None) -> None:
+        """For a moment, and never longer than the address is `valid` (RFC 4862 section 5.5.4)."""
+        until = after(now, PREVIOUS_KEPT) if valid is None else min(after(now, PREVIOUS_KEPT), valid)
+        if until <= now:
+            return
         self.previous = [each for each in self.previous if each.care_of.address != care_of.address]
         if len(self.previous) >= MAX_PREVIOUS:
             self._drop(self.previous[0])
-        self.previous.append(Previous(care_of=care_of, until=after(now, PREVIOUS_KEPT)))
-        self._context.timers.set(Timer.PREFIX_EXPIRES, ("previous", care_of.address), after(now, PREVIOUS_KEPT))
+        self.previous.append(Previous(care_of=care_of, until=until))
+        self._context.timers.set(Timer.PREFIX_EXPIRES, ("previous", care_of.address), until)
 
     def _drop(self, previous: Previous) -> None:
         self.previous.remove(previous)

@@ -82,8 +82,8 @@ class Whereabouts:
         self._judge_interfaces(homes, now)
         standing = {name: self._standing_of(link, homes, now) for name, link in links.items()}
         link = choose_link(links.values(), homes, self.active, standing, now)
-        if self.active is not None and (link is None or link.name != self.active):
-            self._care_of.still_accept(self.active, now)
+        if self.active in links and (link is None or link.name != self.active):
+            self._care_of.still_accept(links[self.active], now)
         if link is not None and link.name != self.active:
             self.standing.taken(link.name)
         self.active = link.name if link is not None else None
@@ -242,7 +242,7 @@ class Whereabouts:
             if name not in links or not links[name].works:
                 self._care_of.leave(name)
             elif name not in wanted:
-                self._care_of.keep_previous(name, now)
+                self._care_of.keep_previous(links[name], now)
         for each in standbys:
             self._care_of.choose(each, care_of_prefixes(each, homes, now), now)
         if link is None or not is_needed:

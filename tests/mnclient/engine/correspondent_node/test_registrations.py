@@ -231,7 +231,7 @@ def test_sequence_numbers_go_round():
         assert script.role.binding_cache()[0].sequence == expected
 
 
-@pytest.mark.requirement("ALL-9.5.1-01")
+@pytest.mark.requirement("ALL-9.5.1-01", "ALL-9.5.4-04")
 def test_without_a_home_address_option_the_source_is_the_home_address():
     script = Script()
     actions = Mobile(script).test().update(source=HOME, home_option=False, alternate=CARE_OF)

@@ -285,7 +285,7 @@ def test_nothing_is_tried_where_the_system_cannot():
     assert script.give(script.peer.heard()) == []
 
 
-@pytest.mark.requirement("MN-11.7.2-04")
+@pytest.mark.requirement("MN-11.7.2-04", "MN-11.7.2-09")
 def test_privacy_switched_on_deletes_what_can_be_deleted_and_uses_nothing():
     script = Abroad()
     script.bind()

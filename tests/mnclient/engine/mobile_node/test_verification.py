@@ -151,7 +151,6 @@ def test_an_error_about_the_question_is_an_answer_too(asked):
     assert updates(actions)
 
 
-@pytest.mark.requirement("MN-11.3.6-01")
 def test_a_binding_error_ends_it(verified):
     actions = verified.give(binding_error())
     assert verified.home_address().verified is None
@@ -216,7 +215,6 @@ def test_a_move_is_recorded_as_verified_even_after_it_is_complete(verified):
 # --- resume ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("MN-11.5.1-07")
 def test_after_a_sleep_everything_is_asked_anew_at_once(verified):
     verified.pass_time(10.0)
     actions = verified.give(Resumed())

@@ -24,7 +24,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=TARGETS, default=list(TARGETS), metavar="TARGET",
                         help=f"only these: {', '.join(TARGETS)}")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at the same time")
-    parser.add_argument("--patience", type=int, default=20, help="seconds that one input may take")
+    parser.add_argument("--patience", type=int, default=60, help="seconds that one input may take")
     parser.add_argument("--seed", type=int, default=6275, help="of the chance; 0 for another one each time")
     parser.add_argument("--again", type=Path, metavar="FILE", help="try this one input, without a fuzzer")
     parser.add_argument("--if-possible", action="store_true", help="exit status 0 where there is no fuzzer")

@@ -14,6 +14,7 @@ from tests.fuzz.targets import TARGETS
 
 CORPUS: Final = BUILD / "fuzz" / "corpus"
 FINDINGS: Final = BUILD / "fuzz" / "findings"
+WORKER: Final = (sys.executable, "-m", "tests.fuzz.worker")
 MEMORY: Final = 1024  # MiB of one process, far above what any input should need
 _PULSE = re.compile(r"^#(\d+)\s.*?\bcov: (\d+)")
 _FINAL = re.compile(r"^stat::number_of_executed_units:\s+(\d+)")
@@ -43,7 +44,7 @@ class Slice:
         options = [f"-max_total_time={max(1, round(seconds))}", f"-timeout={patience}", f"-rss_limit_mb={MEMORY}",
                    f"-artifact_prefix={FINDINGS}/{target}-", f"-seed={seed}"]  # fmt: skip
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fuzz.worker", target, *options, str(folder)],
+            [*WORKER, target, *options, str(folder)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -56,13 +57,17 @@ class Slice:
 
     def _read(self) -> None:
         assert self.process.stderr is not None
-        for line in self.process.stderr:
-            if match := _PULSE.match(line):
-                self.inputs, self.covered = int(match[1]), int(match[2])
-            elif match := _FINAL.match(line):
-                self.inputs = int(match[1])
-            else:
-                self._said = [*self._said[1 - _TRACE :], line]
+        with self.process.stderr as lines:
+            for line in lines:
+                self._note(line)
+
+    def _note(self, line: str) -> None:
+        if match := _PULSE.match(line):
+            self.inputs, self.covered = int(match[1]), int(match[2])
+        elif match := _FINAL.match(line):
+            self.inputs = int(match[1])
+        else:
+            self._said = [*self._said[1 - _TRACE :], line]
 
     def is_over(self) -> bool:
         """True once the process has ended and all it said was read."""

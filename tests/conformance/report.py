@@ -39,18 +39,24 @@ def as_json(verdicts: Iterable[Verdict], complaints: list[str]) -> str:
 def as_markdown(verdicts: list[Verdict]) -> str:
     """For people."""
     scope = [each for each in verdicts if each.row.is_in_scope]
-    parts = [INTRODUCTION, "## In scope\n", _counts(scope, "level", LEVELS, lambda each: each.row.level)]
-    parts.append(f"\nSHOULD and SHOULD NOT shown: {share_of_should(verdicts):.1%}.\n")
     visible = [each for each in scope if each.row.is_visible]
     in_lab = sum(each.is_shown_in_lab for each in visible)
-    parts.append(f"\nRows that say they are seen on the wire or in a kernel: {len(visible)}, in the lab: {in_lab}.\n")
-    parts += ["\n## By role\n", _counts(scope, "role", ROLES, lambda each: each.row.role)]
     files = sorted({each.row.file for each in verdicts})
-    parts += ["\n## By table\n", _counts(verdicts, "table", files, lambda each: each.row.file)]
-    parts += [f"\nNot in scope: {name} ({why})." for name, why in sorted(LATER.items())]
+    parts = [
+        INTRODUCTION,
+        "## In scope",
+        _counts(scope, "level", LEVELS, lambda each: each.row.level),
+        f"SHOULD and SHOULD NOT shown: {share_of_should(verdicts):.1%}.",
+        f"Rows that say they are seen on the wire or in a kernel: {len(visible)}, in the lab: {in_lab}.",
+        "## By role",
+        _counts(scope, "role", ROLES, lambda each: each.row.role),
+        "## By table",
+        _counts(verdicts, "table", files, lambda each: each.row.file),
+        "\n".join(f"- Not in scope: {name} ({why})." for name, why in sorted(LATER.items())),
+    ]
     for name in files:
-        parts += [f"\n\n## {name}\n", *_table([each for each in verdicts if each.row.file == name])]
-    return "\n".join(part.rstrip("\n") for part in parts) + "\n"
+        parts += [f"## {name}", _table([each for each in verdicts if each.row.file == name])]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def _counts(verdicts: list[Verdict], title: str, kinds: Iterable[str], kind_of: Callable[[Verdict], str]) -> str:
@@ -61,7 +67,7 @@ def _counts(verdicts: list[Verdict], title: str, kinds: Iterable[str], kind_of: 
         explained = sum(bool(each.record) and not each.is_shown for each in found)
         lacking = len(found) - shown - explained
         lines.append(f"| {kind} | {len(found)} | {shown} | {lab} | {explained} | {lacking} |")
-    return "\n" + "\n".join(lines)
+    return "\n".join(lines)
 
 
 def _is_shown(verdict: Verdict) -> bool:
@@ -72,12 +78,12 @@ def _is_shown_in_lab(verdict: Verdict) -> bool:
     return verdict.is_shown_in_lab
 
 
-def _table(verdicts: list[Verdict]) -> list[str]:
-    lines = ["\n| row | level | requirement | shown by |", "|---|---|---|---|"]
+def _table(verdicts: list[Verdict]) -> str:
+    lines = ["| row | level | requirement | shown by |", "|---|---|---|---|"]
     for each in verdicts:
         requirement = each.row.requirement.replace("|", "\\|")
         lines.append(f"| {each.row.id} | {each.row.level} | {requirement} | {_shown_by(each)} |")
-    return lines
+    return "\n".join(lines)
 
 
 def _shown_by(verdict: Verdict) -> str:

@@ -47,8 +47,8 @@ class Slice:
             [*WORKER, target, *options, str(folder)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,  # where atheris says what was raised
+            stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
         )
@@ -56,8 +56,8 @@ class Slice:
         self._reader.start()
 
     def _read(self) -> None:
-        assert self.process.stderr is not None
-        with self.process.stderr as lines:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
             for line in lines:
                 self._note(line)
 

@@ -5,7 +5,7 @@ Only home registrations are here. Nothing is ever evicted: an entry stays until 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -94,6 +94,14 @@ class BindingCache:
             return binding.sequence
         deleted = self._deleted.get(home_address)
         return deleted.sequence if deleted is not None else None
+
+    def note_sequence(self, home_address: IPv6Address, sequence: int) -> None:
+        """A valid Binding Update with this number changed nothing else; of a deleted entry too."""
+        binding = self._bindings.get(home_address)
+        if binding is not None:
+            binding.sequence = sequence
+        elif home_address in self._deleted:
+            self._deleted[home_address] = replace(self._deleted[home_address], sequence=sequence)
 
     def was_deleted(self, home_address: IPv6Address) -> bool:
         """True while the sequence number of a deleted entry is remembered."""

@@ -330,11 +330,8 @@ class Registrations:
         return [acknowledge(request, link, disbelief.status, sign=sign)]
 
     def _refuse(self, request: Request, status: BindingStatus) -> list[Action]:
-        binding = self.cache.find(request.home_address)
-        if binding is not None and request.update.home_registration:
-            binding.sequence = (
-                request.update.sequence
-            )  # valid, if refused: not to be replayed when it would be accepted
+        if request.update.home_registration:  # valid, if refused: not to be replayed when it would be accepted
+            self.cache.note_sequence(request.home_address, request.update.sequence)
         self._counters[f"bu.refused.{status.value}"] += 1
         return [self._answer(request, status)]
 

@@ -54,7 +54,7 @@ def live_through(scenes) -> None:
     SEEN.update(watched.seen)
 
 
-@pytest.mark.requirement("MN-11.5.3-02")
+@pytest.mark.requirement("MN-11.5.3-02", "MN-11.3.1-05")
 def test_whatever_comes_in_whatever_order():
     live_through()
     # It is worth something only if it came far.

@@ -23,6 +23,7 @@ from mnclient.model.config import NodeConfig
 from mnclient.units import Instant
 from mnclient.wire.binding import BindingAcknowledgement, BindingError, BindingUpdate
 from mnclient.wire.icmpv6 import ParameterProblem
+from mnclient.wire.neighbor_discovery import NeighborDiscoveryMessage
 from mnclient.wire.packet import Packet, decode_packet, encode_packet
 from tests.mnclient.engine.home_agent.script import CONFIG, FakeEntropy
 from tests.mnclient.engine.hostile_events import CONFIGURATIONS, HOMES, LINK_LOCAL, MAX_BINDINGS
@@ -53,6 +54,8 @@ class Watched:
         packet = action.packet
         assert len(action.link_layer_destination or b"") <= 8  # what a packet socket takes
         assert decode_or_none(encode_packet(packet)) is not None
+        if isinstance(packet.message, NeighborDiscoveryMessage):
+            assert (packet.home_address, packet.routing_home_address) == (None, None)
         if isinstance(packet.message, BindingUpdate):
             self.last = packet
             times = self.updates[packet.destination, packet.home_address or packet.source]

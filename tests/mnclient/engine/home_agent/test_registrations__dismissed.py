@@ -8,6 +8,7 @@ import pytest
 from mnclient.engine.events import BindingsDismissed
 from mnclient.model.binding_filter import ALL_BINDINGS, BindingFilter
 from mnclient.model.config import AccessRule
+from mnclient.model.stored_binding import Stored
 from tests.mnclient.engine.home_agent.script import CARE_OF, CONFIG, HOME, OTHER_HOME, VIRTUAL_HOME, Script, acks
 
 
@@ -73,7 +74,7 @@ def test_who_may_no_longer_register_is_bound_no_longer(script):
 def test_the_rules_hold_for_what_was_kept_over_a_restart(script):
     kept = script.agent.snapshot(script.now)
     again = Script(config=None)
-    again.agent.restore(kept, again.now)
+    again.agent.restore(Stored(bindings=kept), again.now)
     again.reconfigure(CONFIG, access=(AccessRule(allow=False, home_addresses=IPv6Network(HOME)),))
     assert list(again.bound()) == [OTHER_HOME, VIRTUAL_HOME]
 

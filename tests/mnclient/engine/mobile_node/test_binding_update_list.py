@@ -3,7 +3,7 @@ from ipaddress import IPv6Address
 
 import pytest
 
-from mnclient.constants import MAX_CORRESPONDENTS
+from mnclient.constants import MAX_CORRESPONDENTS, MAX_NONCE_LIFETIME
 from mnclient.engine.mobile_node.binding_update_list import MAX_OUTSTANDING, BindingUpdateList
 from mnclient.units import Instant, Seconds
 from tests.mnclient.engine.mobile_node.script import AGENT, HOME, KnownEntropy
@@ -31,8 +31,10 @@ def test_each_destination_begins_at_a_number_of_its_own_and_again_at_another_whe
     updates = BindingUpdateList(Drawn())
     assert updates.record(KEY, HERE, Seconds(600.0), NOW) == 0x1235
     assert updates.record((THERE, HOME), HERE, Seconds(600.0), NOW) == 0
-    updates.forget(KEY)
-    assert updates.record(KEY, HERE, Seconds(600.0), NOW) == 0x0043
+    updates.forget(KEY, NOW)
+    later = Instant(NOW + MAX_NONCE_LIFETIME)
+    updates.forget((THERE, HOME), later)
+    assert updates.record(KEY, HERE, Seconds(600.0), later) == 0x0043
 
 
 @pytest.mark.requirement("MN-11.1-01")

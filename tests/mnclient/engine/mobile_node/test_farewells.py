@@ -120,6 +120,8 @@ def test_what_waits_is_bounded():
             home_agent=AGENT,
             care_of_address=IPv6Address("2001:db8:a::1"),
             link_local_compatibility=False,
+            protection=None,
+            sealing=lambda now: lambda update: update,
         )
         farewells.add(farewell, context, now)
     assert len(context.probes) == 3

@@ -17,13 +17,9 @@ from typing import Final
 from mnclient import debugging
 from mnclient.engine.actions import Action, PublishStatus, ReportHandover, ReportHomeAddress, ReportHomeAgent
 from mnclient.errors import ConfigError, MobileIPv6Error
-from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import NodeConfig
-from mnclient.model.handover import Handover
 from mnclient.model.problems import ProblemCode
 from mnclient.model.service_status import KnownHomeAgent, Origin, ServiceStatus, Suggestion
-from mnclient.model.status import BindingCacheStatus
-from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Seconds
 from service.autoconfiguration.policy import HomeAddressReported
 from service.autoconfiguration.suggestions import HostInterface
@@ -33,6 +29,7 @@ from service.core_autoconfiguration import Autoconfiguration
 from service.core_changes import Change, ChangeKind, Subscriber, Subscribers
 from service.core_host import read_host
 from service.core_keys import Keys
+from service.core_node import NodeCore
 from service.core_problems import ServiceProblems
 from service.core_protection import keyed
 from service.core_rows import without_address
@@ -57,7 +54,7 @@ HANDOVERS_IN_STATUS: Final = 20  # each is 700 octets in every answer; GetHandov
 STABLE_SECRET_LENGTH: Final = 32  # octets; RFC 7217 section 5 asks for 16 at least
 
 
-class ServiceCore(SettingsCore):
+class ServiceCore(SettingsCore, NodeCore):
     """The service. All methods must be called in the loop in which `start` ran."""
 
     def __init__(
@@ -168,29 +165,6 @@ class ServiceCore(SettingsCore):
             keys=self.keys.infos(),
             protections=self._node.protections,
         )
-
-    def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
-        """What mobile nodes told this machine, in both roles: home agent and correspondent."""
-        return self._node.binding_cache()
-
-    def clear_bindings(self, which: BindingFilter) -> int:
-        """End these entries; how many there were. A mobile node may register again: that is for the access rules."""
-        found = sum(map(which.matches, self._node.binding_cache()))
-        self._node.dismiss_bindings(which)
-        return found
-
-    def handovers(self) -> tuple[Handover, ...]:
-        """The last moves, the newest last."""
-        return self._node.handovers()
-
-    def counters(self) -> dict[str, int]:
-        """What was sent, received, carried and refused so far."""
-        return self._node.counters()
-
-    @property
-    def message_log(self) -> MessageLog:
-        """The signalling sent and heard."""
-        return self._node.message_log
 
     def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:
         """Home addresses that could be had at a known home agent, or at all of them; UnknownThing for another."""

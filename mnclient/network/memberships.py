@@ -9,6 +9,7 @@ import asyncio
 import errno
 import socket
 import struct
+from collections import Counter
 from collections.abc import Callable
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -39,6 +40,7 @@ class Memberships:
     """`changed` is called with the home agents and the groups, now and whenever the groups are others."""
 
     def __init__(self, changed: Callable[[frozenset[IPv6Address], frozenset[IPv6Address]], None]) -> None:
+        self.counters: Counter[str] = Counter()
         self._changed = changed
         self._home_agents: frozenset[IPv6Address] = frozenset()
         self._taps: dict[str, socket.socket] = {}
@@ -52,7 +54,10 @@ class Memberships:
             self._changed(frozenset(), frozenset())
             return
         for name in _DEVICES:
-            self._open(name)
+            try:
+                self._open(name)
+            except OSError as error:  # changes are then seen with the next query only
+                self.counters[f"memberships.refused.{errno.errorcode.get(error.errno or 0, 'other')}"] += 1
         self._tell()
 
     def close(self) -> None:
@@ -60,26 +65,26 @@ class Memberships:
         if self._look is not None:
             self._look.cancel()
             self._look = None
-        for tap in self._taps.values():
+        for name in tuple(self._taps):
+            self._close(name)
+
+    def _close(self, name: str) -> None:
+        if (tap := self._taps.pop(name, None)) is not None:
             asyncio.get_running_loop().remove_reader(tap.fileno())
             tap.close()
-        self._taps.clear()
 
     def _open(self, name: str) -> None:
         """A device that is not there has no groups; when there is a new one, the next query opens it."""
-        old = self._taps.pop(name, None)
-        if old is not None:
-            asyncio.get_running_loop().remove_reader(old.fileno())
-            old.close()
+        self._close(name)
         tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
         try:
             attach_filter(tap, b"".join(struct.pack("=HBBI", *each) for each in _REPORTS))
             tap.bind((name, _ETH_P_ALL))
         except OSError as error:
             tap.close()
-            if error.errno != errno.ENODEV:
-                raise
-            return
+            if error.errno == errno.ENODEV:
+                return
+            raise
         tap.setblocking(False)
         self._taps[name] = tap
         asyncio.get_running_loop().add_reader(tap.fileno(), self._reported, tap)
@@ -90,9 +95,8 @@ class Memberships:
                 tap.recv(64)
         except BlockingIOError:
             pass
-        except OSError as error:
-            if error.errno != errno.ENETDOWN:
-                raise
+        except OSError as error:  # the device is down, or gone
+            self.counters[f"memberships.lost.{errno.errorcode.get(error.errno or 0, 'other')}"] += 1
         if self._look is None:
             self._look = asyncio.get_running_loop().call_later(_SETTLING, self._tell)
 

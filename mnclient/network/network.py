@@ -2,6 +2,7 @@
 """The network as the runtime sees it: events come out of it, a wanted state and packets go into it."""
 
 import asyncio
+import errno
 import logging
 import socket
 from collections import Counter
@@ -226,7 +227,7 @@ class Network:
         if self._keeper is not None:
             self._counters["state.put-back"] = self._keeper.put_back_count
         forwarded = self._executor.counters if self._executor is not None else {}
-        return {**self._counters, **forwarded, **self._datapath.counters}
+        return {**self._counters, **self._memberships.counters, **forwarded, **self._datapath.counters}
 
     async def stop(self, *, withdraw: bool = True) -> None:
         """Stop; with `withdraw` everything of ours is removed, otherwise it stays for whoever comes next."""
@@ -257,7 +258,10 @@ class Network:
         asyncio.get_running_loop().call_soon(self._deliver, event)
 
     def _memberships_changed(self, home_agents: frozenset[IPv6Address], groups: frozenset[IPv6Address]) -> None:
-        self._datapath.set_groups(home_agents, groups)
+        try:
+            self._datapath.set_groups(home_agents, groups)
+        except OSError as error:
+            self._counters[f"memberships.refused.{errno.errorcode.get(error.errno or 0, 'other')}"] += 1
         self._deliver_soon(MembershipsKnown(groups=groups))
 
     def _first_payload(self, tunnel: Tunnel) -> None:

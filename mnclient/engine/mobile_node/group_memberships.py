@@ -44,9 +44,8 @@ class GroupMemberships:
             return
         self._context.count("mld.queries.received")
         address = known.home.address
-        if address not in self.asked:
-            self.asked[address] = membership.outer_source
-            self._watch()
+        self.asked[address] = membership.outer_source
+        self._watch()  # at each query: the device may be another one by now
         delay = self._context.entropy.uniform(0.0, max(membership.message.maximum_response, 0.0))
         self._context.timers.set(Timer.ANSWER_LISTENER_QUERY, address, after(now, Seconds(delay)))
 

@@ -83,7 +83,8 @@ class DirectRoutes:
         for item in items:
             self._items[pair_of(item)] = items
             found = transformations(item)
-            self._owners |= {_identity(each): item for each in (*found.states, *found.policies)}
+            self._owners |= {_identity(each): item for each in found.states}
+            self._owners |= {_identity(each): item for each in found.policies}
         found = combined(items)
         self._owners |= {_identity(each): items[-1] for each in found.states if _identity(each) not in self._owners}
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Two mobile nodes, each the other's correspondent, as whole engines on one clock (RFC 6275 sections 5.2.9 and 6.1)."""
 
+import hmac
 from collections import deque
 from ipaddress import IPv6Address, IPv6Network
 
@@ -20,8 +21,10 @@ from mnclient.engine.events import (
 from mnclient.model.config import CorrespondentNodeConfig, NodeConfig
 from mnclient.model.network_state import OptimizationEnd, RouteOptimization
 from mnclient.model.status import CorrespondentState as State
+from mnclient.security.binding_keys import binding_key, is_authorized
 from mnclient.units import Instant
 from mnclient.wire.binding import BindingAcknowledgement, BindingUpdate
+from mnclient.wire.mobility_header import encode_for_authenticator
 from mnclient.wire.mobility_options import AlternateCareOfAddress
 from mnclient.wire.packet import Packet, decode_packet, encode_packet
 from mnclient.wire.return_routability import CareOfTest, CareOfTestInit, HomeTest, HomeTestInit
@@ -162,6 +165,23 @@ def test_headers_and_options_of_each_message(both):
             if isinstance(packet.message, BindingUpdate):
                 assert packet.source == side.care_of(both.now)
                 assert not [e for e in packet.message.options if isinstance(e, AlternateCareOfAddress)]
+
+
+@pytest.mark.requirement("ALL-6.2.7-04")
+def test_updates_and_acknowledgements_are_signed_for_the_home_address_of_the_correspondent(both):
+    """The tokens are those that were given out; the address is the correspondent's home address in both directions."""
+    for side, peer in ((both.one, both.other), (both.other, both.one)):
+        (update,) = (each for each in side.sent if isinstance(each.message, BindingUpdate))
+        given = {
+            type(each.message): each.message for each in peer.sent if isinstance(each.message, HomeTest | CareOfTest)
+        }
+        key = binding_key(given[HomeTest].keygen_token, given[CareOfTest].keygen_token)
+        (answer,) = (each for each in peer.sent if isinstance(each.message, BindingAcknowledgement))
+        for message in (update.message, answer.message):
+            assert is_authorized(message, key, update.source, peer.address)
+            assert not is_authorized(message, key, update.source, peer.care_of(both.now))
+            data = update.source.packed + peer.address.packed + encode_for_authenticator(message)
+            assert message.authorization_data.authenticator == hmac.digest(key, data, "sha1")[:12]
 
 
 def test_both_move_at_once_and_find_each_other(both):

@@ -16,7 +16,6 @@ from mnclient.engine.events import CorrespondentHeard, NetworkStateFailed, Paylo
 from mnclient.model.network_state import TunnelDevice
 from mnclient.network.nfnetlink import LogSocket
 from mnclient.wire.checksum import internet_checksum
-from mnclient.wire.ipv6_extension import Ipv6Headers, encode_ipv6
 from tests.lab.patience import patient
 from tests.mnclient.network.lab import Lab, add_address, eventually
 from tests.mnclient.network.tunnel_hosts import (
@@ -107,19 +106,6 @@ def test_a_correspondent_is_heard_once_in_a_while_and_only_by_its_header(hosts):
         at_home.recv(2000)
     hosts.mobile_node.hears(CorrespondentHeard, home_address=HOME, correspondent=CORRESPONDENT)
     assert len([each for each in hosts.mobile_node.events if isinstance(each, CorrespondentHeard)]) == 1
-
-
-@pytest.mark.requirement("MN-11.7.2-03")
-def test_a_correspondent_that_is_mobile_itself_is_heard_by_its_home_address(hosts):
-    """Its packet in the tunnel has its care-of address as source, and the home address in an option."""
-    theirs = IPv6Address("2001:db8:5::5")
-    inner = encode_ipv6(
-        Ipv6Headers(source=theirs, destination=HOME, next_header=17, payload=bytes(8), home_address=CORRESPONDENT)
-    )
-    raw = hosts.lab.socket(hosts.agent, str(AGENT), socket.SOCK_RAW, 41)
-    raw.sendto(inner, (str(CARE_OF), 0))
-    heard = hosts.mobile_node.hears(CorrespondentHeard)
-    assert (heard.home_address, heard.correspondent) == (HOME, CORRESPONDENT)
 
 
 def test_the_agent_forwards_only_from_the_registered_care_of_address(hosts):

@@ -16,6 +16,7 @@ from mnclient.constants import (
     MAX_RR_BINDING_LIFETIME,
     MIN_DELAY_BETWEEN_RAS,
 )
+from mnclient.model.security import SecurityAssociation
 from mnclient.units import Seconds
 
 
@@ -41,6 +42,8 @@ class HomeAddressConfig:
     home_agent: IPv6Address | None
     preferred: bool = False
     home_agent_link_layer: bytes | None = None
+    association: SecurityAssociation | None = None
+    """The key for its signalling; None when there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +166,8 @@ class HomeAgentConfig:
     """Forward from the first registration on, while duplicate detection (1 s) still runs; undone if it fails."""
     allow_unprotected_signalling: bool = False
     """Accept registrations without any authentication. Insecure, and shown as such."""
+    associations: tuple[SecurityAssociation, ...] = ()
+    """The keys of mobile nodes. Of several for one home address the first is used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,7 @@ class HomeAgent:
                 actions += self._note_own_address(event, now)
             case DatapathChosen():
                 self._is_selective = event.route_optimization
+                self._registrations.guests.can_use(event.protections)
                 actions += self._set_state()
             case Stopping():
                 actions += self._stop()
@@ -135,12 +136,7 @@ class HomeAgent:
         if self._config is None:
             return ()
         problems = [*link_problems(self._links), *self._taken.values(), *self._refusals.values()]
-        if self._config.allow_unprotected_signalling:
-            subject = "the mobile nodes that it serves"
-            problems.append(Problem(code=ProblemCode.UNPROTECTED_SIGNALLING, subject=subject, since=self._on_since))
-        elif self._links.served:
-            subject = ", ".join(str(link.prefix) for link in self._links.served)
-            problems.append(Problem(code=ProblemCode.REGISTRATIONS_IGNORED, subject=subject, since=self._on_since))
+        problems += self._registrations.guests.problems(self._links, self._on_since)
         return tuple(problems)
 
     def counters(self) -> dict[str, int]:
@@ -180,6 +176,7 @@ class HomeAgent:
         actions: list[Action] = [*self._say_farewell(links)]
         self._config = config
         self._registrations.config = config or HomeAgentConfig()
+        self._registrations.guests.configure(self._registrations.config)
         self._links.configure(links, now)
         self._taken = {address: taken for address, taken in self._taken.items() if self._links.has_address(address)}
         self._list.keep_only(frozenset(link.interface for link in links if link.interface is not None))

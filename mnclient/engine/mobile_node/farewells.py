@@ -13,6 +13,7 @@ from mnclient.constants import MAX_HOME_ADDRESSES
 from mnclient.engine.mobile_node import messages
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList, Key
 from mnclient.engine.mobile_node.context import Context
+from mnclient.model.security import Protection
 from mnclient.units import Instant, Seconds
 
 MAX_WAITING: Final = 4 * MAX_HOME_ADDRESSES
@@ -27,6 +28,7 @@ class Farewell:
     home_agent: IPv6Address
     care_of_address: IPv6Address
     link_local_compatibility: bool
+    protection: Protection | None = None
 
     @property
     def key(self) -> Key:
@@ -86,6 +88,7 @@ class Farewells:
                     sequence=sequence,
                     lifetime=Seconds(0.0),
                     link_local_compatibility=farewell.link_local_compatibility,
+                    protection=farewell.protection,
                 )
             )
         self.due = min((self._updates.rate(key).next_permission(now) for key in self._waiting), default=None)

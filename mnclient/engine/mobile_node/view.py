@@ -77,6 +77,7 @@ def home_address_status(registration: HomeRegistration) -> HomeAddressStatus:
         verified_at=registration.verified_at,
         registered_until=registration.registered_until,
         last_status=registration.last_status,
+        protected=registration.association is not None,
     )
 
 

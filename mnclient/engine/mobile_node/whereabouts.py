@@ -62,19 +62,15 @@ class Whereabouts:
         self.verification = Verification(context, self._echoes)
         self._habit = EchoHabit(context, self._echoes)
         self._priorities: dict[str, int] = {}
-        self.may_signal = False
         self.active: str | None = None
         self.link_mtu = view.USUAL_MTU
 
-    def configure(
-        self, registrations: Mapping[IPv6Address, HomeRegistration], now: Instant, *, may_signal: bool
-    ) -> None:
-        """The home addresses there are, and whether their home agents may be told anything as things stand.
+    def configure(self, registrations: Mapping[IPv6Address, HomeRegistration], now: Instant) -> None:
+        """The home addresses there are.
 
         Whoever changes a priority knows how the interfaces are: what they did before is not held against them.
         """
         self._registrations = registrations
-        self.may_signal = may_signal
         before, self._priorities = self._priorities, self._movement.priorities()
         if self._priorities != before:
             self.standing.forgive_all(now)
@@ -274,7 +270,8 @@ class Whereabouts:
             place = Place(interface=link.name, prefix=care_of.prefix, care_of=care_of)
         event = self._input_of(registration, place)
         # At home the input says what to do on arrival only; abroad it may change on the spot, with the configuration.
-        kind = None if place is not None and place.is_home else event
+        # Another key is another registration as well: the home agent must not take the old one's for it.
+        kind = None if place is not None and place.is_home else (event, registration.protection)
         if (place, kind) == registration.fed:
             return
         before, registration.place, registration.link = registration.place, place, link
@@ -298,11 +295,11 @@ class Whereabouts:
             return Input.DETACHED
         has_agent = registration.home.home_agent is not None
         if place.is_home:
-            can_tell = has_agent and self.may_signal
+            can_tell = has_agent and registration.standing.may_signal
             return Input.HOME_BOUND if registration.is_bound and can_tell else Input.HOME
         if not has_agent:
             return Input.NO_AGENT
-        return Input.ABROAD if self.may_signal else Input.UNPROTECTED
+        return Input.ABROAD if registration.standing.may_signal else Input.UNPROTECTED
 
     def _note_sent(self, now: Instant) -> None:
         for registration in self._registrations.values():

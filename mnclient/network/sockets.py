@@ -27,7 +27,13 @@ from mnclient.constants import (
     TUNNEL_DEVICE_MOBILE_NODE,
 )
 from mnclient.engine.actions import SendPacket
-from mnclient.engine.events import Event, MalformedReceived, MembershipReceived, PacketReceived
+from mnclient.engine.events import (
+    Event,
+    HomeAddressRefused,
+    MalformedReceived,
+    MembershipReceived,
+    PacketReceived,
+)
 from mnclient.errors import WireError
 from mnclient.network.buckets import SourceLimit
 from mnclient.network.filters import attach_filter, drop_everything, signalling_program
@@ -53,7 +59,7 @@ _BATCH: Final = 64  # packets in one turn of the loop, so that everything else s
 _LARGEST: Final = 65535
 
 _NEXT_HEADER: Final = 6
-_ICMPV6, _DESTINATION_OPTIONS, _ECHO_REQUEST, _HOME_ADDRESS_OPTION = 58, 60, 128, 201
+_ESP, _AH, _ICMPV6, _DESTINATION_OPTIONS, _ECHO_REQUEST, _HOME_ADDRESS_OPTION = 50, 51, 58, 60, 128, 201
 _TUNNELS: Final = frozenset({TUNNEL_DEVICE_MOBILE_NODE, TUNNEL_DEVICE_KERNEL})
 _DISCOVERY_REQUEST: Final = 144  # goes to the home agents' anycast address, which no interface has
 
@@ -225,7 +231,13 @@ class SignallingSockets:
         return buffer[_NEXT_HEADER] == _ICMPV6 and buffer[40] == _DISCOVERY_REQUEST
 
     def _malformed(self, interface: str, data: bytes, error: WireError) -> None:
-        is_mobility_header, home_address = _classify(data)
+        is_mobility_header, home_address, is_payload = _classify(data)
+        if is_payload and home_address is not None:
+            # Packets cannot go directly here, so there is no binding: the sender is told so, as the kernel would do it.
+            self._counters["receive.home-address-refused"] += 1
+            source, destination = IPv6Address(data[8:24]), IPv6Address(data[24:40])
+            self._deliver(HomeAddressRefused(source=source, destination=destination, home_address=home_address))
+            return
         if not is_mobility_header and home_address is None:
             self._counters["receive.malformed.other"] += 1
             return
@@ -362,13 +374,18 @@ def _is_inner_signalling(buffer: bytearray) -> bool:
     return next_header == PROTOCOL_MOBILITY or (next_header == _ICMPV6 and buffer[40] == _ECHO_REQUEST)
 
 
-def _classify(data: bytes) -> tuple[bool, IPv6Address | None]:
-    """Whether a packet that was refused carries a Mobility Header, and its home address; by what can be read of it."""
+def _classify(data: bytes) -> tuple[bool, IPv6Address | None, bool]:
+    """What a packet that was refused carries, by what can be read of it.
+
+    Whether a Mobility Header; its home address; whether it is payload of a kind for which a home address needs a
+    binding (RFC 6275 section 9.3.1).
+    """
     try:
         headers = decode_ipv6(data)
     except WireError:
         next_header = data[_NEXT_HEADER] if len(data) > _NEXT_HEADER else 0
         has_option = next_header == 60 and len(data) >= 64 and data[46] == _HOME_ADDRESS_OPTION
         is_mobility = next_header == PROTOCOL_MOBILITY or (has_option and data[40] == PROTOCOL_MOBILITY)
-        return is_mobility, IPv6Address(data[48:64]) if has_option else None
-    return headers.next_header == PROTOCOL_MOBILITY, headers.home_address
+        return is_mobility, IPv6Address(data[48:64]) if has_option else None, False
+    kind = headers.next_header
+    return kind == PROTOCOL_MOBILITY, headers.home_address, kind not in (PROTOCOL_MOBILITY, _ICMPV6, _ESP, _AH)

@@ -69,7 +69,7 @@ def test_type_2_routing_header() -> None:
     assert decode_ipv6(octets) == headers
 
 
-@pytest.mark.requirement("ALL-6.3-02")
+@pytest.mark.requirement("ALL-6.3-02", "MN-11.3.2-01")
 def test_order_of_both() -> None:
     headers = replace(PLAIN, next_header=50, home_address=HOME, routing_home_address=HOME_AGENT)
     octets = encode_ipv6(headers)

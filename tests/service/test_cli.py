@@ -123,6 +123,9 @@ def test_every_command_has_an_example_or_one_line_and_is_run_by_something():
             "keys provide": key,
             "keys remove": key,
             "access add": ["home-agent", "allow"],
+            "access remove": ["home-agent", "1"],
+            "debug on": ["signalling"],
+            "debug off": ["signalling"],
         }
         needed = arguments.get(" ".join(command), ["::1"])
         for extra in ([], needed[:1], needed, ["a", "b"]):

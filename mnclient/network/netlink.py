@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from mnclient.constants import INTERFACE_PREFIX, ROUTE_PROTOCOL
 from mnclient.model.network_state import (
     Address,
+    AnycastAddress,
     BindingUpdateReception,
     DuplicateDetection,
     Neighbor,
@@ -26,7 +27,7 @@ from mnclient.model.network_state import (
 )
 from mnclient.network import stranded
 from mnclient.network.datapath import Datapath
-from mnclient.network.groups import SolicitedNodeGroups
+from mnclient.network.groups import AnycastMemberships, SolicitedNodeGroups
 from mnclient.network.links import bring_up
 from mnclient.network.messages import (
     RouteRecord,
@@ -63,6 +64,7 @@ class Executor:
         self.borrowed: set[Key] = set()
         self._needed_sysctls: set[str] = set()
         self._groups = SolicitedNodeGroups()
+        self._anycast = AnycastMemberships()
         self._indexes: dict[str, int] = {}  # of interfaces, while one plan is executed
 
     @property
@@ -74,6 +76,7 @@ class Executor:
         """Give the sockets back."""
         self._netlink.close()
         self._groups.close()
+        self._anycast.close()
 
     def apply(self, operations: Iterable[Operation], *, again: bool = False) -> list[Refusal]:
         """Do all of them, whatever becomes of each. `again`: they may have been done before, and are ours then."""
@@ -103,7 +106,9 @@ class Executor:
     def _message(self, operation: Operation, *, replacing: bool) -> Message | Answer | None:
         """The operation as a message; None when it is done in another way, an Answer when nothing has to be done."""
         item = operation.item
-        if isinstance(item, TunnelDevice | Sysctl | Tunnel | RouteOptimization | BindingUpdateReception):
+        if isinstance(
+            item, TunnelDevice | Sysctl | Tunnel | RouteOptimization | BindingUpdateReception | AnycastAddress
+        ):
             return None
         interface = "" if isinstance(item, Rule) else item.interface
         try:
@@ -213,6 +218,10 @@ class Executor:
                     if operation.verb is Verb.REMOVE:
                         return self._datapath.remove_tunnel(item)
                     return self._datapath.set_tunnel(item)
+                case AnycastAddress() as item:
+                    index = socket.if_nametoindex(item.interface)
+                    change = self._anycast.leave if operation.verb is Verb.REMOVE else self._anycast.join
+                    change(index, item.address)
                 case RouteOptimization() | BindingUpdateReception() as item:
                     if operation.verb is Verb.REMOVE:
                         return self._datapath.stop_optimizing(item)

@@ -16,6 +16,7 @@ from typing import Any, Final
 from mnclient.constants import TUNNEL_DEVICE_KERNEL
 from mnclient.model.network_state import (
     Address,
+    AnycastAddress,
     BindingUpdateReception,
     DuplicateDetection,
     Item,
@@ -62,6 +63,7 @@ _KEYS: dict[type, Callable[[Any], Key]] = {
     ProxyNeighbor: lambda item: (7, item.interface, item.address),
     BindingUpdateReception: lambda item: (8,),
     RouteOptimization: lambda item: (9, item.end.value, item.home_address, item.correspondent),
+    AnycastAddress: lambda item: (10, item.interface, item.address),
 }
 
 
@@ -99,7 +101,7 @@ def interface_of(item: Item) -> str:
             return item.name
         case Tunnel():
             return item.device
-        case Address() | Neighbor() | Route() | ProxyNeighbor():
+        case Address() | AnycastAddress() | Neighbor() | Route() | ProxyNeighbor():
             return item.interface
         case _:
             return ""
@@ -164,6 +166,8 @@ def describe(operation: Operation) -> str:
             return f"optimization {verb} {_optimization(item)}"
         case BindingUpdateReception():
             return f"reception {verb} of binding updates"
+        case AnycastAddress() as item:
+            return f"anycast {verb} {item.address} dev {item.interface}"
 
 
 def describe_item(item: Item) -> str:

@@ -6,10 +6,9 @@ from ipaddress import IPv6Address
 
 from mnclient.constants import LIFETIME_UNIT, MAX_BINDING_LIFETIME
 from mnclient.engine.home_agent.binding_cache import BindingCache
-from mnclient.engine.home_agent.links import HomeLinks
+from mnclient.engine.home_agent.links import HomeLinks, anycast_of
 from mnclient.model.config import AccessRule, HomeAgentConfig, HomeLinkConfig
 from mnclient.units import Seconds
-from mnclient.wire.addresses import home_agents_anycast
 from mnclient.wire.binding import BindingStatus
 
 
@@ -23,10 +22,8 @@ def is_allowed(rules: tuple[AccessRule, ...], home_address: IPv6Address, care_of
 
 def is_anycast(home_address: IPv6Address, link: HomeLinkConfig) -> bool:
     """Whether an address belongs to routers of the link together, and can be nobody's home address (RFC 2526)."""
-    free_bits = 128 - link.prefix.prefixlen
-    if free_bits < 8:
-        return False
-    return home_address == link.prefix.network_address or home_address == home_agents_anycast(link.prefix)
+    anycast = anycast_of(link)
+    return anycast is not None and home_address in (link.prefix.network_address, anycast)
 
 
 def makes_a_loop(

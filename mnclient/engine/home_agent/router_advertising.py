@@ -175,7 +175,11 @@ def _packet(interface: LinkChanged, links: list[HomeLinkConfig], *, is_last: boo
         router_lifetime=Seconds(0.0 if is_last else max(config.router_lifetime, 0.0)),
         reachable_time=Seconds(0.0),
         retransmit_timer=Seconds(0.0),
-        options=(*_link_options(interface, config), *map(_prefix, links), *(() if is_last else _home_agent(config))),
+        options=(
+            *_link_options(interface, config),
+            *map(prefix_information, links),
+            *(() if is_last else _home_agent(config)),
+        ),
     )
     source = interface.link_local_address or links[0].address
     packet = Packet(source=source, destination=ALL_NODES, message=message, hop_limit=ND_HOP_LIMIT)
@@ -193,7 +197,7 @@ def _link_options(interface: LinkChanged, config: AdvertisingConfig) -> list[Nei
     return options
 
 
-def _prefix(link: HomeLinkConfig) -> PrefixInformation:
+def prefix_information(link: HomeLinkConfig) -> PrefixInformation:
     """The home prefix with R: all of the home agent's address is in it (RFC 6275 section 7.2)."""
     config = link.advertising or AdvertisingConfig()
     valid = max(config.valid_lifetime, 0.0)

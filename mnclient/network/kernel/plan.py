@@ -18,7 +18,7 @@ from mnclient.constants import (
     TUNNEL_DEVICE_KERNEL,
     TUNNEL_DEVICE_MOBILE_NODE,
 )
-from mnclient.model.network_state import Address, NetworkState, Route, Tunnel, TunnelDevice
+from mnclient.model.network_state import Address, AnycastAddress, NetworkState, Route, Tunnel, TunnelDevice
 
 _TUNNEL_DEVICES: Final = frozenset({TUNNEL_DEVICE_MOBILE_NODE, TUNNEL_DEVICE_HOME_AGENT})
 
@@ -32,6 +32,9 @@ def for_kernel(state: NetworkState) -> NetworkState:
         addresses=frozenset(_address(each) for each in state.addresses),
         tunnels=frozenset(replace(each, device=TUNNEL_DEVICE_KERNEL) for each in state.tunnels),
         routes=frozenset(_route(each, tunnels) for each in state.routes),
+        anycast_addresses=frozenset(
+            AnycastAddress(interface=_device(each.interface), address=each.address) for each in state.anycast_addresses
+        ),
     )
 
 

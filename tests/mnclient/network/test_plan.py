@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mnclient.model.network_state import (
     EMPTY,
     Address,
+    AnycastAddress,
     BindingUpdateReception,
     DuplicateDetection,
     Neighbor,
@@ -79,6 +80,7 @@ def visited(care_of: IPv6Address, router: IPv6Address, *, accepted: tuple[IPv6Ad
     )
 
 
+ANYCAST = IPv6Address("2001:db8:1:0:fdff:ffff:ffff:fffe")
 AT_HOME = NetworkState(
     addresses=frozenset(
         {
@@ -108,6 +110,7 @@ SERVING = NetworkState(
         }
     ),
     proxy_neighbors=frozenset({ProxyNeighbor(interface="eth0", address=HOME)}),
+    anycast_addresses=frozenset({AnycastAddress(interface="eth0", address=ANYCAST)}),
 )
 
 STEPS = [
@@ -159,6 +162,7 @@ tunnel add 2001:db8:1::100 dev mn6agent local 2001:db8:1::1 remote 2001:db8:2::5
 route add unreachable 2001:db8:1::/64 table 254 metric 4096
 route add 2001:db8:1::100/128 dev mn6agent table 254 metric 1024
 neigh add proxy 2001:db8:1::100 dev eth0
+anycast add 2001:db8:1:0:fdff:ffff:ffff:fffe dev eth0
 """,
     ),
     (
@@ -166,6 +170,7 @@ neigh add proxy 2001:db8:1::100 dev eth0
         SERVING,
         EMPTY,
         """
+anycast del 2001:db8:1:0:fdff:ffff:ffff:fffe dev eth0
 neigh del proxy 2001:db8:1::100 dev eth0
 route del 2001:db8:1::100/128 dev mn6agent table 254 metric 1024
 route del unreachable 2001:db8:1::/64 table 254 metric 4096
@@ -239,6 +244,7 @@ def is_of(value, name):
         "proxy_neighbors": ProxyNeighbor,
         "route_optimizations": RouteOptimization,
         "receptions": BindingUpdateReception,
+        "anycast_addresses": AnycastAddress,
     }
     return isinstance(value, kinds[name])
 
@@ -292,6 +298,7 @@ def test_words_for_a_person():
 def test_interface_of_each_kind():
     names = {type(item).__name__: interface_of(item) for item in SAMPLES if not isinstance(item, Route | Address)}
     assert names == {
+        "AnycastAddress": "eth0",
         "Neighbor": "eth0",
         "ProxyNeighbor": "eth0",
         "Rule": "",

@@ -14,7 +14,14 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Final
 
-from mnclient.engine.actions import Action, PublishStatus, ReportHandover, ReportHomeAddress, ReportHomeAgent
+from mnclient.engine.actions import (
+    Action,
+    PublishStatus,
+    ReportHandover,
+    ReportHomeAddress,
+    ReportHomeAgent,
+    ReportHomePrefix,
+)
 from mnclient.errors import ConfigError, MobileIPv6Error
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
@@ -321,6 +328,8 @@ class ServiceCore(SettingsCore):
                 self._autoconfiguration.handle(HomeAddressReported(address=action.home_address, state=action.state))
                 self._subscribers.publish(ChangeKind.HOME_ADDRESSES)
                 self._bindings_changed(REGISTRATIONS_DELAY)
+            case ReportHomePrefix():
+                self._autoconfiguration.home_prefix(action)
             case ReportHandover():
                 self._subscribers.publish(ChangeKind.HANDOVER, handover=action.handover)
             case _:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from mnclient.errors import ConfigError
 from mnclient.model.config import (
     CorrespondentNodeConfig,
+    DiscoveryUse,
     HomeAddressConfig,
     HomeAgentConfig,
     IdentifierMethod,
@@ -133,6 +134,7 @@ class Settings:
             traffic_rules=self._traffic_rules,
             use_visited_name_servers=self._boolean("mobile_node.use_visited_name_servers"),
             verify=self._boolean("mobile_node.verify"),
+            home_agent_discovery=DiscoveryUse(self._values["mobile_node.home_agent_discovery"]),
         )
 
     def _correspondent_node(self) -> CorrespondentNodeConfig:
@@ -152,6 +154,10 @@ class Settings:
             refresh_advice=Seconds(advice) if advice else None,
             optimistic_forwarding=self._boolean("home_agent.optimistic_forwarding"),
             allow_unprotected_signalling=self._boolean("home_agent.allow_unprotected_signalling"),
+            address_discovery=self._boolean("home_agent.address_discovery"),
+            prefix_advertisements=self._boolean("home_agent.prefix_advertisements"),
+            min_prefix_advertisement_interval=Seconds(self._number("home_agent.min_prefix_advertisement_interval")),
+            max_prefix_advertisement_interval=Seconds(self._number("home_agent.max_prefix_advertisement_interval")),
         )
 
     def _boolean(self, key: str) -> bool:

@@ -8,7 +8,7 @@ One event goes through three steps:
    there, where every home address is, and what each registration does about it;
 3. what follows is said: questions to the link, the network state, messages that need it, reports.
 
-Left out for now: discovery of home agents, mobile prefix discovery, protection of signalling.
+Left out for now: protection of signalling.
 """
 
 from ipaddress import IPv6Address
@@ -48,7 +48,7 @@ from mnclient.engine.mobile_node.route_optimization import RouteOptimization
 from mnclient.engine.mobile_node.signs import Sign
 from mnclient.engine.mobile_node.whereabouts import Whereabouts
 from mnclient.engine.timers import Timer
-from mnclient.model.config import HomeAddressConfig, MobileNodeConfig
+from mnclient.model.config import DiscoveryUse, HomeAddressConfig, MobileNodeConfig
 from mnclient.model.handover import Handover, Outcome
 from mnclient.model.network_state import EMPTY, NetworkState
 from mnclient.model.problems import Problem
@@ -202,7 +202,7 @@ class MobileNode:
                 if self._whereabouts.echo_received(event, now):
                     self._dirty = True
             case _:
-                pass
+                self._dirty = self._whereabouts.discovered(event, now) or self._dirty
 
     def _acknowledged(self, event: PacketReceived, message: BindingAcknowledgement, now: Instant) -> None:
         registration = answers.acknowledged(event, message, self._registrations, self._context, now)
@@ -273,8 +273,7 @@ class MobileNode:
             self._whereabouts.verification.forget(address)
             self._log.forget(address)
         self._registrations = {address: self._registration(home, config, now) for address, home in homes.items()}
-        self._whereabouts.configure(self._registrations, now, may_signal=config.allow_unprotected_signalling)
-        self._whereabouts.verification.enabled = config.verify
+        self._whereabouts.configure(self._registrations, config, now)
         if was_off:
             for link in self._links_seen.values():
                 self._movement.link_changed(link, now)
@@ -287,8 +286,8 @@ class MobileNode:
             index = next(number for number in range(2 * MAX_HOME_ADDRESSES) if number not in taken)
             registration = HomeRegistration(home, index, self._context, self._updates)
             self._registrations[home.address] = registration
-            self._kept.hand_over(registration, now)
-        registration.home = home
+            self._kept.hand_over(registration, now, may_find=config.home_agent_discovery is not DiscoveryUse.NEVER)
+        registration.configure(home)
         registration.lifetime_wanted = config.registration_lifetime
         registration.first_timeout = config.initial_bindack_timeout_first_reg
         return registration

@@ -29,6 +29,7 @@ MAX_MOB_PFX_ADV_INTERVAL: Final = Seconds(86_400.0)  # section 13, configurable
 MIN_DELAY_BETWEEN_RAS: Final = Seconds(3.0)  # section 13, configurable; not below 0.03 s
 LOWEST_MIN_RTR_ADV_INTERVAL: Final = Seconds(0.03)  # section 7.5
 LOWEST_MAX_RTR_ADV_INTERVAL: Final = Seconds(0.07)  # section 7.5
+SHORTEST_ROUTER_LIFETIME: Final = Seconds(1.0)  # section 7.5: AdvDefaultLifetime, unless it is 0
 LIFETIME_UNIT: Final = Seconds(4.0)  # section 6.1.7: lifetimes of bindings travel in units of 4 s
 
 # --- Specification: RFC 4861, RFC 4862, RFC 7559, RFC 2473, RFC 8200 --------------------------------------------------

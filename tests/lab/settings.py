@@ -2,7 +2,7 @@
 """Settings files of the lab's services, as a person would write them."""
 
 import os
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv6Address
 
 from tests.lab.routers import QUICK, Pace
 from tests.lab.topology import HOME_AGENT_ADDRESS, HOME_PREFIX
@@ -65,17 +65,8 @@ preference = {preference}
 """
 
 
-def listening_home_agent(links: dict[IPv6Network, IPv6Address], extra: str = "") -> str:
-    """A home agent on a home link where another router advertises these prefixes; its own address in each."""
-    rows = "".join(
-        f"""
-[[home_agent.links]]
-prefix = "{prefix}"
-address = "{address}"
-interface = "home0"
-"""
-        for prefix, address in links.items()
-    )
+def listening_home_agent(address: IPv6Address, extra: str = "") -> str:
+    """A home agent on the home link, where another router advertises."""
     return f"""\
 version = 1
 {datapath()}
@@ -86,7 +77,11 @@ enabled = false
 enabled = true
 allow_unprotected_signalling = true
 {extra}
-{rows}"""
+[[home_agent.links]]
+prefix = "{HOME_PREFIX}"
+address = "{address}"
+interface = "home0"
+"""
 
 
 def laptop_with(home_address: IPv6Address, home_agent: IPv6Address | None = None, *, extra: str = "") -> str:

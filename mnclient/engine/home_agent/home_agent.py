@@ -69,11 +69,11 @@ class HomeAgent:
         self._counters: Counter[str] = Counter()
         self._timers = TimerTable()
         self._links = HomeLinks()
-        self._registrations = Registrations(self._timers, self._links, self._counters)
+        self._prefixes = HomePrefixes(self._links)
+        self._registrations = Registrations(self._timers, self._links, self._prefixes, self._counters)
         self._advertising = RouterAdvertising(self._timers, self._links, entropy)
         self._list = HomeAgentsList(self._timers)
         self._discovery = AddressDiscovery(self._links, self._list, entropy)
-        self._prefixes = HomePrefixes(self._links)
         self._telling = PrefixAdvertising(
             self._timers, self._links, self._prefixes, self._registrations.cache, self._counters, entropy
         )

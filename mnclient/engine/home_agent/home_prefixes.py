@@ -76,7 +76,8 @@ class HomePrefixes:
     def hear(self, interface: str, message: RouterAdvertisement, now: Instant) -> bool:
         """A Router Advertisement came from a home link. True when mobile nodes have to hear of it (section 10.6.2)."""
         known = self._learned.setdefault(interface, {})
-        for network in [network for network, each in known.items() if each.ends <= now]:
+        served = {link.prefix for link in self._links.on(interface)}
+        for network in [network for network, each in known.items() if each.ends <= now and network not in served]:
             del known[network]
         advertised = {link.prefix for link in self._links.on(interface) if link.advertising is not None}
         changed = False
@@ -91,6 +92,16 @@ class HomePrefixes:
             changed = changed or before is None or learned.differs(before)
         return changed
 
+    def heard(self, link: HomeLinkConfig, now: Instant) -> PrefixInformation | None:
+        """What another router says of a home prefix, with what remains; that it has ended is not forgotten.
+
+        None where we advertise it, and where nobody ever did.
+        """
+        if link.interface is None or link.advertising is not None:
+            return None
+        learned = self._learned.get(link.interface, {}).get(link.prefix)
+        return None if learned is None else learned.at(now)
+
     def keep_only(self, interfaces: frozenset[str]) -> None:
         """Forget what was heard on other interfaces."""
         self._learned = {name: known for name, known in self._learned.items() if name in interfaces}
@@ -101,11 +112,8 @@ class HomePrefixes:
             return PrefixList(managed=False, other=False, prefixes=(_served(link, None),))
         others = [each for each in self._links.on(link.interface) if each is not link]
         served = {each.prefix for each in (link, *others)}
+        own = [_served(each, self.heard(each, now)) for each in (link, *others)]
         known = {each: learned for each, learned in self._learned.get(link.interface, {}).items() if learned.ends > now}
-        own = [
-            _served(each, None if (learned := known.get(each.prefix)) is None else learned.at(now))
-            for each in (link, *others)
-        ]
         return PrefixList(
             managed=any(each.managed for each in known.values()),
             other=any(each.other for each in known.values()),

@@ -65,6 +65,7 @@ TABLE: Final[dict[tuple[State, Input], tuple[State, Step]]] = {
     **_everywhere(Input.DETACHED, State.SEARCHING, R.stop),
     (State.DUPLICATE, Input.NO_AGENT): (State.DUPLICATE, R.stop),
     (State.DUPLICATE, Input.UNPROTECTED): (State.DUPLICATE, R.stop),
+    (State.DUPLICATE, Input.INVALID): (State.DUPLICATE, R.stop),
     (State.DUPLICATE, Input.DETACHED): (State.DUPLICATE, R.stop),
     (State.DUPLICATE, Input.RETRY): (State.DUPLICATE, R.detect_again),
     (State.WAITING, Input.DETACHED): (State.WAITING, R.stop),

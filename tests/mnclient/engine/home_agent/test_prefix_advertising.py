@@ -31,6 +31,7 @@ from tests.mnclient.engine.home_agent.script import (
     VIRTUAL_HOME,
     FakeEntropy,
     Script,
+    acks,
     packets,
 )
 from tests.mnclient.engine.home_agent.test_home_agents_list import advertisement, prefix
@@ -256,6 +257,24 @@ def test_who_advertises_the_home_prefix_says_how_long_it_lasts():
     (answer,) = told(script.give(solicitation()))
     (option,) = answer.message.prefixes  # type: ignore[union-attr]
     assert (option.router, option.valid_lifetime) == (AGENT, 4900.0)
+
+
+def test_a_home_prefix_that_nobody_advertises_any_longer_has_ended():
+    script = registered(CONFIG)
+    script.give(advertisement(prefix("2001:db8:1::2", valid=40.0), home_agent=False))
+    script.advance(50.0)
+    script.give(advertisement(prefix("2001:db8:5::2"), home_agent=False))
+    (answer,) = told(script.give(solicitation()))
+    assert [each.valid_lifetime for each in answer.message.prefixes] == [0.0, 86400.0]  # type: ignore[union-attr]
+    assert [ack.status for ack in acks(script.update(7))] == [132], "and nothing more is granted in it"
+
+
+def test_a_registration_lasts_no_longer_than_the_prefix_that_another_router_advertises():
+    script = registered(CONFIG)
+    script.give(advertisement(prefix("2001:db8:1::2", valid=100.0), home_agent=False))
+    script.advance(20.0)
+    (granted,) = acks(script.update(7, lifetime=600.0))
+    assert (granted.status, granted.lifetime) == (1, 80.0)
 
 
 @pytest.mark.requirement("HA-8.4-03")

@@ -59,6 +59,10 @@ class Settings:
         )
         self._home_links = settings_build.home_links(self._rows("home_agent.links"))
         self._access = settings_build.access_rules(self._rows("home_agent.access"))
+        settings_build.check_prefix_advertisements(
+            self._number("home_agent.min_prefix_advertisement_interval"),
+            self._number("home_agent.max_prefix_advertisement_interval"),
+        )
         self._correspondent_access = settings_build.access_rules(self._rows("correspondent_node.access"))
         self._correspondents = settings_build.correspondents(
             self._rows("mobile_node.route_optimization.correspondents")

@@ -113,6 +113,13 @@ def access_rules(rows: tuple[Row, ...]) -> tuple[AccessRule, ...]:
     )
 
 
+def check_prefix_advertisements(shortest: float, longest: float) -> None:
+    """home_agent.min_ and max_prefix_advertisement_interval: ConfigError unless they are in this order."""
+    if shortest > longest:
+        key, accepted = "home_agent.min_prefix_advertisement_interval", f"from 1 to {longest:g}, which is the longest"
+        _refuse(key, f"{shortest:g} is longer than the longest", accepted)
+
+
 def correspondents(rows: tuple[Row, ...]) -> tuple[CorrespondentPolicy, ...]:
     """mobile_node.route_optimization.correspondents."""
     result: list[CorrespondentPolicy] = []

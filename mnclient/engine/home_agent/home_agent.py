@@ -277,10 +277,10 @@ class HomeAgent:
 
     def _discover(self, event: PacketReceived, request: HomeAgentAddressDiscoveryRequest, now: Instant) -> list[Action]:
         """Somebody looks for a home agent."""
-        self._counters["dhaad.requests"] += 1
+        self._counters["dhaad.received"] += 1
         is_wanted = self._config is not None and self._config.address_discovery
         answer = self._discovery.answer(event.packet, request, now) if is_wanted else "switched-off"
-        self._counters["dhaad.replies" if isinstance(answer, SendPacket) else f"dhaad.ignored.{answer}"] += 1
+        self._counters["dhaad.answered" if isinstance(answer, SendPacket) else f"dhaad.ignored.{answer}"] += 1
         return [answer] if isinstance(answer, SendPacket) else []
 
     def _follow(self, home_address: IPv6Address, now: Instant) -> Sequence[Action]:

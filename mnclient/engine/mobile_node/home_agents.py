@@ -91,7 +91,7 @@ class HomeAgents:
 
     def received(self, event: PacketReceived, reply: HomeAgentAddressDiscoveryReply, now: Instant) -> bool:
         """A Discovery Reply came. False when it answers no request of ours."""
-        self._context.count("dhaad.replies")
+        self._context.count("dhaad.answers")
         if event.through_tunnel:
             return self._ignored("tunnel")
         found = next((each for each in self._searches.items() if _is_answer(each[1], event, reply)), None)
@@ -167,7 +167,7 @@ class HomeAgents:
         self._send(prefix, search, now)
 
     def _send(self, prefix: IPv6Network, search: Search, now: Instant) -> None:
-        self._context.count("dhaad.requests")
+        self._context.count("dhaad.sent")
         self._context.signal(messages.discovery_request(search.care_of_address, prefix, search.identifier))
         timeout = search.backoff.next_timeout()
         self._context.timers.set(Timer.DISCOVER_HOME_AGENTS, prefix, after(now, timeout))

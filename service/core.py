@@ -39,6 +39,7 @@ from service.core_changes import Change, ChangeKind, Subscriber, Subscribers
 from service.core_host import read_host
 from service.core_keys import Keys
 from service.core_problems import ServiceProblems
+from service.core_protection import keyed
 from service.core_rows import without_address
 from service.core_settings import SettingsCore
 from service.core_status import route_optimization_off, unsuitable_identifiers
@@ -87,9 +88,8 @@ class ServiceCore(SettingsCore):
         self._problems = ServiceProblems(lambda: self._node.now())
         self._home_addresses = HomeAddresses()
         self._trials = Trials(self._home_addresses, self._use_home_addresses)
-        self.keys = Keys(
-            KeyStore(state_directory, wall_clock), self._problems, lambda: self._subscribers.publish(ChangeKind.KEYS)
-        )
+        self.keys = Keys(KeyStore(state_directory, wall_clock), self._problems, self._keys_changed)
+        self._is_running = False
         self._secret = b""
         self._config = NodeConfig()
         self._autoconfiguration = Autoconfiguration(
@@ -121,6 +121,7 @@ class ServiceCore(SettingsCore):
         stored = self._store.load_bindings(self._wall_clock())
         self._report_damaged_files()
         await self._node.start(self._config, stored)
+        self._is_running = True
 
     def _read_settings(self) -> None:
         """What a start is to begin with, and the node that it needs."""
@@ -169,6 +170,7 @@ class ServiceCore(SettingsCore):
             proposals=self._autoconfiguration.policy.proposals(),
             handovers=self._node.handovers()[-HANDOVERS_IN_STATUS:],
             keys=self.keys.infos(),
+            protections=self._node.protections,
         )
 
     def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
@@ -367,6 +369,11 @@ class ServiceCore(SettingsCore):
         self._configure()
         self._subscribers.publish(ChangeKind.HOME_ADDRESSES)
 
+    def _keys_changed(self) -> None:
+        if self._is_running:
+            self._configure()
+        self._subscribers.publish(ChangeKind.KEYS)
+
     def _configure(self) -> None:
         config = self._node_config()
         if config != self._config:
@@ -375,7 +382,7 @@ class ServiceCore(SettingsCore):
 
     def _node_config(self) -> NodeConfig:
         addresses = self._home_addresses.configs(self._autoconfiguration.link_layer_address)
-        return self._settings.to_node_config(addresses, self._secret)
+        return keyed(self._settings.to_node_config(addresses, self._secret), self.keys.associations())
 
     # --- what is stored -------------------------------------------------------------------------------------------
 

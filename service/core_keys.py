@@ -7,6 +7,7 @@ from ipaddress import IPv6Address
 
 from mnclient.model.keys import KeyInfo, KeyKind, KeyOwner
 from mnclient.model.problems import ProblemCode
+from mnclient.model.security import SecurityAssociation
 from service.core_problems import ServiceProblems
 from service.key_store import Identity, KeyStore
 
@@ -44,6 +45,22 @@ class Keys:
     def infos(self) -> tuple[KeyInfo, ...]:
         """What is known of each key, without its secret."""
         return self._store.infos()
+
+    def associations(self) -> tuple[SecurityAssociation, ...]:
+        """Each key with its secret, for the node alone; the newest first. Without a secret that is not available."""
+        newest = sorted(self._store.infos(), key=lambda each: each.created_time, reverse=True)
+        return tuple(
+            SecurityAssociation(
+                home_address=each.home_address,
+                home_agent=each.home_agent,
+                kind=each.kind,
+                algorithm=each.algorithm,
+                spi_in=each.spi_in,
+                spi_out=each.spi_out,
+                secret=self._store.secret(each.identity) if each.available else b"",
+            )
+            for each in newest
+        )
 
     def set(
         self,

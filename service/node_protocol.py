@@ -63,6 +63,11 @@ class Node(Protocol):
         """How packets can go directly; the name is "none" where they cannot."""
         ...
 
+    @property
+    def protections(self) -> tuple[str, ...]:
+        """The kinds of key with which it can protect registrations."""
+        ...
+
     def resumed(self) -> None:
         """The machine was asleep until now."""
         ...

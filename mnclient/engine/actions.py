@@ -9,6 +9,7 @@ from ipaddress import IPv6Address, IPv6Network
 
 from mnclient.model.handover import Handover
 from mnclient.model.network_state import NetworkState, OptimizationEnd
+from mnclient.model.security import Protection
 from mnclient.model.status import HomeAddressState
 from mnclient.units import Seconds
 from mnclient.wire.packet import Packet
@@ -20,11 +21,13 @@ class SendPacket:
 
     `interface` is needed for link-scope destinations; None lets routing by the source address decide.
     `link_layer_destination` sends it to that hardware address without asking the neighbour cache; needs `interface`.
+    `protection` names the IPsec security associations to send it under: if that is impossible it is not sent.
     """
 
     packet: Packet
     interface: str | None = None
     link_layer_destination: bytes | None = None
+    protection: Protection | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

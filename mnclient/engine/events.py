@@ -6,7 +6,9 @@ from ipaddress import IPv6Address
 
 from mnclient.errors import WireFault
 from mnclient.model.config import NodeConfig
+from mnclient.model.keys import KeyKind
 from mnclient.model.network_state import OptimizationEnd
+from mnclient.model.security import Protection
 from mnclient.units import Instant
 from mnclient.wire.packet import Packet
 
@@ -44,12 +46,17 @@ class LinkRemoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PacketReceived:
-    """A signalling packet arrived and was decoded. `through_tunnel`: it was the inner packet of one of our tunnels."""
+    """A signalling packet arrived and was decoded. `through_tunnel`: it was the inner packet of one of our tunnels.
+
+    `protection` names the IPsec security associations that it arrived under, as the kernel has checked; None when it
+    came without.
+    """
 
     interface: str
     packet: Packet
     link_layer_source: bytes = b""
     through_tunnel: bool = False
+    protection: Protection | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,9 +143,13 @@ class RouteUseKnown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatapathChosen:
-    """What the datapath can do was found out, or has changed. Before this event nothing is possible."""
+    """What the datapath can do was found out, or has changed. Before this event nothing is possible.
+
+    `protections` are the kinds of keys with which the system protects signalling.
+    """
 
     route_optimization: bool
+    protections: frozenset[KeyKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

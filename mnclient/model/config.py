@@ -18,6 +18,7 @@ from mnclient.constants import (
     MIN_DELAY_BETWEEN_RAS,
     MIN_MOB_PFX_ADV_INTERVAL,
 )
+from mnclient.model.security import SecurityAssociation
 from mnclient.units import Seconds
 
 
@@ -43,6 +44,8 @@ class HomeAddressConfig:
     home_agent: IPv6Address | None
     preferred: bool = False
     home_agent_link_layer: bytes | None = None
+    association: SecurityAssociation | None = None
+    """The key for its signalling; None when there is none."""
 
 
 class DiscoveryUse(Enum):
@@ -174,6 +177,8 @@ class HomeAgentConfig:
     """Forward from the first registration on, while duplicate detection (1 s) still runs; undone if it fails."""
     allow_unprotected_signalling: bool = False
     """Accept registrations without any authentication. Insecure, and shown as such."""
+    associations: tuple[SecurityAssociation, ...] = ()
+    """The keys of mobile nodes. Of several for one home address the first is used."""
     address_discovery: bool = True
     """Answer Home Agent Address Discovery Requests (RFC 6275 section 10.5)."""
     prefix_advertisements: bool = True

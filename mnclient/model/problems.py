@@ -27,6 +27,8 @@ class ProblemCode(Enum):
     NO_CARE_OF_ADDRESS = "no-care-of-address"
     NO_HOME_AGENT = "no-home-agent"
     PROTECTION_MISSING = "protection-missing"
+    KEY_NOT_AVAILABLE = "key-not-available"
+    PROTECTION_IMPOSSIBLE = "protection-impossible"
     REGISTRATIONS_IGNORED = "registrations-ignored"
     UNPROTECTED_SIGNALLING = "unprotected-signalling"
     HOME_AGENT_CHANGED = "home-agent-changed"
@@ -108,6 +110,18 @@ DECLARATIONS: dict[ProblemCode, Declaration] = {
         "There is no key for the home agent",
         "{subject} is not registered, because its home agent could not tell this machine from another one.",
         "Install a key, or accept the risk: mnctl settings set mobile_node.allow_unprotected_signalling true.",
+        Severity.ERROR,
+    ),
+    ProblemCode.KEY_NOT_AVAILABLE: Declaration(
+        "The key for the home agent is not here yet",
+        "{subject} is not registered, because its key is in a user's keyring, and nobody has handed it over.",
+        "Log in and open the keyring; or keep the key on this computer: mnctl keys set.",
+        Severity.ERROR,
+    ),
+    ProblemCode.PROTECTION_IMPOSSIBLE: Declaration(
+        "This machine cannot use the key for the home agent",
+        "The key of {subject} is of a kind that this machine cannot protect registrations with, so there are none.",
+        "Install a key of another kind, at the home agent as well; or use a kernel with IPsec (ESP) and Mobile IPv6.",
         Severity.ERROR,
     ),
     ProblemCode.REGISTRATIONS_IGNORED: Declaration(

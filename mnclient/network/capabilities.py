@@ -9,6 +9,7 @@ from platform import release
 from typing import Final
 
 from mnclient.constants import TUNNEL_DEVICE_KERNEL
+from mnclient.model.keys import KeyKind
 from mnclient.model.service_status import Datapath
 from mnclient.network.kernel import device, direct
 from mnclient.network.messages import impossible_route
@@ -22,16 +23,23 @@ _ADDRESS_PROTOCOL_SINCE: Final = (5, 18)  # Linux: IFA_PROTO
 class Capabilities:
     """What was found. `reasons` says why something is missing, by its name here; "signalling" means the raw sockets.
 
-    `datapath` is what carries tunnels, `route_optimization` what lets packets go directly: the kernel, or nothing.
+    `datapath` is what carries tunnels, `route_optimization` what lets packets go directly, `esp`
+    what encrypts: the kernel, or nothing.
     """
 
     datapath: Datapath
     route_optimization: Datapath
+    esp: Datapath
     ipv6: bool
     nftables: bool
     optimistic_dad: bool
     address_protocol: bool
     reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def protections(self) -> frozenset[KeyKind]:
+        """The kinds of keys that the system can use for signalling."""
+        return frozenset((KeyKind.ESP,)) if self.esp == KERNEL else frozenset()
 
 
 KERNEL: Final = Datapath(name="kernel", reason="")
@@ -68,6 +76,7 @@ def probe(wish: str = "auto") -> Capabilities:
     return Capabilities(
         datapath=portable(reason) if reason else KERNEL,
         route_optimization=not_direct(direct_reason) if direct_reason else KERNEL,
+        esp=not_direct("this version does not use it"),
         ipv6=not ipv6_reason,
         nftables=False,
         optimistic_dad=optimistic,

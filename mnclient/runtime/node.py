@@ -25,6 +25,7 @@ from mnclient.engine.events import (
     Stopping,
 )
 from mnclient.engine.machine import Entropy
+from mnclient.engine.protection import ON_EVERY_HOST
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
 from mnclient.model.network_state import RouteOptimization
@@ -80,7 +81,11 @@ class Node:
         self._wake_up = WakeUp(self._clock_jumped)
         await self._network.start()
         self._queue.appendleft(Configured(config=config))
-        self._queue.appendleft(DatapathChosen(route_optimization=self.route_optimization == KERNEL))
+        self._queue.appendleft(
+            DatapathChosen(
+                route_optimization=self.route_optimization == KERNEL, protections=self._network.capabilities.protections
+            )
+        )
         if stored is not None:
             self._engine.restore(stored, self.now())
         self._task = asyncio.create_task(self._run(), name="engine")
@@ -159,6 +164,11 @@ class Node:
     def route_optimization(self) -> Datapath:
         """How packets go directly, or why they cannot."""
         return self._network.capabilities.route_optimization
+
+    @property
+    def protections(self) -> tuple[str, ...]:
+        """The kinds of key with which registrations can be protected here."""
+        return tuple(sorted(each.value for each in ON_EVERY_HOST | self._network.capabilities.protections))
 
     def _deliver(self, event: Event) -> None:
         self._queue.append(event)

@@ -20,13 +20,9 @@ from typing import Any, Final
 
 from mnclient.errors import WireError, WireFault
 from mnclient.wire import binding, return_routability
+from mnclient.wire.authentication_options import MobilityMessageAuthentication
 from mnclient.wire.checksum import internet_checksum
-from mnclient.wire.mobility_options import (
-    BINDING_AUTHORIZATION_DATA,
-    MOBILITY_MESSAGE_AUTHENTICATION,
-    BindingAuthorizationData,
-    UnknownMobilityOption,
-)
+from mnclient.wire.mobility_options import BINDING_AUTHORIZATION_DATA, BindingAuthorizationData
 
 MobilityMessage = (
     binding.BindingRefreshRequest
@@ -50,7 +46,6 @@ _CHECKSUM: Final = 4
 _COMMON: Final = Struct("!BBBxH")
 _SHORTEST: Final = 8
 _LONGEST: Final = 256 * 8
-_SPI_END: Final = 5  # subtype and mobility SPI, which the authenticator of RFC 4285 section 5.1 covers
 
 # MH Type: least Header Len (section 9.2), decoder.
 _DECODERS: Final[dict[int, tuple[int, Callable[[bytes], MobilityMessage]]]] = {
@@ -107,28 +102,27 @@ def encode_mobility_header(message: MobilityMessage, source: IPv6Address, destin
     return header[:_CHECKSUM] + checksum.to_bytes(2) + header[_CHECKSUM + 2 :]
 
 
-def encode_for_authenticator(message: MobilityMessage) -> bytes:
-    """The octets of the Mobility Header which the authenticator in its last option covers (section 6.2.7).
+def encode_for_authenticator(message: MobilityMessage, index: int = -1) -> bytes:
+    """The octets of the Mobility Header which the authenticator in option number `index` covers, the last by default.
 
-    That is the header with its final Header Len and Checksum zero, up to just before the authenticator. To send, put
-    zeros of the right length in place of the authenticator first. For a received message these are the octets as they
-    came. The last option may also be the authentication option of RFC 4285 (section 5.1 there); ValueError if it is
-    neither.
+    That is the header with its final Header Len and Checksum zero, up to just before the authenticator (section 6.2.7;
+    RFC 4285 section 5.1). To send, put zeros of the right length in place of the authenticator first. For a received
+    message these are the octets as they came. ValueError if the option holds no authenticator.
     """
-    last = message.options[-1] if message.options else None
-    match last:
+    option = message.options[index] if message.options else None
+    match option:
         case BindingAuthorizationData(authenticator=data):
             covered = bytes((BINDING_AUTHORIZATION_DATA, len(data)))
-        case UnknownMobilityOption(type=kind, data=data) if kind == MOBILITY_MESSAGE_AUTHENTICATION:
-            covered = bytes((kind, len(data))) + data[:_SPI_END]
+        case MobilityMessageAuthentication():
+            covered = option.covered
         case _:
-            raise ValueError("the last mobility option holds no authenticator")
-    if last.preceding:
-        return last.preceding + covered
+            raise ValueError("the mobility option holds no authenticator")
+    if option.preceding:
+        return option.preceding + covered
     # Made here: read back what will be sent, so that both ends see the same octets by construction.
     header = _encode(message)
     _, decode = _DECODERS[header[_MH_TYPE]]
-    return encode_for_authenticator(decode(header))
+    return encode_for_authenticator(decode(header), index)
 
 
 def _whole_header(data: bytes) -> bytes:

@@ -17,6 +17,18 @@ from typing import Final
 
 from mnclient.errors import WireError, WireFault
 from mnclient.units import Seconds
+from mnclient.wire.authentication_options import (
+    LEAST_LENGTHS,
+    MESSAGE_IDENTIFICATION,
+    MOBILITY_MESSAGE_AUTHENTICATION,
+    AuthenticationOption,
+    MessageIdentification,
+    MobileNodeIdentifier,
+    MobilityMessageAuthentication,
+    decode_authentication_option,
+    encode_authentication_option,
+    repeated_subtype,
+)
 from mnclient.wire.fields import check_duration, check_unsigned, from_binding_units, to_binding_units
 
 PAD1: Final = 0
@@ -25,8 +37,6 @@ BINDING_REFRESH_ADVICE: Final = 2
 ALTERNATE_CARE_OF_ADDRESS: Final = 3
 NONCE_INDICES: Final = 4
 BINDING_AUTHORIZATION_DATA: Final = 5
-MOBILITY_MESSAGE_AUTHENTICATION: Final = 9  # RFC 4285 section 5
-MESSAGE_IDENTIFICATION: Final = 10  # RFC 4285 section 6
 
 _MAX_DATA: Final = 0xFF
 _CHECKSUM: Final = slice(4, 6)  # of the Mobility Header
@@ -80,23 +90,24 @@ class BindingAuthorizationData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownMobilityOption:
-    """An option this module does not interpret (section 6.2.1), kept so that other modules can.
-
-    `preceding` is as in BindingAuthorizationData, for a received authentication option of RFC 4285 only.
-    """
+    """An option this program does not interpret (section 6.2.1)."""
 
     type: int
     data: bytes
-    preceding: bytes = field(default=b"", compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not BINDING_AUTHORIZATION_DATA < self.type <= 0xFF:
-            raise ValueError(f"type must be from {BINDING_AUTHORIZATION_DATA + 1} to 255, not {self.type}")
+        if not BINDING_AUTHORIZATION_DATA < self.type <= 0xFF or self.type in LEAST_LENGTHS:
+            raise ValueError(f"type must be from {BINDING_AUTHORIZATION_DATA + 1} to 255 and unknown, not {self.type}")
         _check_length("data", self.data)
 
 
 MobilityOption = (
-    BindingRefreshAdvice | AlternateCareOfAddress | NonceIndices | BindingAuthorizationData | UnknownMobilityOption
+    BindingRefreshAdvice
+    | AlternateCareOfAddress
+    | NonceIndices
+    | BindingAuthorizationData
+    | AuthenticationOption
+    | UnknownMobilityOption
 )
 
 
@@ -104,7 +115,7 @@ def decode_mobility_options(header: bytes, offset: int) -> tuple[MobilityOption,
     """The options of a complete Mobility Header from `offset` to its end.
 
     WireError (BAD_OPTION) for one that runs past the end, has the wrong length for its type, or follows Binding
-    Authorization Data. Unknown types are kept.
+    Authorization Data, and for two authentication options of one subtype. Unknown types are kept.
     """
     options: list[MobilityOption] = []
     end = len(header)
@@ -122,7 +133,11 @@ def decode_mobility_options(header: bytes, offset: int) -> tuple[MobilityOption,
                 # What follows it is not covered by the authenticator: nobody vouches for it.
                 raise _bad_option("Binding Authorization Data is not the last mobility option", offset)
         offset = stop
-    return tuple(options)
+    decoded = tuple(options)
+    repeated = repeated_subtype(decoded)
+    if repeated is not None:
+        raise _bad_option(f"two authentication options have subtype {repeated}", end)
+    return decoded
 
 
 def encode_mobility_options(options: tuple[MobilityOption, ...], offset: int) -> bytes:
@@ -157,8 +172,10 @@ def _decode(header: bytes, kind: int, start: int, stop: int) -> MobilityOption:
         return NonceIndices(home=home, care_of=care_of)
     if kind == BINDING_AUTHORIZATION_DATA:
         return BindingAuthorizationData(authenticator=data, preceding=_preceding(header, start - 2))
-    preceding = _preceding(header, start - 2) if kind == MOBILITY_MESSAGE_AUTHENTICATION else b""
-    return UnknownMobilityOption(type=kind, data=data, preceding=preceding)
+    if kind in LEAST_LENGTHS:
+        preceding = _preceding(header, start - 2) if kind == MOBILITY_MESSAGE_AUTHENTICATION else b""
+        return decode_authentication_option(kind, data, preceding, start - 1)
+    return UnknownMobilityOption(type=kind, data=data)
 
 
 _LENGTHS: Final = {BINDING_REFRESH_ADVICE: 2, ALTERNATE_CARE_OF_ADDRESS: 16, NONCE_INDICES: 4}
@@ -180,6 +197,8 @@ def _encode(option: MobilityOption) -> tuple[int, bytes]:
             return _tlv(BINDING_AUTHORIZATION_DATA, option.authenticator)
         case UnknownMobilityOption():
             return _tlv(option.type, option.data)
+        case MobileNodeIdentifier() | MobilityMessageAuthentication() | MessageIdentification():
+            return _tlv(*encode_authentication_option(option))
 
 
 def _tlv(kind: int, data: bytes) -> tuple[int, bytes]:

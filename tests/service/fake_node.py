@@ -86,6 +86,8 @@ class FakeNode:
     def datapath(self):
         return Datapath(name="portable", reason="a test")
 
+    protections: tuple[str, ...] = ()
+
     @property
     def route_optimization(self):
         return Datapath(name="kernel", reason="a test")

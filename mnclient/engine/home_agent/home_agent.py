@@ -43,7 +43,7 @@ from mnclient.engine.machine import Entropy
 from mnclient.engine.timers import Timer, TimerTable
 from mnclient.model.config import HomeAgentConfig, HomeLinkConfig
 from mnclient.model.network_state import EMPTY, NetworkState
-from mnclient.model.problems import Problem, ProblemCode
+from mnclient.model.problems import Problem
 from mnclient.model.status import BindingCacheStatus, HomeAgentStatus
 from mnclient.model.stored_binding import StoredBinding
 from mnclient.units import Instant, Seconds, after, between
@@ -75,7 +75,13 @@ class HomeAgent:
         self._list = HomeAgentsList(self._timers)
         self._discovery = AddressDiscovery(self._links, self._list, entropy)
         self._telling = PrefixAdvertising(
-            self._timers, self._links, self._prefixes, self._registrations.cache, self._counters, entropy
+            self._timers,
+            self._links,
+            self._prefixes,
+            self._registrations.cache,
+            self._registrations.guests,
+            self._counters,
+            entropy,
         )
         self._state: NetworkState = EMPTY
         self._restored: dict[IPv6Address, tuple[StoredBinding, Instant]] = {}
@@ -104,6 +110,7 @@ class HomeAgent:
                 actions += self._troubles.own_address(event, now)
             case DatapathChosen():
                 self._is_selective = event.route_optimization
+                self._registrations.guests.can_use(event.protections)
                 actions += self._set_state()
             case Stopping():
                 actions += self._stop()
@@ -140,12 +147,7 @@ class HomeAgent:
         if self._config is None:
             return ()
         problems = [*link_problems(self._links), *self._troubles.problems()]
-        if self._config.allow_unprotected_signalling:
-            subject = "the mobile nodes that it serves"
-            problems.append(Problem(code=ProblemCode.UNPROTECTED_SIGNALLING, subject=subject, since=self._on_since))
-        elif self._links.served:
-            subject = ", ".join(str(link.prefix) for link in self._links.served)
-            problems.append(Problem(code=ProblemCode.REGISTRATIONS_IGNORED, subject=subject, since=self._on_since))
+        problems += self._registrations.guests.problems(self._links, self._on_since)
         return tuple(problems)
 
     def counters(self) -> dict[str, int]:
@@ -185,6 +187,7 @@ class HomeAgent:
         actions: list[Action] = [*self._say_farewell(links)]
         self._config = config
         self._registrations.config = self._telling.config = config or HomeAgentConfig()
+        self._registrations.guests.configure(self._registrations.config)
         before = self._links.served
         self._links.configure(links, now)
         self._troubles.links_changed()
@@ -256,7 +259,7 @@ class HomeAgent:
         if isinstance(message, HomeAgentAddressDiscoveryRequest):
             return self._discover(event, message, now)
         if isinstance(message, MobilePrefixSolicitation):
-            return [*self._telling.solicited(event.packet, message, now)]
+            return [*self._telling.solicited(event, message, now)]
         if not self._links.on(event.interface) or self._links.is_own(event.interface, event.link_layer_source):
             return []
         match message:

@@ -13,10 +13,13 @@ from typing import Final
 
 from mnclient.constants import DISCOVERY_ANSWER_RATE, PREFIX_ADV_RETRIES, PREFIX_ADV_TIMEOUT
 from mnclient.engine.actions import SendPacket
+from mnclient.engine.events import PacketReceived
 from mnclient.engine.home_agent.binding_cache import Binding, BindingCache
+from mnclient.engine.home_agent.guests import Guests
 from mnclient.engine.home_agent.home_prefixes import HomePrefixes
 from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.engine.machine import Entropy
+from mnclient.engine.protection import by_ipsec
 from mnclient.engine.retransmission import RateLimit
 from mnclient.engine.timers import Timer, TimerTable
 from mnclient.model.config import HomeAgentConfig, HomeLinkConfig
@@ -60,6 +63,7 @@ class PrefixAdvertising:
         links: HomeLinks,
         prefixes: HomePrefixes,
         cache: BindingCache,
+        guests: Guests,
         counters: Counter[str],
         entropy: Entropy,
     ) -> None:
@@ -68,15 +72,16 @@ class PrefixAdvertising:
         self._links = links
         self._prefixes = prefixes
         self._cache = cache
+        self._guests = guests
         self._counters = counters
         self._entropy = entropy
         self._deliveries: dict[IPv6Address, Delivery] = {}
         self._strangers = RateLimit(DISCOVERY_ANSWER_RATE)
 
-    def solicited(self, packet: Packet, message: MobilePrefixSolicitation, now: Instant) -> list[SendPacket]:
+    def solicited(self, event: PacketReceived, message: MobilePrefixSolicitation, now: Instant) -> list[SendPacket]:
         """A Mobile Prefix Solicitation came; its answer, if it may go out now."""
         self._counters["mps.received"] += 1
-        reason = self._fault(packet, now)
+        reason, packet = self._fault(event, now), event.packet
         home_address = packet.home_address
         if reason or home_address is None:
             self._counters[f"mps.ignored.{reason or 'home-address'}"] += 1
@@ -154,16 +159,20 @@ class PrefixAdvertising:
 
     # --- details ----------------------------------------------------------------------------------------------------
 
-    def _fault(self, packet: Packet, now: Instant) -> str:
+    def _fault(self, event: PacketReceived, now: Instant) -> str:
         """Why a solicitation gets no answer, "" when it does."""
         if not self.config.prefix_advertisements:
             return "switched-off"
-        if not self.config.allow_unprotected_signalling:
-            return "unprotected"
+        packet = event.packet
         link = None if packet.home_address is None else self._links.serving(packet.home_address)
         if link is None or packet.home_address is None:
             return "home-address"
+        association = self._guests.association(packet.home_address)
+        if not self._guests.standing(packet.home_address).may_signal or event.protection != by_ipsec(association):
+            return "unprotected"
         binding = self._cache.find(packet.home_address)
+        if binding is None and association is not None and by_ipsec(association) is None:
+            return "unprotected"  # only its Binding Updates can show whose it is
         if packet.destination != (link if binding is None else binding.link).address:
             return "destination"
         if binding is not None and packet.source != binding.care_of_address:
@@ -205,5 +214,6 @@ class PrefixAdvertising:
             identifier=identifier, managed=listed.managed, other=listed.other, options=tuple(prefixes.values())
         )
         return SendPacket(
-            packet=Packet(source=link.address, destination=target, message=message, routing_home_address=home_address)
+            packet=Packet(source=link.address, destination=target, message=message, routing_home_address=home_address),
+            protection=by_ipsec(self._guests.association(home_address)),
         )

@@ -5,7 +5,7 @@ A home address has no entry, is being tested for duplicates, or is bound; a dele
 behind for a while. On a virtual home link there is nothing to test. What needs no answer is counted and dropped; the
 checks are in the order of the text. An unchanged refresh costs no kernel state: it is cheap for thousands of bindings.
 
-Not here: bindings of correspondents (H = 0), protection of signalling, mobile prefix discovery.
+Not here: bindings of correspondents (H = 0), mobile prefix discovery.
 """
 
 from collections import Counter
@@ -19,6 +19,7 @@ from mnclient.engine.home_agent.access import Grant, grant, is_allowed, is_anyca
 from mnclient.engine.home_agent.binding_cache import Binding, BindingCache, is_newer
 from mnclient.engine.home_agent.desired_state import binding_state, owner_of
 from mnclient.engine.home_agent.duplicate_detection import DuplicateDetection
+from mnclient.engine.home_agent.guests import Guests
 from mnclient.engine.home_agent.home_prefixes import HomePrefixes
 from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.engine.home_agent.proxy_advertising import ProxyAdvertising
@@ -38,6 +39,7 @@ class Registrations:
     def __init__(self, timers: TimerTable, links: HomeLinks, prefixes: HomePrefixes, counters: Counter[str]) -> None:
         self._prefixes = prefixes
         self.config = HomeAgentConfig()
+        self.guests = Guests()
         self.cache = BindingCache(timers)
         self._links = links
         self._counters = counters
@@ -57,7 +59,7 @@ class Registrations:
         binding = self.cache.find(request.home_address)
         if not update.home_registration and binding is None:
             return self._discard("correspondent")  # the business of another role
-        if update.home_registration and not self.config.allow_unprotected_signalling:
+        if update.home_registration and not self.guests.believe(request):
             return self._discard("unprotected")
         last = self.cache.last_sequence(request.home_address)
         if last is not None and not is_newer(update.sequence, last):

@@ -75,7 +75,8 @@ def acknowledge(
 
     `sequence` is that of the request unless given. A mobile node that is at home cannot be asked for its link-layer
     address, because we may still be answering for it ourselves: the answer goes where the request came from (10.3.2).
-    K is never set: there is no dynamic key management. `sign` completes the message, for correspondents.
+    K is never set: there is no dynamic key management. It goes under the security association that the request came
+    under (section 10.3.1). `sign` completes the message, for correspondents.
     """
     event, packet = request.event, request.event.packet
     message = BindingAcknowledgement(
@@ -92,5 +93,11 @@ def acknowledge(
     )
     if link is not None and event.interface == link.interface and packet.source == request.home_address:
         link_layer_source = event.link_layer_source or None
-        return SendPacket(packet=answer, interface=event.interface, link_layer_destination=link_layer_source)
-    return SendPacket(packet=answer, interface=event.interface if is_link_local(packet.source) else None)
+        return SendPacket(
+            packet=answer,
+            interface=event.interface,
+            link_layer_destination=link_layer_source,
+            protection=event.protection,
+        )
+    interface = event.interface if is_link_local(packet.source) else None
+    return SendPacket(packet=answer, interface=interface, protection=event.protection)

@@ -7,6 +7,7 @@ from ipaddress import IPv6Address
 from mnclient.engine.events import PacketReceived
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
+from mnclient.engine.protection import is_protected
 from mnclient.model.status import HomeAddressState as State
 from mnclient.units import Instant
 from mnclient.wire.binding import (
@@ -81,6 +82,9 @@ def _addressee(event: PacketReceived, registrations: Registrations) -> tuple[Hom
         return None, "home-address"
     if packet.source != registration.home.home_agent:
         return None, "source"
+    association = registration.association
+    if association is not None and not is_protected(association, event):
+        return None, "unprotected"
     if (registration.state is State.RETURNING) != (packet.routing_home_address is None):
         return None, "home-address"
     return registration, ""

@@ -67,12 +67,14 @@ class HomeAgents:
         for prefix in self._searches.keys() - homes.values():
             self._end(prefix)
 
-    def settle(self, registration: HomeRegistration, now: Instant, *, may_signal: bool) -> bool:
+    def settle(self, registration: HomeRegistration, now: Instant) -> bool:
         """Act on how a home address stands. True when it has another home agent now, and has to begin anew there."""
         home, place = registration.home, registration.place
         registration.discovered = self._known.get(home.prefix, ())
         self._note_place(registration, place)
-        if place is None or place.care_of is None or not may_signal or self.use is DiscoveryUse.NEVER:
+        if place is None or place.care_of is None or self.use is DiscoveryUse.NEVER:
+            return False
+        if not registration.standing.may_signal:
             return False
         if home.home_agent is not None:
             if registration.state is State.REGISTERED and not registration.unanswered:
@@ -144,11 +146,17 @@ class HomeAgents:
         return registration.unanswered >= (1 if registration.granted_until is None else SILENT_AFTER)
 
     def _following(self, registration: HomeRegistration) -> IPv6Address | None:
-        """The first of the list that has not failed; a chosen one comes before those that were found."""
+        """The first of the list that has not failed; a chosen one comes before those that were found.
+
+        With a key it is the one that shares it, and nobody else could show to be one (section 15.5).
+        """
         home = registration.home
         failed = self._failed.get(home.address, set())
         chosen = () if registration.configured_agent is None else (registration.configured_agent,)
         candidates = dict.fromkeys((*chosen, *self._known.get(home.prefix, ())))
+        key = registration.association
+        if key is not None:
+            candidates = dict.fromkeys(each for each in candidates if each == key.home_agent)
         return next(
             (each for each in candidates if each not in failed and each not in (home.home_agent, home.address)), None
         )

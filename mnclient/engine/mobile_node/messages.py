@@ -6,6 +6,7 @@ from typing import Final
 
 from mnclient.constants import ND_HOP_LIMIT
 from mnclient.engine.actions import SendPacket
+from mnclient.model.security import Protection
 from mnclient.security.binding_keys import authorize
 from mnclient.units import Seconds
 from mnclient.wire.addresses import ALL_NODES, ALL_ROUTERS, UNSPECIFIED, home_agents_anycast, solicited_node
@@ -95,6 +96,7 @@ def home_registration(
     sequence: int,
     lifetime: Seconds,
     link_local_compatibility: bool,
+    protection: Protection | None,
 ) -> SendPacket:
     """A Binding Update from abroad (RFC 6275 section 11.7.1). K stays clear: no key management to move."""
     options: tuple[MobilityOption, ...] = (AlternateCareOfAddress(address=care_of_address),)
@@ -107,7 +109,8 @@ def home_registration(
         options=options,
     )
     return SendPacket(
-        packet=Packet(source=care_of_address, destination=home_agent, message=message, home_address=home_address)
+        packet=Packet(source=care_of_address, destination=home_agent, message=message, home_address=home_address),
+        protection=protection,
     )
 
 
@@ -119,6 +122,7 @@ def home_deregistration(
     link_local_compatibility: bool,
     interface: str,
     home_agent_link_layer: bytes | None,
+    protection: Protection | None,
 ) -> SendPacket:
     """The Binding Update of a node that is home again: lifetime 0, sent from the home address (section 11.5.5)."""
     message = BindingUpdate(
@@ -132,6 +136,7 @@ def home_deregistration(
         packet=Packet(source=home_address, destination=home_agent, message=message),
         interface=interface,
         link_layer_destination=home_agent_link_layer,
+        protection=protection,
     )
 
 
@@ -144,12 +149,17 @@ def discovery_request(care_of_address: IPv6Address, home_prefix: IPv6Network, id
 
 
 def prefix_solicitation(
-    home_address: IPv6Address, home_agent: IPv6Address, care_of_address: IPv6Address, identifier: int
+    home_address: IPv6Address,
+    home_agent: IPv6Address,
+    care_of_address: IPv6Address,
+    identifier: int,
+    protection: Protection | None,
 ) -> SendPacket:
     """Asks the home agent for the home prefixes (RFC 6275 sections 6.7 and 11.4.2)."""
     message = MobilePrefixSolicitation(identifier=identifier)
     return SendPacket(
-        packet=Packet(source=care_of_address, destination=home_agent, message=message, home_address=home_address)
+        packet=Packet(source=care_of_address, destination=home_agent, message=message, home_address=home_address),
+        protection=protection,
     )
 
 

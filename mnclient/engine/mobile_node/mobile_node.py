@@ -7,8 +7,6 @@ One event goes through three steps:
 2. if a decision may now fall differently, everything is settled anew: which interface is in use, the care-of address
    there, where every home address is, and what each registration does about it;
 3. what follows is said: questions to the link, the network state, messages that need it, reports.
-
-Left out for now: protection of signalling.
 """
 
 from ipaddress import IPv6Address
@@ -40,13 +38,15 @@ from mnclient.engine.mobile_node.desired_state import without_changed_detection
 from mnclient.engine.mobile_node.detection import Detection
 from mnclient.engine.mobile_node.discovery import Discovery
 from mnclient.engine.mobile_node.handover_record import HandoverLog
-from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
+from mnclient.engine.mobile_node.home_registration import HomeRegistration
 from mnclient.engine.mobile_node.kept import Kept
 from mnclient.engine.mobile_node.movement import Movement
 from mnclient.engine.mobile_node.problem_list import ProblemList, all_problems
 from mnclient.engine.mobile_node.route_optimization import RouteOptimization
 from mnclient.engine.mobile_node.signs import Sign
+from mnclient.engine.mobile_node.timer_inputs import ENDINGS, LINK_TIMERS, REGISTRATION_INPUTS
 from mnclient.engine.mobile_node.whereabouts import Whereabouts
+from mnclient.engine.protection import ON_EVERY_HOST, standing
 from mnclient.engine.timers import Timer
 from mnclient.model.config import DiscoveryUse, HomeAddressConfig, MobileNodeConfig
 from mnclient.model.handover import Handover, Outcome
@@ -68,22 +68,6 @@ from mnclient.wire.neighbor_discovery import NeighborAdvertisement, RouterAdvert
 
 OWNER = "mobile-node"
 
-_TIMER_INPUTS = {
-    Timer.RETRANSMIT_BINDING_UPDATE: Input.TIMED_OUT,
-    Timer.REFRESH_BINDING: Input.REFRESH,
-    Timer.BINDING_EXPIRES: Input.EXPIRED,
-    Timer.RETRY_REFUSED: Input.RETRY,
-    Timer.REPEAT_ADVERTISEMENT: Input.ADVERTISE,
-}
-_LINK_TIMERS = {
-    Timer.SOLICIT_ROUTERS: Movement.solicit_due,
-    Timer.PROBE_ROUTER: Movement.probe_due,
-    Timer.ROUTER_IN_DOUBT: Movement.doubt_due,
-    Timer.ROUTER_EXPIRES: Movement.router_expired,
-    Timer.PREFIX_EXPIRES: Movement.prefix_expired,
-}
-_ENDINGS = (Timer.BINDING_EXPIRES, Timer.ROUTER_EXPIRES, Timer.CORRESPONDENT_EXPIRES)
-
 
 class MobileNode:
     """The role. It also follows the interfaces while it is switched off, so that it can be switched on at any time."""
@@ -93,6 +77,7 @@ class MobileNode:
         self._links_seen: dict[str, LinkChanged] = {}
         self._state = EMPTY
         self._published: object = None
+        self._kinds = ON_EVERY_HOST
         self._updates = BindingUpdateList(entropy)
         self._kept = Kept()
         self._routes = RouteOptimization(self._context)
@@ -168,7 +153,7 @@ class MobileNode:
                 self._whereabouts.resumed(now)
                 self._dirty = True
             case AddressDuplicate():
-                self._detection.duplicate(event, self._registrations, now, may_signal=self._whereabouts.may_signal)
+                self._detection.duplicate(event, self._registrations, now)
                 self._dirty = True
             case AddressSettled():
                 self._detection.settled(event, self._registrations, now)
@@ -220,14 +205,14 @@ class MobileNode:
     def _fire_timers(self, now: Instant) -> None:
         """After a sleep many are due at once: what has ended comes first, because it makes the others pointless."""
         due = self._context.timers.pop_due(now)
-        for timer, subject in sorted(due, key=lambda each: each[0] not in _ENDINGS):
+        for timer, subject in sorted(due, key=lambda each: each[0] not in ENDINGS):
             if self._context.timers.deadline(timer, subject) is None:  # not set anew by an earlier one of these
                 self._fire(timer, subject, now)
 
     def _fire(self, timer: Timer, subject: object, now: Instant) -> None:
         match timer, subject:
-            case _, str(interface) if timer in _LINK_TIMERS:
-                _LINK_TIMERS[timer](self._movement, interface, now)
+            case _, str(interface) if timer in LINK_TIMERS:
+                LINK_TIMERS[timer](self._movement, interface, now)
             case Timer.PREFIX_EXPIRES, (_, IPv6Address() as address):
                 self._care_of.previous_expired(address)
             case Timer.REGENERATE_IDENTIFIER, str(interface):
@@ -236,8 +221,8 @@ class MobileNode:
                 self._log.close_due(address)
             case _, (IPv6Address() as correspondent, IPv6Address() as address):
                 self._routes.fire(timer, correspondent, address, now)
-            case _, IPv6Address() as address if timer in _TIMER_INPUTS and address in self._registrations:
-                self._registrations[address].feed(_TIMER_INPUTS[timer], now)
+            case _, IPv6Address() as address if timer in REGISTRATION_INPUTS and address in self._registrations:
+                self._registrations[address].feed(REGISTRATION_INPUTS[timer], now)
             case _:  # for DEFAULT_ROUTE_GRACE settling anew is all there is to do
                 self._whereabouts.fire(timer, subject, now)
         self._dirty = True
@@ -247,7 +232,8 @@ class MobileNode:
     def _remember_link(self, event: Event) -> None:
         if isinstance(event, DatapathChosen):
             self._routes.datapath_chosen(event)
-            self._dirty = True
+            self._kinds = ON_EVERY_HOST | event.protections
+            self._settle_standing()
         elif isinstance(event, LinkRemoved):
             self._links_seen.pop(event.interface, None)
         elif isinstance(event, LinkChanged):
@@ -273,6 +259,7 @@ class MobileNode:
             self._whereabouts.verification.forget(address)
             self._log.forget(address)
         self._registrations = {address: self._registration(home, config, now) for address, home in homes.items()}
+        self._settle_standing()
         self._whereabouts.configure(self._registrations, config, now)
         if was_off:
             for link in self._links_seen.values():
@@ -291,6 +278,13 @@ class MobileNode:
         registration.lifetime_wanted = config.registration_lifetime
         registration.first_timeout = config.initial_bindack_timeout_first_reg
         return registration
+
+    def _settle_standing(self) -> None:
+        """The configuration, or what the host can do, is another one."""
+        allowed = self._config is not None and self._config.allow_unprotected_signalling
+        for each in self._registrations.values():
+            each.standing = standing(each.home.association, self._kinds, allow_unprotected=allowed)
+        self._dirty = True
 
     # --- what follows ------------------------------------------------------------------------------------------------
 

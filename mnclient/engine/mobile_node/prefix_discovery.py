@@ -20,6 +20,7 @@ from mnclient.engine.events import PacketReceived
 from mnclient.engine.mobile_node import messages
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
+from mnclient.engine.protection import by_ipsec
 from mnclient.engine.retransmission import Backoff, RateLimit
 from mnclient.engine.timers import Timer
 from mnclient.model.status import HomeAddressState as State
@@ -78,6 +79,8 @@ class PrefixDiscovery:
             return self._ignored("home-address")
         if packet.source not in _believed(registration):
             return self._ignored("source")
+        if event.protection != by_ipsec(registration.association):
+            return self._ignored("unprotected")
         exchange = self._exchanges.get(registration.home.address)
         if exchange is None or exchange.identifier != message.identifier:
             self._context.count("mpa.unsolicited")
@@ -126,7 +129,13 @@ class PrefixDiscovery:
             return
         self._context.count("mps.sent")
         self._context.signal(
-            messages.prefix_solicitation(home.address, home.home_agent, place.care_of.address, exchange.identifier)
+            messages.prefix_solicitation(
+                home.address,
+                home.home_agent,
+                place.care_of.address,
+                exchange.identifier,
+                by_ipsec(registration.association),
+            )
         )
         self._context.timers.set(Timer.SOLICIT_PREFIXES, home.address, after(now, exchange.backoff.next_timeout()))
 

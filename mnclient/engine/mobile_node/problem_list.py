@@ -11,6 +11,7 @@ from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.mobile_node.registration import SILENT_AFTER
 from mnclient.engine.timers import Timer
 from mnclient.model.problems import Problem, ProblemCode
+from mnclient.model.security import Standing
 from mnclient.model.status import HomeAddressState as State
 from mnclient.units import Instant
 from mnclient.wire.binding import BindingStatus, describe_status
@@ -18,6 +19,10 @@ from mnclient.wire.binding import BindingStatus, describe_status
 Found = tuple[ProblemCode, str, str]
 """Code, subject, detail."""
 
+_WHY_UNPROTECTED = {
+    Standing.NO_SECRET: ProblemCode.KEY_NOT_AVAILABLE,
+    Standing.IMPOSSIBLE: ProblemCode.PROTECTION_IMPOSSIBLE,
+}
 _SIGNALLING = (State.REGISTERING, State.REGISTERED, State.RETURNING, State.REFUSED)
 
 
@@ -78,12 +83,12 @@ def problems_of(registration: HomeRegistration) -> Iterator[Found]:
     elif not place.is_home and home.home_agent is None:
         yield ProblemCode.NO_HOME_AGENT, address, ""
     if state is State.UNPROTECTED:
-        yield ProblemCode.PROTECTION_MISSING, address, agent
+        yield _WHY_UNPROTECTED.get(registration.standing, ProblemCode.PROTECTION_MISSING), address, agent
     if registration.unanswered >= SILENT_AFTER:
         yield ProblemCode.HOME_AGENT_SILENT, address, agent
     if registration.verified is False:
         yield ProblemCode.NOT_VERIFIED, address, agent
-    if state in _SIGNALLING or registration.may_be_bound:
+    if registration.standing is Standing.OPEN and (state in _SIGNALLING or registration.may_be_bound):
         yield ProblemCode.UNPROTECTED_SIGNALLING, agent, ""
     if state is State.REFUSED or is_waiting_to_retry(registration):
         yield _refusal(registration, address, agent)

@@ -24,6 +24,7 @@ from mnclient.engine.retransmission import Backoff
 from mnclient.engine.timers import Timer
 from mnclient.model.config import HomeAddressConfig
 from mnclient.model.network_state import DuplicateDetection
+from mnclient.model.security import Protection, SecurityAssociation, Standing
 from mnclient.model.status import HomeAddressState as State
 from mnclient.model.stored_binding import StoredRegistration
 from mnclient.units import Instant, Seconds, after, between
@@ -49,7 +50,8 @@ class Registration:
     `acknowledged_care_of`: where the home agent sends, by its last answer. `old_way`: where packets leave until it has
     confirmed the new care-of address, None when from there. `verified`, `verified_at`: see `verification`.
     `reached_at`: when it was last at home or registered, or is since then. `is_taken`: somebody else had the address
-    when that was last asked; `taken_on`: the interfaces on the home link where somebody answered for it.
+    when that was last asked; `taken_on`: the interfaces on the home link where somebody answered for it. `standing`:
+    whether its signalling is protected, or may go at all.
     `home` has the home agent in use; `acknowledged_agent` accepted a registration last; `discovered` are those found.
     `needs_prefixes`: the home agent said so (status 1). `valid_until`, `preferred_until`: how long the home prefix
     lasts, None as long as nobody said. `is_deprecated`, `is_expired`: these have ended.
@@ -69,6 +71,7 @@ class Registration:
         self.context = context
         self.updates = updates
         self.state = State.WAITING
+        self.standing = Standing.NO_KEY
         self.place: Place | None = None
         self.link: Link | None = None
         self.fed: tuple[Place | None, object] = (None, None)
@@ -105,6 +108,17 @@ class Registration:
     def key(self) -> Key:
         """Its place in the Binding Update List."""
         return (self.home.home_agent or UNSPECIFIED, self.home.address)
+
+    @property
+    def association(self) -> SecurityAssociation | None:
+        """What its signalling goes under, and must come under; None when that is not protected."""
+        return self.home.association if self.standing is Standing.PROTECTED else None
+
+    @property
+    def protection(self) -> Protection | None:
+        """The name of the association."""
+        association = self.association
+        return association.protection if association is not None else None
 
     def is_for(self, home: HomeAddressConfig | None) -> bool:
         """Whether `home` is the same home address, with the same home agent."""
@@ -196,6 +210,7 @@ class Registration:
                 sequence=sequence,
                 lifetime=lifetime,
                 link_local_compatibility=compatible,
+                protection=self.protection,
             )
         )
 
@@ -218,6 +233,7 @@ class Registration:
                 home_agent=agent,
                 sequence=sequence,
                 link_local_compatibility=self._link_local_claimed,
+                protection=self.protection,
                 interface=link.name,
                 home_agent_link_layer=hardware,
             )
@@ -306,6 +322,7 @@ class Registration:
                 sequence=sequence,
                 lifetime=Seconds(0.0),
                 link_local_compatibility=self._link_local_claimed,
+                protection=self.protection,
             )
         )
 

@@ -78,6 +78,7 @@ def home_address_status(registration: HomeRegistration) -> HomeAddressStatus:
         verified_at=registration.verified_at,
         registered_until=registration.registered_until,
         last_status=registration.last_status,
+        protected=registration.association is not None,
         home_agent_source=_source(registration),
         discovered_home_agents=registration.discovered,
         valid_until=registration.valid_until,

@@ -67,19 +67,17 @@ class Whereabouts:
         self.home_agents = HomeAgents(context)
         self._prefixes = PrefixDiscovery(context)
         self._priorities: dict[str, int] = {}
-        self.may_signal = False
         self.active: str | None = None
         self.link_mtu = view.USUAL_MTU
 
     def configure(
         self, registrations: Mapping[IPv6Address, HomeRegistration], config: MobileNodeConfig, now: Instant
     ) -> None:
-        """The home addresses there are, and what may be said about them to whom.
+        """The home addresses there are, and how they are to be looked after.
 
         Whoever changes a priority knows how the interfaces are: what they did before is not held against them.
         """
         self._registrations = registrations
-        self.may_signal = config.allow_unprotected_signalling
         self.verification.enabled = config.verify
         self.home_agents.use = config.home_agent_discovery
         self.home_agents.keep_only(registrations.values())
@@ -105,7 +103,7 @@ class Whereabouts:
         care_of = self._settle_care_of(link, standbys, homes, now)
         for registration in self._registrations.values():
             self._settle_home(registration, link, care_of, now)
-            if self.home_agents.settle(registration, now, may_signal=self.may_signal):
+            if self.home_agents.settle(registration, now):
                 self._settle_home(registration, link, care_of, now)
             self._prefixes.settle(registration, now)
             self._watch_grace(registration, now)
@@ -300,7 +298,8 @@ class Whereabouts:
             place = Place(interface=link.name, prefix=care_of.prefix, care_of=care_of)
         event = self._input_of(registration, place)
         # At home the input says what to do on arrival only; abroad it may change on the spot, with the configuration.
-        kind = None if place is not None and place.is_home else event
+        # Another key is another registration as well: the home agent must not take the old one's for it.
+        kind = None if place is not None and place.is_home else (event, registration.protection)
         if (place, kind) == registration.fed:
             return
         before, registration.place, registration.link = registration.place, place, link
@@ -324,13 +323,13 @@ class Whereabouts:
             return Input.DETACHED
         has_agent = registration.home.home_agent is not None
         if place.is_home:
-            can_tell = has_agent and self.may_signal
+            can_tell = has_agent and registration.standing.may_signal
             return Input.HOME_BOUND if registration.is_bound and can_tell else Input.HOME
         if registration.is_expired:
             return Input.INVALID
         if not has_agent:
             return Input.NO_AGENT
-        return Input.ABROAD if self.may_signal else Input.UNPROTECTED
+        return Input.ABROAD if registration.standing.may_signal else Input.UNPROTECTED
 
     def _note_sent(self, now: Instant) -> None:
         for registration in self._registrations.values():

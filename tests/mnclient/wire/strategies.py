@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mnclient.errors import WireError
 from mnclient.units import Seconds
+from mnclient.wire import authentication_options as authentication
 from mnclient.wire import binding, icmpv6, return_routability
 from mnclient.wire import mobility_options as mobility
 from mnclient.wire import neighbor_discovery as discovery
@@ -21,6 +22,7 @@ thorough = settings(deadline=None, derandomize=True, database=None, max_examples
 u8 = st.integers(0, 0xFF)
 u16 = st.integers(0, 0xFFFF)
 u32 = st.integers(0, 0xFFFFFFFF)
+u64 = st.integers(0, 2**64 - 1)
 eight_octets = st.binary(min_size=8, max_size=8)
 addresses = st.integers(0, 2**128 - 1).map(IPv6Address)
 unicast = addresses.filter(lambda address: not is_multicast(address))
@@ -35,12 +37,24 @@ plain_mobility_options = st.one_of(
     st.builds(mobility.BindingRefreshAdvice, interval=binding_durations),
     st.builds(mobility.AlternateCareOfAddress, address=addresses),
     st.builds(mobility.NonceIndices, home=u16, care_of=u16),
-    st.builds(mobility.UnknownMobilityOption, type=st.integers(6, 255), data=st.binary(max_size=40)),
+    st.builds(mobility.UnknownMobilityOption, type=st.integers(11, 255), data=st.binary(max_size=40)),
+    st.builds(authentication.MobileNodeIdentifier, subtype=u8, identifier=st.binary(min_size=1, max_size=40)),
+    st.builds(authentication.MessageIdentification, timestamp=u64),
+)
+authenticators = st.lists(
+    st.builds(
+        authentication.MobilityMessageAuthentication,
+        subtype=u8,
+        spi=u32,
+        authenticator=st.binary(max_size=32),
+    ),
+    max_size=2,
+    unique_by=lambda option: option.subtype,
 )
 authorization = st.builds(mobility.BindingAuthorizationData, authenticator=st.binary(max_size=32))
-mobility_options = st.tuples(st.lists(plain_mobility_options, max_size=5), st.lists(authorization, max_size=1)).map(
-    lambda parts: (*parts[0], *parts[1])
-)
+mobility_options = st.tuples(
+    st.lists(plain_mobility_options, max_size=5), authenticators, st.lists(authorization, max_size=1)
+).map(lambda parts: (*parts[0], *parts[1], *parts[2]))
 
 test_inits = {"cookie": eight_octets, "options": mobility_options}
 tests = {"nonce_index": u16, "cookie": eight_octets, "keygen_token": eight_octets, "options": mobility_options}

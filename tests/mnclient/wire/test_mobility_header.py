@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mnclient.errors import WireError, WireFault
 from mnclient.units import Seconds
+from mnclient.wire.authentication_options import MobileNodeIdentifier, MobilityMessageAuthentication
 from mnclient.wire.binding import BindingAcknowledgement, BindingRefreshRequest, BindingUpdate
 from mnclient.wire.checksum import internet_checksum
 from mnclient.wire.mobility_header import (
@@ -168,9 +169,10 @@ def test_authenticator_covers_the_octets_as_they_came() -> None:
     assert encode_for_authenticator(message) == octets[:4] + b"\0\0" + octets[6:20]
 
 
+@pytest.mark.requirement("RFC4285-ALL-5.1-02")
 @pytest.mark.parametrize("length", [17, 18, 25])
 def test_octets_covered_by_an_authentication_option(length: int) -> None:
-    option = UnknownMobilityOption(type=9, data=bytes.fromhex("0100000100") + b"m" * (length - 5))
+    option = MobilityMessageAuthentication(spi=256, authenticator=b"m" * (length - 5))
     message = BindingUpdate(
         sequence=1, lifetime=Seconds(60.0), acknowledge=True, home_registration=True, options=(option,)
     )
@@ -181,7 +183,7 @@ def test_octets_covered_by_an_authentication_option(length: int) -> None:
 
 
 def test_nothing_to_authenticate() -> None:
-    for options in ((), (NonceIndices(home=1, care_of=2),), (UnknownMobilityOption(type=8, data=b"\1a"),)):
+    for options in ((), (NonceIndices(home=1, care_of=2),), (MobileNodeIdentifier(identifier=b"a"),)):
         with pytest.raises(ValueError, match="no authenticator"):
             encode_for_authenticator(BindingRefreshRequest(options=options))
 

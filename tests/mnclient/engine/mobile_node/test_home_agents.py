@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Home agents found by the home prefix alone, and tried one after the other (RFC 6275 sections 6.5 and 11.4.1)."""
 
+from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
 from mnclient.constants import DHAAD_RETRIES, INITIAL_DHAAD_TIMEOUT, INITIAL_SOLICIT_TIMER, MAX_HOME_AGENTS_KEPT
 from mnclient.engine.actions import SendPacket
-from mnclient.engine.events import PacketReceived, Stopping
+from mnclient.engine.events import DatapathChosen, PacketReceived, Stopping
 from mnclient.model.config import DiscoveryUse
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import HomeAddressState as State
@@ -15,6 +16,7 @@ from mnclient.model.status import HomeAgentSource, Phase
 from mnclient.model.stored_binding import Stored
 from mnclient.wire.home_agent_discovery import HomeAgentAddressDiscoveryReply, HomeAgentAddressDiscoveryRequest
 from mnclient.wire.packet import Packet
+from tests.mnclient.engine.associations import KINDS, association
 from tests.mnclient.engine.mobile_node.script import (
     AGENT,
     HOME,
@@ -315,3 +317,17 @@ def test_a_home_address_that_is_given_up_asks_no_more():
     script.configure(config(home(IPv6Address("2001:db8:5::1"), IPv6Network("2001:db8:5::/64"))))
     assert requests(script.pass_time(200.0)) == []
     assert HOME_PREFIX not in script.node._whereabouts.home_agents._searches
+
+
+@pytest.mark.requirement("MN-15.5-01")
+def test_with_a_key_only_who_shares_it_is_tried():
+    script = Script(None)
+    script.give(DatapathChosen(route_optimization=False, protections=KINDS))
+    script.configure(config(replace(UNKNOWN, association=association(HOME, SECOND)), allow=False))
+    script.give(link())
+    asked = only(requests(script.give(ra_a())))
+    update = only(updates(script.give(reply(asked, FIRST, SECOND, THIRD))))
+    assert update.packet.destination == SECOND
+    assert update.protection is not None
+    script.give(ack(update, source=SECOND))
+    assert script.where is State.REGISTERING, "an answer without protection is none"

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, IPv6Network
 import pytest
 
 from mnclient.engine.actions import ReportHomePrefix, SendPacket
-from mnclient.engine.events import PacketReceived
+from mnclient.engine.events import DatapathChosen, PacketReceived
 from mnclient.engine.mobile_node.prefix_discovery import MAX_SOLICITATIONS
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import HomeAddressState as State
@@ -15,6 +15,7 @@ from mnclient.units import Seconds
 from mnclient.wire.home_agent_discovery import MobilePrefixAdvertisement, MobilePrefixSolicitation
 from mnclient.wire.neighbor_options import PrefixInformation
 from mnclient.wire.packet import Packet, encode_packet
+from tests.mnclient.engine.associations import KINDS, association
 from tests.mnclient.engine.mobile_node.script import (
     AGENT,
     HOME,
@@ -271,3 +272,21 @@ def test_nobody_is_asked_once_the_registration_is_lost():
     script, _ = asking()
     script.give(link(up=False))
     assert solicitations(script.pass_time(100.0)) == []
+
+
+@pytest.mark.requirement("MN-11.4.3-02")
+def test_with_a_key_it_is_asked_and_believed_under_that_alone():
+    key = association(HOME)
+    script = Script(None)
+    script.give(DatapathChosen(route_optimization=False, protections=KINDS))
+    script.configure(config(replace(home(), association=key), allow=False))
+    script.give(link())
+    update = only(updates(script.give(ra_a())))
+    asked = only(solicitations(script.give(replace(ack(update, 1), protection=key.protection))))
+    assert asked.protection == key.protection
+    answer = advertisement(asked, script=script)
+    assert script.give(answer) == []
+    assert script.home_address().valid_until is None
+    assert script.node.counters()["mpa.ignored.unprotected"] == 1
+    script.give(replace(answer, protection=key.protection))
+    assert script.home_address().valid_until is not None

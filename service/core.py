@@ -14,14 +14,7 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Final
 
-from mnclient.engine.actions import (
-    Action,
-    PublishStatus,
-    ReportHandover,
-    ReportHomeAddress,
-    ReportHomeAgent,
-    ReportHomePrefix,
-)
+from mnclient.engine.actions import Action, PublishStatus, ReportHandover, ReportHomeAddress
 from mnclient.errors import ConfigError, MobileIPv6Error
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
@@ -324,18 +317,14 @@ class ServiceCore(SettingsCore):
             case PublishStatus():
                 self._subscribers.publish(ChangeKind.STATUS)
                 self._bindings_changed(BINDINGS_DELAY if self._config.home_agent else SEQUENCES_DELAY)
-            case ReportHomeAgent():
-                self._autoconfiguration.heard(action)
             case ReportHomeAddress():
                 self._autoconfiguration.handle(HomeAddressReported(address=action.home_address, state=action.state))
                 self._subscribers.publish(ChangeKind.HOME_ADDRESSES)
                 self._bindings_changed(REGISTRATIONS_DELAY)
-            case ReportHomePrefix():
-                self._autoconfiguration.home_prefix(action)
             case ReportHandover():
                 self._subscribers.publish(ChangeKind.HANDOVER, handover=action.handover)
             case _:
-                pass  # a Note: the node logs it itself
+                self._autoconfiguration.reported(action)
 
     def _bindings_changed(self, delay: Seconds) -> None:
         """A binding or a registration is another one: on disk within `delay`, later when there are many."""

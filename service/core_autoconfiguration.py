@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
-from mnclient.engine.actions import ReportHomeAgent, ReportHomePrefix
+from mnclient.engine.actions import Action, ReportHomeAgent, ReportHomePrefix
 from mnclient.errors import MobileIPv6Error
 from mnclient.model.service_status import KnownHomeAgent, Origin, Proposal, Suggestion
 from mnclient.units import Seconds
@@ -89,6 +89,16 @@ class Autoconfiguration:
         self.home_addresses_changed()
         self.handle(machine.SettingsChanged(settings=settings.policy()))
         self._changed(ChangeKind.HOME_AGENTS)
+
+    def reported(self, action: Action) -> None:
+        """What the node heard of home agents and home prefixes; everything else is not for us."""
+        match action:
+            case ReportHomeAgent():
+                self.heard(action)
+            case ReportHomePrefix():
+                self.home_prefix(action)
+            case _:
+                pass  # a Note: the node logs it itself
 
     def heard(self, report: ReportHomeAgent) -> None:
         """A home agent was heard."""

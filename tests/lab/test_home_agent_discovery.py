@@ -150,7 +150,7 @@ def test_the_binding_is_deleted_when_the_role_goes_off(lab, agents, house):
     with lab.capture(lab.home_agent, "core0", "off") as off:
         house.laptop.mnctl("settings", "set", "mobile_node.enabled", "false")
         lab.eventually(lambda: agents[OTHER].mnctl("bindings")["binding_cache"] == [], within=5.0)
-    ((update, message), *_) = of_kind(off.file, BindingUpdate)
+    (*_, (update, message)) = of_kind(off.file, BindingUpdate)
     assert (update.destination, message.lifetime) == (OTHER, 0)
 
 

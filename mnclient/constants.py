@@ -22,11 +22,16 @@ MAX_RR_BINDING_LIFETIME: Final = Seconds(420.0)  # section 12: of a binding at a
 INITIAL_DHAAD_TIMEOUT: Final = Seconds(3.0)  # section 12
 DHAAD_RETRIES: Final = 4  # section 12
 INITIAL_SOLICIT_TIMER: Final = Seconds(3.0)  # section 12
+PREFIX_ADV_RETRIES: Final = 3  # repeats of an unsolicited Mobile Prefix Advertisement, section 12
+PREFIX_ADV_TIMEOUT: Final = Seconds(3.0)  # before the first of them, section 12
+MIN_MOB_PFX_ADV_INTERVAL: Final = Seconds(600.0)  # section 13, configurable
+MAX_MOB_PFX_ADV_INTERVAL: Final = Seconds(86_400.0)  # section 13, configurable
 MIN_DELAY_BETWEEN_RAS: Final = Seconds(3.0)  # section 13, configurable; not below 0.03 s
 LOWEST_MIN_RTR_ADV_INTERVAL: Final = Seconds(0.03)  # section 7.5
 LOWEST_MAX_RTR_ADV_INTERVAL: Final = Seconds(0.07)  # section 7.5
 REPLAY_WINDOW: Final = Seconds(7.0)  # RFC 4285 section 6, configurable: how far a timestamp may be from the clock
 LEAST_REPLAY_WINDOW: Final = Seconds(3.0)  # RFC 4285 section 6: the window is larger than this
+SHORTEST_ROUTER_LIFETIME: Final = Seconds(1.0)  # section 7.5: AdvDefaultLifetime, unless it is 0
 LIFETIME_UNIT: Final = Seconds(4.0)  # section 6.1.7: lifetimes of bindings travel in units of 4 s
 
 # --- Specification: RFC 4861, RFC 4862, RFC 7559, RFC 2473, RFC 8200 --------------------------------------------------
@@ -81,6 +86,9 @@ MAX_BINDINGS: Final = 20_000  # default cap of the home agent
 MAX_CORRESPONDENT_BINDINGS: Final = 1_000  # default cap of the correspondent node
 NONCE_INTERVAL: Final = Seconds(30.0)  # a correspondent's nonce is given out this long: 240 s less the 210 s of a token
 SHORTEST_NONCE_INTERVAL: Final = Seconds(2.0)  # between nonces, even when bindings are deleted: bounds their number
+DISCOVERY_ANSWER_RATE: Final = 50  # answers of a home agent to what anybody may have sent, per second
+MAX_HOME_AGENTS_KEPT: Final = 16  # of a home prefix, by a mobile node, in the order of the reply
+MAX_HOME_PREFIXES: Final = 32  # of a home link: bounds memory when it is flooded with advertisements
 CORRESPONDENT_ANSWER_RATE: Final = 200  # answers of a correspondent to what anybody may have sent, per second
 REFRESH_REQUEST_LEAD: Final = Seconds(30.0)  # before a correspondent's binding ends: enough for return routability
 SHORTEST_REFRESH_LEAD: Final = Seconds(4.0)  # later than this it is no use to ask any more

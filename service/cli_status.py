@@ -9,6 +9,7 @@ from mnclient.model.status import (
     CorrespondentState,
     HomeAddressState,
     HomeAddressStatus,
+    HomeAgentSource,
     HomeAgentStatus,
     InterfaceStatus,
     Phase,
@@ -198,7 +199,7 @@ def details(now: ServiceStatus, output: Output) -> list[tuple[str, str]]:
 
 def _registration(address: HomeAddressStatus, output: Output) -> list[tuple[str, str]]:
     """Registered and verified are two facts, and stand on two lines."""
-    lines = [("Home agent", str(address.home_agent or "none"))]
+    lines = [("Home agent", describe_home_agent(address))]
     if address.care_of_address:
         lines.append(("Care-of address", f"{address.care_of_address} on {address.interface}"))
     if not address.registered or address.state is not HomeAddressState.REGISTERED:
@@ -207,7 +208,19 @@ def _registration(address: HomeAddressStatus, output: Output) -> list[tuple[str,
         until = "yes" if address.registered_until is None else f"until {output.clock_of(address.registered_until)}"
         lines.append(("Registered", f"{until}, {'protected' if address.protected else 'not protected'}"))
         lines.append(("Verified", _verified(address, output)))
+    if address.valid_until is not None:
+        lines.append(("Home prefix", f"{address.prefix}, valid until {output.clock_of(address.valid_until)}"))
     return lines
+
+
+def describe_home_agent(address: HomeAddressStatus) -> str:
+    """The home agent of a home address, how it came to be known, and which others there are."""
+    if address.home_agent is None:
+        return "none"
+    others = ", ".join(str(each) for each in address.discovered_home_agents if each != address.home_agent)
+    facts = ["found by its prefix"] if address.home_agent_source is HomeAgentSource.DISCOVERED else []
+    facts += [f"others there: {others}"] if others else []
+    return f"{address.home_agent} ({'; '.join(facts)})" if facts else str(address.home_agent)
 
 
 def _verified(address: HomeAddressStatus, output: Output) -> str:

@@ -197,6 +197,10 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "VerifiedAt": "d",
         "Protected": "b",
         "LastStatus": "i",
+        "HomeAgentSource": "s",
+        "DiscoveredHomeAgents": "as",
+        "PrefixValidUntil": "d",
+        "PrefixPreferredUntil": "d",
     },
     INTERFACE: {
         "Name": "s",

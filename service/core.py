@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from mnclient import debugging
-from mnclient.engine.actions import Action, PublishStatus, ReportHandover, ReportHomeAddress, ReportHomeAgent
+from mnclient.engine.actions import Action, PublishStatus, ReportHandover, ReportHomeAddress
 from mnclient.errors import ConfigError, MobileIPv6Error
 from mnclient.model.config import NodeConfig
 from mnclient.model.problems import ProblemCode
@@ -301,8 +301,6 @@ class ServiceCore(SettingsCore, NodeCore):
             case PublishStatus():
                 self._subscribers.publish(ChangeKind.STATUS)
                 self._bindings_changed(BINDINGS_DELAY if self._config.home_agent else SEQUENCES_DELAY)
-            case ReportHomeAgent():
-                self._autoconfiguration.heard(action)
             case ReportHomeAddress():
                 self._autoconfiguration.handle(HomeAddressReported(address=action.home_address, state=action.state))
                 self._subscribers.publish(ChangeKind.HOME_ADDRESSES)
@@ -310,7 +308,7 @@ class ServiceCore(SettingsCore, NodeCore):
             case ReportHandover():
                 self._subscribers.publish(ChangeKind.HANDOVER, handover=action.handover)
             case _:
-                pass  # a Note: the node logs it itself
+                self._autoconfiguration.reported(action)
 
     def _bindings_changed(self, delay: Seconds) -> None:
         """A binding or a registration is another one: on disk within `delay`, later when there are many."""

@@ -8,15 +8,16 @@ which takes time, so it is taken a turn of the loop later.
 import asyncio
 import logging
 from collections.abc import Callable
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
-from mnclient.engine.actions import ReportHomeAgent
+from mnclient.engine.actions import Action, ReportHomeAgent, ReportHomePrefix
 from mnclient.errors import MobileIPv6Error
 from mnclient.model.service_status import KnownHomeAgent, Origin, Proposal, Suggestion
 from mnclient.units import Seconds
 from service.autoconfiguration import policy as machine
 from service.autoconfiguration.known_home_agents import Hearing, HomeAgentHeard
+from service.autoconfiguration.renumbering import home_address_beside
 from service.autoconfiguration.suggestions import HostInterface, remember, suggestions
 from service.contract import UnknownThing
 from service.core_addresses import HomeAddresses, known
@@ -100,6 +101,16 @@ class Autoconfiguration:
         self.handle(machine.SettingsChanged(settings=settings.policy()))
         self._changed(ChangeKind.HOME_AGENTS)
 
+    def reported(self, action: Action) -> None:
+        """What the node heard of home agents and home prefixes; everything else is not for us."""
+        match action:
+            case ReportHomeAgent():
+                self.heard(action)
+            case ReportHomePrefix():
+                self.home_prefix(action)
+            case _:
+                pass  # a Note: the node logs it itself
+
     def heard(self, report: ReportHomeAgent) -> None:
         """A home agent was heard."""
         if report.interface not in {each.name for each in self._host}:
@@ -117,6 +128,16 @@ class Autoconfiguration:
         )
         if self.link_layer_address(report.address) != known_before:
             self._changed(ChangeKind.HOME_ADDRESSES)
+
+    def home_prefix(self, report: ReportHomePrefix) -> None:
+        """A home agent of ours advertised another prefix: the home address gets one beside it there.
+
+        Not a matter of taste: who asks before anything is taken did so when the home address was (RFC 6275 11.4.3).
+        """
+        address = home_address_beside(report, self._home_addresses.addresses())
+        if address is not None:
+            _log.info("taking the home address %s beside %s", address, report.home_address)
+            self._take(address, report.prefix, report.home_agent)
 
     def home_addresses_changed(self) -> None:
         """The list of home addresses is another one."""
@@ -189,13 +210,7 @@ class Autoconfiguration:
                 _log.info(
                     "taking the home address %s of %s: %s", decision.address, decision.home_agent, decision.reason
                 )
-                home_address = StoredHomeAddress(
-                    address=decision.address,
-                    prefix=decision.prefix,
-                    home_agent=decision.home_agent,
-                    origin=Origin.LEARNED,
-                )
-                asyncio.get_running_loop().call_soon(self._adopt, home_address)
+                self._take(decision.address, decision.prefix, decision.home_agent)
             case machine.ProposeHomeAddress():
                 _log.info("proposing the home address %s: %s", decision.proposal.address, decision.proposal.reason)
                 self._changed(ChangeKind.PROPOSALS)
@@ -203,6 +218,10 @@ class Autoconfiguration:
                 self._changed(ChangeKind.PROPOSALS)
             case machine.HomeAgentsUpdated():
                 self._agents_updated(decision)
+
+    def _take(self, address: IPv6Address, prefix: IPv6Network, home_agent: IPv6Address | None) -> None:
+        taken = StoredHomeAddress(address=address, prefix=prefix, home_agent=home_agent, origin=Origin.LEARNED)
+        asyncio.get_running_loop().call_soon(self._adopt, taken)
 
     def _agents_updated(self, decision: machine.HomeAgentsUpdated) -> None:
         match decision.hearing:

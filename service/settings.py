@@ -15,6 +15,7 @@ from mnclient.debugging import Category
 from mnclient.errors import ConfigError
 from mnclient.model.config import (
     CorrespondentNodeConfig,
+    DiscoveryUse,
     HomeAddressConfig,
     HomeAgentConfig,
     IdentifierMethod,
@@ -59,6 +60,10 @@ class Settings:
         )
         self._home_links = settings_build.home_links(self._rows("home_agent.links"))
         self._access = settings_build.access_rules(self._rows("home_agent.access"))
+        settings_build.check_prefix_advertisements(
+            self._number("home_agent.min_prefix_advertisement_interval"),
+            self._number("home_agent.max_prefix_advertisement_interval"),
+        )
         self._correspondent_access = settings_build.access_rules(self._rows("correspondent_node.access"))
         self._correspondents = settings_build.correspondents(
             self._rows("mobile_node.route_optimization.correspondents")
@@ -139,6 +144,7 @@ class Settings:
             traffic_rules=self._traffic_rules,
             use_visited_name_servers=self._boolean("mobile_node.use_visited_name_servers"),
             verify=self._boolean("mobile_node.verify"),
+            home_agent_discovery=DiscoveryUse(self._values["mobile_node.home_agent_discovery"]),
         )
 
     def _correspondent_node(self) -> CorrespondentNodeConfig:
@@ -161,6 +167,10 @@ class Settings:
             allow_unprotected_signalling=self._boolean("home_agent.allow_unprotected_signalling"),
             replay_window=Seconds(self._number("home_agent.replay_window")),
             require_message_identification=self._boolean("home_agent.require_message_identification"),
+            address_discovery=self._boolean("home_agent.address_discovery"),
+            prefix_advertisements=self._boolean("home_agent.prefix_advertisements"),
+            min_prefix_advertisement_interval=Seconds(self._number("home_agent.min_prefix_advertisement_interval")),
+            max_prefix_advertisement_interval=Seconds(self._number("home_agent.max_prefix_advertisement_interval")),
         )
 
     def _boolean(self, key: str) -> bool:

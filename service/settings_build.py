@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any, NoReturn
 
-from mnclient.constants import LOWEST_MIN_RTR_ADV_INTERVAL, MIN_DELAY_BETWEEN_RAS
+from mnclient.constants import LOWEST_MIN_RTR_ADV_INTERVAL, MIN_DELAY_BETWEEN_RAS, SHORTEST_ROUTER_LIFETIME
 from mnclient.errors import ConfigError
 from mnclient.model.config import (
     AccessRule,
@@ -115,6 +115,13 @@ def access_rules(rows: tuple[Row, ...]) -> tuple[AccessRule, ...]:
     )
 
 
+def check_prefix_advertisements(shortest: float, longest: float) -> None:
+    """home_agent.min_ and max_prefix_advertisement_interval: ConfigError unless they are in this order."""
+    if shortest > longest:
+        key, accepted = "home_agent.min_prefix_advertisement_interval", f"from 1 to {longest:g}, which is the longest"
+        _refuse(key, f"{shortest:g} is longer than the longest", accepted)
+
+
 def correspondents(rows: tuple[Row, ...]) -> tuple[CorrespondentPolicy, ...]:
     """mobile_node.route_optimization.correspondents."""
     result: list[CorrespondentPolicy] = []
@@ -190,8 +197,9 @@ def _advertising(row: Row, key: str) -> AdvertisingConfig:
     if shortest > 0.75 * longest:
         accepted = f"from {LOWEST_MIN_RTR_ADV_INTERVAL} to {0.75 * longest:g}, that is 0.75 of max_interval"
         _refuse(f"{key}.min_interval", f"{shortest:g} is too long for a max_interval of {longest:g}", accepted)
-    if 0 < row["router_lifetime"] < longest:
-        accepted = f"0, or from {longest:g} (max_interval) to 9000"
+    least, why = (longest, "max_interval") if longest >= SHORTEST_ROUTER_LIFETIME else (1.0, "RFC 6275 section 7.5")
+    if 0 < row["router_lifetime"] < least:
+        accepted = f"0, or from {least:g} ({why}) to 9000"
         _refuse(f"{key}.router_lifetime", f"{row['router_lifetime']:g} is too short", accepted)
     if row["preferred_lifetime"] > row["valid_lifetime"]:
         accepted = f"from 0 to {row['valid_lifetime']:g} (valid_lifetime)"

@@ -18,14 +18,16 @@ from mnclient.constants import (
     MAX_HOME_ADDRESSES,
     MAX_INTERFACES,
     MAX_KNOWN_HOME_AGENTS,
+    MAX_MOB_PFX_ADV_INTERVAL,
     MAX_RA_DELAY_TIME,
     MAX_RR_BINDING_LIFETIME,
+    MIN_MOB_PFX_ADV_INTERVAL,
     PROTOCOL_TCP,
     PROTOCOL_UDP,
     REPLAY_WINDOW,
 )
 from mnclient.debugging import Category
-from mnclient.model.config import IdentifierMethod, OptimizationUse
+from mnclient.model.config import DiscoveryUse, IdentifierMethod, OptimizationUse
 from service.settings_declaration import (
     Kind,
     Setting,
@@ -51,7 +53,11 @@ _PREFERENCE = integer("preference", 0, 0, 65_535, "The preference advertised; th
 _HOME_ADDRESS = (
     address("address", "The home address."),
     network("prefix", "Its home prefix; left out, the /64 around the address."),
-    address("home_agent", "The home agent that keeps it reachable; left out, it works at home only.", required=False),
+    address(
+        "home_agent",
+        "The home agent that keeps it reachable; left out, it is looked for by the home prefix.",
+        required=False,
+    ),
     switch("preferred", False, "Whether new connections start from this one; at most one may be preferred."),
 )
 
@@ -165,6 +171,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         False,
         "Register without any authentication. Insecure: anybody on the path can redirect the traffic.",
         admin=True,
+    ),
+    words(
+        "mobile_node.home_agent_discovery",
+        DiscoveryUse,
+        DiscoveryUse.WHEN_UNKNOWN,
+        "When the home link is asked for home agents: also to replace one that was chosen but is silent or refuses,"
+        " only for home addresses without one, or never. The answer is not protected.",
     ),
     switch(
         PRIVACY,
@@ -303,6 +316,34 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "home_agent.multicast",
         False,
         "Ask mobile nodes which multicast groups they listen to, and send them what comes for these on the home link.",
+        admin=True,
+    ),
+    switch(
+        "home_agent.address_discovery",
+        True,
+        "Answer who looks for a home agent by the home prefix alone (RFC 6275 section 10.5).",
+        admin=True,
+    ),
+    switch(
+        "home_agent.prefix_advertisements",
+        True,
+        "Tell absent mobile nodes which prefixes the home link has (RFC 6275 section 10.6).",
+        admin=True,
+    ),
+    seconds(
+        "home_agent.min_prefix_advertisement_interval",
+        MIN_MOB_PFX_ADV_INTERVAL,
+        1,
+        MAX_MOB_PFX_ADV_INTERVAL,
+        "Shortest time until an absent mobile node is told, so that not all are at once (RFC 6275 section 13).",
+        admin=True,
+    ),
+    seconds(
+        "home_agent.max_prefix_advertisement_interval",
+        MAX_MOB_PFX_ADV_INTERVAL,
+        1,
+        MAX_MOB_PFX_ADV_INTERVAL,
+        "Longest time between two (RFC 6275 section 13).",
         admin=True,
     ),
     switch(

@@ -106,6 +106,18 @@ class ReportHomeAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportHomePrefix:
+    """The home agent of a home address advertised another prefix of the home link (RFC 6275 section 11.4.3).
+
+    `home_agent` is its address in that prefix (R flag), None when it did not say. A home address can be formed there.
+    """
+
+    home_address: IPv6Address
+    prefix: IPv6Network
+    home_agent: IPv6Address | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportHandover:
     """A move began, advanced or ended; the newest record of it."""
 
@@ -122,5 +134,6 @@ Action = (
     | Note
     | ReportHomeAgent
     | ReportHomeAddress
+    | ReportHomePrefix
     | ReportHandover
 )

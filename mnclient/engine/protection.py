@@ -11,7 +11,7 @@ from typing import Final
 
 from mnclient.engine.events import PacketReceived
 from mnclient.model.keys import KeyKind
-from mnclient.model.security import SecurityAssociation, Standing
+from mnclient.model.security import Protection, SecurityAssociation, Standing
 
 ON_EVERY_HOST: Final = frozenset((KeyKind.RFC4285,))
 """Kinds of keys that need nothing of the system. What the system can do besides is told by `DatapathChosen`."""
@@ -34,6 +34,11 @@ def is_protected(association: SecurityAssociation, event: PacketReceived) -> boo
     A message that is to prove itself (RFC 4285) needs none: its authenticator is asked instead.
     """
     return association.kind in ON_EVERY_HOST or event.protection == association.protection
+
+
+def by_ipsec(association: SecurityAssociation | None) -> Protection | None:
+    """What mobile prefix discovery goes and comes under: IPsec, for an option protects Mobility Headers alone."""
+    return association.protection if association is not None and association.kind is KeyKind.ESP else None
 
 
 def by_home_address(associations: Iterable[SecurityAssociation]) -> dict[IPv6Address, SecurityAssociation]:

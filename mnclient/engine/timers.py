@@ -33,6 +33,9 @@ class Timer(Enum):
     CORRESPONDENT_EXPIRES = auto()  # RFC 6275 section 11.1
     PROBE_HOME_AGENT = auto()  # ours: next Echo Request to the home agent from an interface, by its name
     INTERFACE_PROVED = auto()  # ours: an interface has lasted long enough to be trusted, by its name
+    DISCOVER_HOME_AGENTS = auto()  # RFC 6275 sections 11.4.1 and 11.8, by home prefix
+    SOLICIT_PREFIXES = auto()  # RFC 6275 sections 11.4.2 and 11.8, by home address
+    HOME_PREFIX_EXPIRES = auto()  # RFC 6275 section 11.4.3, RFC 4862 section 5.5.4, by home address
     VERIFY = auto()  # ours: next Echo Request to a home address of our own
     ANSWER_LISTENER_QUERY = auto()  # RFC 3810 section 6.2, by home address
     # home agent
@@ -45,6 +48,7 @@ class Timer(Enum):
     QUERY_LISTENER = auto()  # RFC 3810 section 9.2, by home address
     GROUP_EXPIRES = auto()  # RFC 3810 section 9.4, by home address and group
     LISTED_HOME_AGENT_EXPIRES = auto()  # RFC 6275 section 10.1
+    SEND_PREFIX_ADVERTISEMENT = auto()  # RFC 6275 section 10.6.2, by home address
     # correspondent node; its bindings expire by the timers of the home agent's
     REQUEST_REFRESH = auto()  # RFC 6275 section 9.5.5
 

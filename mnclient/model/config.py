@@ -12,9 +12,11 @@ from mnclient.constants import (
     INITIAL_BINDACK_TIMEOUT_FIRST_REG,
     MAX_BINDINGS,
     MAX_CORRESPONDENT_BINDINGS,
+    MAX_MOB_PFX_ADV_INTERVAL,
     MAX_RA_DELAY_TIME,
     MAX_RR_BINDING_LIFETIME,
     MIN_DELAY_BETWEEN_RAS,
+    MIN_MOB_PFX_ADV_INTERVAL,
     REPLAY_WINDOW,
 )
 from mnclient.model.security import SecurityAssociation
@@ -33,7 +35,7 @@ class IdentifierMethod(Enum):
 class HomeAddressConfig:
     """One home address to keep reachable.
 
-    `home_agent` may be None as long as the node is at home; without one it cannot be registered from elsewhere.
+    With `home_agent` None one is looked for by the prefix alone, as far as `home_agent_discovery` permits.
     `home_agent_link_layer` is the pinned hardware address of the home agent, None when never seen. Pinning is our
     answer to unauthenticated Router Advertisements; RFC 6275 says nothing of it.
     """
@@ -45,6 +47,14 @@ class HomeAddressConfig:
     home_agent_link_layer: bytes | None = None
     association: SecurityAssociation | None = None
     """The key for its signalling; None when there is none."""
+
+
+class DiscoveryUse(Enum):
+    """When a mobile node asks its home link for home agents (RFC 6275 section 11.4.1)."""
+
+    ALWAYS = "always"  # also to replace a home agent that was chosen, when it is silent or refuses
+    WHEN_UNKNOWN = "when-unknown"  # for home addresses without a home agent
+    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +120,7 @@ class MobileNodeConfig:
     traffic_rules: tuple[TrafficRule, ...] = ()
     use_visited_name_servers: bool = True
     """Name servers that the visited network advertises (RFC 8106) are asked from the care-of address."""
+    home_agent_discovery: DiscoveryUse = DiscoveryUse.WHEN_UNKNOWN
     verify: bool = True
     """Check with a packet of our own, after each registration and now and then, that the home address is reachable."""
 
@@ -175,6 +186,12 @@ class HomeAgentConfig:
     """How far a timestamp may be from this host's clock (RFC 4285 section 6)."""
     require_message_identification: bool = True
     """Refuse a Binding Update that is authenticated but has no timestamp (RFC 4285 section 6)."""
+    address_discovery: bool = True
+    """Answer Home Agent Address Discovery Requests (RFC 6275 section 10.5)."""
+    prefix_advertisements: bool = True
+    """Tell absent mobile nodes of the home prefixes (RFC 6275 sections 8.4 and 10.6)."""
+    min_prefix_advertisement_interval: Seconds = MIN_MOB_PFX_ADV_INTERVAL
+    max_prefix_advertisement_interval: Seconds = MAX_MOB_PFX_ADV_INTERVAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,14 @@ class Address:
     duplicate_detection: DuplicateDetection = DuplicateDetection.NONE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class AnycastAddress:
+    """An anycast address that this host is a member of, on an interface (RFC 2526, RFC 6275 section 8.4)."""
+
+    interface: str
+    address: IPv6Address
+
+
 class RouteKind(_Named):
     """What a route does with a packet."""
 
@@ -202,6 +210,7 @@ Item = (
     | RouteOptimization
     | GroupForwarding
     | BindingUpdateReception
+    | AnycastAddress
 )
 
 
@@ -220,6 +229,7 @@ class NetworkState:
     route_optimizations: frozenset[RouteOptimization] = frozenset()
     group_forwardings: frozenset[GroupForwarding] = frozenset()
     receptions: frozenset[BindingUpdateReception] = frozenset()
+    anycast_addresses: frozenset[AnycastAddress] = frozenset()
 
     def items(self) -> frozenset[Item]:
         """Every item of every kind."""

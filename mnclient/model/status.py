@@ -36,6 +36,13 @@ class HomeAddressState(Enum):
     UNPROTECTED = "unprotected"  # no key, and going without one is not allowed
 
 
+class HomeAgentSource(Enum):
+    """How the home agent of a home address came to be known."""
+
+    CONFIGURED = "configured"
+    DISCOVERED = "discovered"  # by the home prefix alone, or in place of the one that was configured
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeAddressStatus:
     """One home address. `registered` and `verified` are two facts; `verified` is None when it was never tried."""
@@ -55,6 +62,12 @@ class HomeAddressStatus:
     last_status: int | None = None
     """The status of the last Binding Acknowledgement, None before the first."""
     protected: bool = False
+    home_agent_source: HomeAgentSource | None = None
+    discovered_home_agents: tuple[IPv6Address, ...] = ()
+    """Those of the last Home Agent Address Discovery Reply, the best first."""
+    valid_until: Instant | None = None
+    """How long the home prefix lasts, by the home agent; None when it has no end, or nobody said."""
+    preferred_until: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ _NEXT_HEADER: Final = 6  # octet of the IPv6 header
 _BEHIND_HEADER: Final = 40  # first octet after the IPv6 header
 _INNER_NEXT_HEADER: Final = _BEHIND_HEADER + _NEXT_HEADER
 _INNER_MESSAGE: Final = 2 * _BEHIND_HEADER + 8
+_CANONICAL: Final = 24  # octets of a header with nothing but a Home Address option, or one type 2 routing header
 _ROUTING_TYPE: Final = 42
 _ECHO_IDENTIFIER: Final = _BEHIND_HEADER + 4
 _QUOTED: Final = 48  # octets of the IPv6 and ICMPv6 headers before the packet that an ICMPv6 error quotes
@@ -37,7 +38,8 @@ _Instruction = tuple[int, int | str, int | str, int]
 #
 # Where the kernel carries the tunnels, _TUNNEL is the index of their device: a packet that comes out of it is believed
 # only with the mark of the rule that has looked at the outer header (`nftables`). And where the kernel understands Home
-# Address options and routing headers, those in front of payload are not for us: _PAYLOAD_TOO is then 0.
+# Address options and routing headers, those in front of payload are not for us: _PAYLOAD_TOO is then 0, and of ICMPv6
+# behind one such header only mobile prefix discovery passes.
 _OURS: Final = -1
 _TUNNEL: Final = -2
 _PAYLOAD_TOO: Final = -3
@@ -59,7 +61,11 @@ _SIGNALLING: Final[tuple[tuple[str, _Instruction], ...]] = (
     ("extended", (_LOAD_WORD, 0, 0, _PACKET_TYPE)),
     ("", (_JUMP_GREATER_EQUAL, 0, "pass", _PAYLOAD_TOO)),
     ("", (_LOAD_BYTE, 0, 0, _BEHIND_HEADER)),
-    ("", (_JUMP_EQUAL, "pass", "drop", PROTOCOL_MOBILITY)),
+    ("", (_JUMP_EQUAL, "pass", 0, PROTOCOL_MOBILITY)),
+    ("", (_JUMP_EQUAL, 0, "drop", PROTOCOL_ICMPV6)),
+    ("", (_LOAD_BYTE, 0, 0, _BEHIND_HEADER + _CANONICAL)),
+    ("", (_JUMP_GREATER_EQUAL, 0, "drop", 146)),  # mobile prefix discovery
+    ("", (_JUMP_GREATER_EQUAL, "drop", "pass", 148)),
     ("icmpv6", (_LOAD_BYTE, 0, 0, _BEHIND_HEADER)),
     ("", (_JUMP_EQUAL, "pass", 0, 4)),  # Parameter Problem
     ("", (_JUMP_EQUAL, "unreachable", 0, _UNREACHABLE)),

@@ -16,6 +16,7 @@ from mnclient.constants import INTERFACE_PREFIX, ROUTE_PROTOCOL
 from mnclient.debugging import Category
 from mnclient.model.network_state import (
     Address,
+    AnycastAddress,
     BindingUpdateReception,
     DuplicateDetection,
     GroupForwarding,
@@ -30,7 +31,7 @@ from mnclient.model.network_state import (
 from mnclient.network import stranded
 from mnclient.network.datapath import Datapath
 from mnclient.network.group_forwarder import GroupForwarder
-from mnclient.network.groups import SolicitedNodeGroups
+from mnclient.network.groups import AnycastMemberships, SolicitedNodeGroups
 from mnclient.network.links import bring_up
 from mnclient.network.messages import (
     RouteRecord,
@@ -70,6 +71,7 @@ class Executor:
         self._needed_sysctls: set[str] = set()
         self._groups = SolicitedNodeGroups()
         self._forwarder = GroupForwarder()
+        self._anycast = AnycastMemberships()
         self._indexes: dict[str, int] = {}  # of interfaces, while one plan is executed
 
     @property
@@ -87,6 +89,7 @@ class Executor:
         self._netlink.close()
         self._groups.close()
         self._forwarder.close()
+        self._anycast.close()
 
     def apply(self, operations: Iterable[Operation], *, again: bool = False) -> list[Refusal]:
         """Do all of them, whatever becomes of each. `again`: they may have been done before, and are ours then."""
@@ -119,7 +122,14 @@ class Executor:
         """The operation as a message; None when it is done in another way, an Answer when nothing has to be done."""
         item = operation.item
         if isinstance(
-            item, TunnelDevice | Sysctl | Tunnel | RouteOptimization | GroupForwarding | BindingUpdateReception
+            item,
+            TunnelDevice
+            | Sysctl
+            | Tunnel
+            | RouteOptimization
+            | GroupForwarding
+            | BindingUpdateReception
+            | AnycastAddress,
         ):
             return None
         interface = "" if isinstance(item, Rule) else item.interface
@@ -235,6 +245,10 @@ class Executor:
                         self._forwarder.remove(item)
                     else:
                         self._forwarder.add(item)
+                case AnycastAddress() as item:
+                    index = socket.if_nametoindex(item.interface)
+                    change = self._anycast.leave if operation.verb is Verb.REMOVE else self._anycast.join
+                    change(index, item.address)
                 case RouteOptimization() | BindingUpdateReception() as item:
                     if operation.verb is Verb.REMOVE:
                         return self._datapath.stop_optimizing(item)

@@ -16,6 +16,7 @@ from typing import Any, Final
 from mnclient.constants import TUNNEL_DEVICE_KERNEL
 from mnclient.model.network_state import (
     Address,
+    AnycastAddress,
     BindingUpdateReception,
     DuplicateDetection,
     GroupForwarding,
@@ -64,6 +65,7 @@ _KEYS: dict[type, Callable[[Any], Key]] = {
     BindingUpdateReception: lambda item: (8,),
     GroupForwarding: lambda item: (10, item.interface, int(item.group), int(item.home_address)),
     RouteOptimization: lambda item: (9, item.end.value, int(item.home_address), int(item.correspondent)),
+    AnycastAddress: lambda item: (11, item.interface, int(item.address)),
 }
 
 
@@ -132,7 +134,7 @@ def interface_of(item: Item) -> str:
             return item.name
         case Tunnel():
             return item.device
-        case Address() | Neighbor() | Route() | ProxyNeighbor() | GroupForwarding():
+        case Address() | AnycastAddress() | Neighbor() | Route() | ProxyNeighbor() | GroupForwarding():
             return item.interface
         case _:
             return ""
@@ -199,6 +201,8 @@ def describe(operation: Operation) -> str:
             return f"group {verb} {item.group} from {item.interface} to {item.home_address} at {item.remote}"
         case BindingUpdateReception():
             return f"reception {verb} of binding updates"
+        case AnycastAddress() as item:
+            return f"anycast {verb} {item.address} dev {item.interface}"
 
 
 def describe_item(item: Item) -> str:

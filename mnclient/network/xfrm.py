@@ -58,6 +58,7 @@ _STATE_SIZE: Final = _STATE_REST + _STATE_END.size
 _POLICY_REST: Final = _SELECTOR.size + _LIFETIME.size + _CURRENT.size
 _POLICY_SIZE: Final = _POLICY_REST + _POLICY_END.size
 _REPORT_SELECTOR: Final = 4
+_SOURCE_PORT: Final = 36  # in a selector, in network order
 _REPORT_SIZE: Final = _REPORT_SELECTOR + _SELECTOR.size
 _ALL_ALGORITHMS: Final = 0xFFFFFFFF
 
@@ -129,12 +130,17 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A packet was refused because no state allowed its transformation. `care_of` is None when it is not told."""
+    """A packet was refused because no state allowed its transformation. `care_of` is None when it is not told.
+
+    `upper_layer` is the protocol of what it carried, `kind` its source port, of ICMPv6 the type.
+    """
 
     protocol: int
     source: IPv6Address
     destination: IPv6Address
     care_of: IPv6Address | None
+    upper_layer: int = 0
+    kind: int = 0
 
 
 class XfrmSocket(NetlinkSocket):
@@ -321,6 +327,8 @@ def read_report(body: bytes) -> Report | None:
         source=selector.source.network_address,
         destination=selector.destination.network_address,
         care_of=IPv6Address(care_of) if care_of is not None and len(care_of) == 16 else None,
+        upper_layer=selector.protocol,
+        kind=int.from_bytes(body[_REPORT_SELECTOR + _SOURCE_PORT : _REPORT_SELECTOR + _SOURCE_PORT + 2]),
     )
 
 

@@ -128,11 +128,11 @@ def _home_agent(agent: KnownHomeAgent) -> Properties:
 
 
 def _home_address(managed: ManagedHomeAddress, state: HomeAddressStatus | None, boot_time: float) -> Properties:
-    last_status = state.last_status if state else None
+    last_status, source = (state.last_status, state.home_agent_source) if state else (None, None)
     values: dict[str, object] = {
         "Address": str(managed.address),
         "Prefix": str(managed.prefix),
-        "HomeAgent": _text(managed.home_agent),
+        "HomeAgent": _text(managed.home_agent or (state.home_agent if state else None)),
         "Origin": managed.origin.value,
         "Preferred": managed.preferred,
         "Active": managed.active,
@@ -146,6 +146,10 @@ def _home_address(managed: ManagedHomeAddress, state: HomeAddressStatus | None, 
         "VerifiedAt": _time(state.verified_at if state else None, boot_time),
         "Protected": state is not None and state.protected,
         "LastStatus": -1 if last_status is None else last_status,
+        "HomeAgentSource": source.value if source else "",
+        "DiscoveredHomeAgents": [str(each) for each in state.discovered_home_agents] if state else [],
+        "PrefixValidUntil": _time(state.valid_until if state else None, boot_time),
+        "PrefixPreferredUntil": _time(state.preferred_until if state else None, boot_time),
     }
     return _typed(contract.HOME_ADDRESS, values)
 

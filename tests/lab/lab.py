@@ -32,6 +32,7 @@ from tests.lab.topology import (
     VISITED_B,
     VISITED_B_PREFIX,
     add_cable,
+    add_home_link_box,
     build,
 )
 
@@ -58,8 +59,8 @@ class Lab:
         self._services: list[Service] = []
         self._buses: dict[str, Bus] = {}
         self.folder = new_folder(keep=keep)
-        prefix = f"mn{os.getpid()}-{self.folder.name[-3:]}"
-        self.nodes = {name: Node(name, f"{prefix}-{name}", self.folder, echo) for name in NODES}
+        self._prefix, self._echo = f"mn{os.getpid()}-{self.folder.name[-3:]}", echo
+        self.nodes = {name: Node(name, f"{self._prefix}-{name}", self.folder, echo) for name in NODES}
         self.laptop = self.nodes["laptop"]
         self.home_agent = self.nodes["ha"]
         self.correspondent = self.nodes["cn"]
@@ -127,6 +128,15 @@ class Lab:
         """Give the laptop eth1, with its cable hanging."""
         add_cable(self.nodes, "eth1", LAPTOP_ETH1_MAC, far_end="cable1", index=5)
         self._open_cable("eth1", "cable1")
+
+    def add_home_link_box(self, number: int) -> Node:
+        """One more machine on the home link, 2001:db8:1::NUMBER, called "ha" and its number."""
+        name = f"ha{number}"
+        node = self.nodes[name] = Node(name, f"{self._prefix}-{name}", self.folder, self._echo)
+        self._undo.callback(node.delete)
+        node.create()
+        add_home_link_box(self.nodes, name, number)
+        return node
 
     # --- our programs -------------------------------------------------------------------------------------------------
 

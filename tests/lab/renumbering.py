@@ -1,10 +1,62 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A visited link as a network where nobody has been before: another prefix, and another router by all one can see."""
+"""Links that get other prefixes: visited ones as networks where nobody has been before, and the home link."""
 
+import signal
 from ipaddress import IPv6Network
 
 from tests.lab.lab import Lab
+from tests.lab.processes import Process
 from tests.lab.topology import SITES
+
+HOME_RADVD = """\
+interface home0 {{
+    AdvSendAdvert on;
+    MinRtrAdvInterval 0.3;
+    MaxRtrAdvInterval 0.5;
+    MinDelayBetweenRAs 0.3;
+    AdvIntervalOpt on;
+    AdvDefaultLifetime 1800;
+{prefixes}
+}};
+"""
+HOME_RADVD_PREFIX = """\
+    prefix {prefix} {{
+        AdvOnLink on;
+        AdvAutonomous on;
+        AdvValidLifetime {valid};
+        AdvPreferredLifetime {preferred};
+    }};
+"""
+
+
+class HomeRouter:
+    """radvd on the home link, where the home agent is another machine: who gives the link its prefixes, and takes them.
+
+    It starts no lifetime anew for a prefix that it advertises no longer: that one then comes to its end.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._process: Process | None = None
+
+    def advertise(self, prefixes: dict[IPv6Network, tuple[int, int]]) -> None:
+        """From now on these, with their valid and preferred lifetimes in seconds."""
+        self.stop()
+        rows = [
+            HOME_RADVD_PREFIX.format(prefix=prefix, valid=valid, preferred=preferred)
+            for prefix, (valid, preferred) in prefixes.items()
+        ]
+        node = self._lab.home_agent
+        file, pid = node.folder / "home-radvd.conf", node.folder / "home-radvd.pid"
+        file.write_text(HOME_RADVD.format(prefixes="".join(rows)), encoding="ascii")
+        command = ["radvd", "--nodaemon", "--logmethod", "stderr", "--config", str(file), "--pidfile", str(pid)]
+        self._process = self._lab.adopt(node.popen(command, log="radvd-home0"))
+
+    def stop(self) -> None:
+        """Cease to advertise, without a word: a goodbye would say that the router is gone."""
+        if self._process is not None:
+            self._process.stop(signal.SIGKILL)
+            self._process = None
 
 
 class Renumbering:

@@ -2,6 +2,7 @@
 """Settings files of the lab's services, as a person would write them."""
 
 import os
+from ipaddress import IPv6Address
 
 from tests.lab.routers import QUICK, Pace
 from tests.lab.topology import HOME_AGENT_ADDRESS, HOME_PREFIX
@@ -30,7 +31,14 @@ max_home_addresses = {max_home_addresses}
 {extra}"""
 
 
-def home_agent(*, pace: Pace = QUICK, interface: str = "home0", extra: str = "") -> str:
+def home_agent(
+    *,
+    pace: Pace = QUICK,
+    interface: str = "home0",
+    address: IPv6Address = HOME_AGENT_ADDRESS,
+    preference: int = 0,
+    extra: str = "",
+) -> str:
     """The home agent of the home link, which sends the link's Router Advertisements itself."""
     return f"""\
 version = 1
@@ -44,7 +52,7 @@ allow_unprotected_signalling = true
 {extra}
 [[home_agent.links]]
 prefix = "{HOME_PREFIX}"
-address = "{HOME_AGENT_ADDRESS}"
+address = "{address}"
 interface = "{interface}"
 
 [home_agent.links.advertise]
@@ -53,6 +61,45 @@ max_interval = {pace.longest}
 min_delay_between = {pace.between}
 answer_delay = {0.0 if pace is QUICK else 0.5}
 router_lifetime = 1800.0
+preference = {preference}
+"""
+
+
+def listening_home_agent(address: IPv6Address, extra: str = "") -> str:
+    """A home agent on the home link, where another router advertises."""
+    return f"""\
+version = 1
+{datapath()}
+[mobile_node]
+enabled = false
+
+[home_agent]
+enabled = true
+allow_unprotected_signalling = true
+{extra}
+[[home_agent.links]]
+prefix = "{HOME_PREFIX}"
+address = "{address}"
+interface = "home0"
+"""
+
+
+def laptop_with(home_address: IPv6Address, home_agent: IPv6Address | None = None, *, extra: str = "") -> str:
+    """A laptop with one home address, which is all it has; without a home agent it has to find one."""
+    agent = f'home_agent = "{home_agent}"' if home_agent is not None else ""
+    return f"""\
+version = 1
+{datapath()}
+[mobile_node]
+enabled = true
+allow_unprotected_signalling = true
+{extra}
+[[mobile_node.home_addresses]]
+address = "{home_address}"
+{agent}
+
+[autoconfiguration]
+enabled = false
 """
 
 

@@ -107,6 +107,17 @@ def build(nodes: dict[str, Node]) -> None:
     add_cable(nodes, "eth0", LAPTOP_ETH0_MAC, far_end="cable0", index=4)
 
 
+def add_home_link_box(nodes: dict[str, Node], name: str, number: int) -> None:
+    """One more machine on the home link, 2001:db8:1::NUMBER, with the lab's router as its way out."""
+    node = nodes[name]
+    for where in ("all", "default"):
+        node.sysctl(f"net/ipv6/conf/{where}/forwarding", 1)
+    node.sysctl("net/ipv6/conf/default/accept_dad", 0)
+    address = f"{HOME_PREFIX[number]}/64"
+    _connect(nodes, name, "home0", HOME, mac=f"02:00:00:00:01:{number:02x}", address=address, index=20 + number)
+    node.ip(f"route add default via {HOME_AGENT_ADDRESS}")
+
+
 def add_cable(nodes: dict[str, Node], interface: str, mac: str, *, far_end: str, index: int) -> None:
     """Give the laptop an interface, up, with a cable that is plugged in nowhere."""
     switch, laptop = nodes["switch"], nodes["laptop"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import asynccontextmanager
 from ipaddress import IPv6Address, IPv6Network
 
-from mnclient.engine.actions import Action, ReportHomeAddress, ReportHomeAgent
+from mnclient.engine.actions import Action, ReportHomeAddress, ReportHomeAgent, ReportHomePrefix
 from mnclient.model.config import NodeConfig
 from mnclient.model.service_status import Datapath
 from mnclient.model.status import HomeAddressState, InterfaceStatus, Phase, Status
@@ -125,6 +125,11 @@ class FakeNode:
             preference=0,
             lifetime=Seconds(1800.0),
         )
+        self.observer(report)
+
+    def advertise(self, home_address, prefix, home_agent=None):
+        """The home agent of a home address advertised another prefix."""
+        report = ReportHomePrefix(home_address=IPv6Address(home_address), prefix=prefix, home_agent=home_agent)
         self.observer(report)
 
     def report(self, home_address, state=HomeAddressState.REGISTERED):

@@ -11,6 +11,7 @@ from mnclient.model.status import (
     CorrespondentNodeStatus,
     CorrespondentState,
     HomeAddressState,
+    HomeAgentSource,
     HomeAgentStatus,
     HomeLinkStatus,
     Phase,
@@ -141,3 +142,31 @@ def test_route_optimisation_with_its_reason(here, wish, direct, words):
     assert ("Route optimisation", words) in lines(status)
     off = replace(status, engine=replace(status.engine, phase=Phase.OFF))
     assert "Route optimisation" not in dict(lines(off)), "it is a matter of the mobile node"
+
+
+@pytest.mark.usefixtures("at_the_time_of_the_fake_core")
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"home_agent": None}, "none"),
+        ({"home_agent_source": HomeAgentSource.CONFIGURED}, "2001:db8:1::1"),
+        ({"home_agent_source": HomeAgentSource.DISCOVERED}, "2001:db8:1::1 (found by its prefix)"),
+        (
+            {
+                "home_agent_source": HomeAgentSource.DISCOVERED,
+                "discovered_home_agents": (IPv6Address("2001:db8:1::1"), IPv6Address("2001:db8:1::2")),
+            },
+            "2001:db8:1::1 (found by its prefix; others there: 2001:db8:1::2)",
+        ),
+    ],
+)
+def test_the_home_agent_and_how_it_was_found(changes, words):
+    given = {"home_agent": IPv6Address("2001:db8:1::1"), **changes}
+    assert ("Home agent", words) in lines(with_address(**given))
+
+
+@pytest.mark.usefixtures("at_the_time_of_the_fake_core")
+def test_how_long_the_home_prefix_lasts():
+    assert "Home prefix" not in dict(lines(with_address()))
+    told = dict(lines(with_address(valid_until=Instant(1600.0))))
+    assert told["Home prefix"].endswith("::/64, valid until 14:40")

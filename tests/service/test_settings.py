@@ -9,6 +9,7 @@ from mnclient.model.config import (
     AdvertisingConfig,
     CorrespondentNodeConfig,
     CorrespondentPolicy,
+    DiscoveryUse,
     HomeAddressConfig,
     HomeAgentConfig,
     HomeLinkConfig,
@@ -41,6 +42,7 @@ first_registration_timeout = 2
 allow_unprotected_signalling = true
 use_visited_name_servers = false
 verify = false
+home_agent_discovery = "always"
 
 [mobile_node.route_optimization]
 location_privacy = false
@@ -100,6 +102,10 @@ max_lifetime = 1200
 max_bindings = 50
 refresh_advice = 60
 optimistic_forwarding = false
+address_discovery = false
+prefix_advertisements = false
+min_prefix_advertisement_interval = 30
+max_prefix_advertisement_interval = 60
 allow_unprotected_signalling = true
 
 [[home_agent.links]]
@@ -160,6 +166,7 @@ def test_everything_that_can_be_said_reaches_the_node():
             ),
             use_visited_name_servers=False,
             verify=False,
+            home_agent_discovery=DiscoveryUse.ALWAYS,
         ),
         correspondent_node=CorrespondentNodeConfig(
             access=(AccessRule(allow=False, home_addresses=IPv6Network("2001:db8:bad::/48")),),
@@ -185,6 +192,10 @@ def test_everything_that_can_be_said_reaches_the_node():
             max_bindings=50,
             refresh_advice=60.0,
             optimistic_forwarding=False,
+            address_discovery=False,
+            prefix_advertisements=False,
+            min_prefix_advertisement_interval=30.0,
+            max_prefix_advertisement_interval=60.0,
             allow_unprotected_signalling=True,
         ),
     )
@@ -306,3 +317,19 @@ def test_the_default_place(monkeypatch):
     assert str(default_path()) == "/etc/mnclient/mnclient.toml"
     monkeypatch.setenv("CONFIGURATION_DIRECTORY", "/etc/other:/etc/another")
     assert str(default_path()) == "/etc/other/mnclient.toml"
+
+
+@pytest.mark.requirement("HA-8.4-03", "HA-12-01")
+def test_discovery_and_prefix_advertisements_are_on_with_the_intervals_of_the_text_unless_switched_off():
+    role = Settings.parse("[home_agent]\nenabled = true\n").to_node_config((), SECRET).home_agent
+    assert role is not None
+    assert (role.address_discovery, role.prefix_advertisements) == (True, True)
+    assert (role.min_prefix_advertisement_interval, role.max_prefix_advertisement_interval) == (600.0, 86_400.0)
+
+
+@pytest.mark.requirement("MN-11.5.2-02")
+def test_a_home_address_needs_no_home_agent():
+    settings = Settings.parse('[[mobile_node.home_addresses]]\naddress = "2001:db8:1::100"\n')
+    (home,) = settings.home_addresses
+    assert (home.home_agent, home.prefix) == (None, IPv6Network("2001:db8:1::/64"))
+    assert settings.to_node_config((home,), SECRET).mobile_node.home_agent_discovery is DiscoveryUse.WHEN_UNKNOWN

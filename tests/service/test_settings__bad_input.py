@@ -157,6 +157,21 @@ BAD = [
         ["599 is too short", "0, or from 600 (max_interval) to 9000"],
     ),
     (
+        f"home_agent.links = [{{{HA}, advertise={{min_interval=0.03, max_interval=0.07, router_lifetime=0.5}}}}]",
+        "home_agent.links[1].advertise.router_lifetime",
+        ["0.5 is too short", "0, or from 1 (RFC 6275 section 7.5) to 9000"],
+    ),
+    (
+        "home_agent.min_prefix_advertisement_interval = 61\nhome_agent.max_prefix_advertisement_interval = 60",
+        "home_agent.min_prefix_advertisement_interval",
+        ["61 is longer than the longest", "from 1 to 60"],
+    ),
+    (
+        "mobile_node.home_agent_discovery = 'sometimes'",
+        "mobile_node.home_agent_discovery",
+        ["always", "when-unknown", "never"],
+    ),
+    (
         f"home_agent.links = [{{{HA}, advertise={{valid_lifetime=10, preferred_lifetime=11}}}}]",
         "home_agent.links[1].advertise.preferred_lifetime",
         ["cannot be preferred for longer than it is valid", "from 0 to 10"],

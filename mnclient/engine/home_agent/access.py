@@ -6,11 +6,11 @@ from ipaddress import IPv6Address
 
 from mnclient.constants import LIFETIME_UNIT, MAX_BINDING_LIFETIME
 from mnclient.engine.home_agent.binding_cache import BindingCache
-from mnclient.engine.home_agent.links import HomeLinks
+from mnclient.engine.home_agent.links import HomeLinks, anycast_of
 from mnclient.model.config import AccessRule, HomeAgentConfig, HomeLinkConfig
 from mnclient.units import Seconds
-from mnclient.wire.addresses import home_agents_anycast
 from mnclient.wire.binding import BindingStatus
+from mnclient.wire.neighbor_options import PrefixInformation
 
 
 def is_allowed(rules: tuple[AccessRule, ...], home_address: IPv6Address, care_of_address: IPv6Address) -> bool:
@@ -23,10 +23,8 @@ def is_allowed(rules: tuple[AccessRule, ...], home_address: IPv6Address, care_of
 
 def is_anycast(home_address: IPv6Address, link: HomeLinkConfig) -> bool:
     """Whether an address belongs to routers of the link together, and can be nobody's home address (RFC 2526)."""
-    free_bits = 128 - link.prefix.prefixlen
-    if free_bits < 8:
-        return False
-    return home_address == link.prefix.network_address or home_address == home_agents_anycast(link.prefix)
+    anycast = anycast_of(link)
+    return anycast is not None and home_address in (link.prefix.network_address, anycast)
 
 
 def makes_a_loop(
@@ -51,17 +49,20 @@ class Grant:
     status: BindingStatus
 
 
-def grant(requested: Seconds, config: HomeAgentConfig, link: HomeLinkConfig) -> Grant | None:
+def grant(
+    requested: Seconds, config: HomeAgentConfig, link: HomeLinkConfig, heard: PrefixInformation | None = None
+) -> Grant | None:
     """The lifetime of a binding: never above what was asked for, nor above the prefix's valid lifetime (10.3.1).
 
     The prefix lifetimes we advertise do not age, so what remains of them is what is configured; without advertising of
-    our own they are unlimited. None when the prefix is valid for less than one unit.
+    our own they are those that another router was `heard` to advertise, else unlimited. None when the prefix is valid
+    for less than one unit.
     """
     limits = [requested, max(config.max_lifetime, LIFETIME_UNIT), MAX_BINDING_LIFETIME]
-    if link.advertising is None:
+    told = link.advertising or heard
+    if told is None:
         return Grant(whole_units(min(limits)), BindingStatus.ACCEPTED)
-    valid = whole_units(link.advertising.valid_lifetime)
-    preferred = whole_units(link.advertising.preferred_lifetime)
+    valid, preferred = whole_units(told.valid_lifetime), whole_units(told.preferred_lifetime)
     lifetime = whole_units(min(*limits, valid))
     if lifetime <= 0:
         return None

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the kernel of a home agent should look like: once for the role, and once for each binding (section 10.4)."""
 
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
@@ -11,10 +12,11 @@ from mnclient.constants import (
     TUNNEL_DEVICE_HOME_AGENT,
 )
 from mnclient.engine.home_agent.binding_cache import Binding
-from mnclient.engine.home_agent.links import HomeLinks
+from mnclient.engine.home_agent.links import HomeLinks, anycast_of
 from mnclient.model.config import HomeLinkConfig
 from mnclient.model.network_state import (
     Address,
+    AnycastAddress,
     BindingUpdateReception,
     DuplicateDetection,
     NetworkState,
@@ -73,11 +75,12 @@ def binding_state(binding: Binding) -> NetworkState:
     )
 
 
-def role_state(links: HomeLinks, *, selective: bool = False) -> NetworkState:
+def role_state(links: HomeLinks, *, selective: bool = False, discovery: bool = True) -> NetworkState:
     """What all bindings share: forwarding, the tunnel device, and the home links themselves.
 
     Of a real link nothing is asked for before its interface exists. `selective`: the datapath refuses home addresses it
-    was not told of, and must let in those of the first Binding Updates.
+    was not told of, and must let in those of the first Binding Updates. `discovery`: requests to the anycast address of
+    the home agents are answered (section 8.4).
     """
     real = [link for link in links.served if link.interface in links.interfaces]
     virtual = [link for link in links.served if link.interface is None]
@@ -87,6 +90,7 @@ def role_state(links: HomeLinks, *, selective: bool = False) -> NetworkState:
         addresses=frozenset(_address(link) for link in (*real, *virtual)),
         routes=frozenset(_route(link) for link in (*real, *virtual)),
         receptions=frozenset((BindingUpdateReception(),)) if selective else frozenset(),
+        anycast_addresses=frozenset(_anycast((*real, *virtual))) if discovery else frozenset(),
     )
 
 
@@ -135,6 +139,13 @@ def _address(link: HomeLinkConfig) -> Address:
         prefix_length=link.prefix.prefixlen,
         duplicate_detection=DuplicateDetection.NORMAL,
     )
+
+
+def _anycast(links: Iterable[HomeLinkConfig]) -> Iterator[AnycastAddress]:
+    for link in links:
+        address = anycast_of(link)
+        if address is not None:
+            yield AnycastAddress(interface=link.interface or TUNNEL_DEVICE_HOME_AGENT, address=address)
 
 
 def _route(link: HomeLinkConfig) -> Route:

@@ -5,6 +5,8 @@
     router_advertising its own Router Advertisements
     group_memberships  what mobile nodes listen to
     home_agents_list   the other home agents on its links
+    address_discovery  answers to those who look for a home agent
+    prefix_advertising what absent mobile nodes are told of the home prefixes
     desired_state      what the kernel should look like
 
 A role without configuration is off: it keeps looking at the interfaces and does nothing else.
@@ -13,9 +15,8 @@ A role without configuration is off: it keeps looking at the interfaces and does
 from collections import Counter
 from collections.abc import Sequence
 from ipaddress import IPv6Address
-from typing import Final
 
-from mnclient.engine.actions import Action, Note, PublishStatus, SetNetworkState
+from mnclient.engine.actions import Action, PublishStatus, SendPacket, SetNetworkState
 from mnclient.engine.events import (
     AddressDuplicate,
     AddressSettled,
@@ -32,32 +33,33 @@ from mnclient.engine.events import (
     Stopping,
     WallClockSet,
 )
+from mnclient.engine.home_agent.address_discovery import AddressDiscovery
 from mnclient.engine.home_agent.desired_state import OWNER, before_forwarding, owner_of, role_state
 from mnclient.engine.home_agent.group_memberships import GroupMemberships
 from mnclient.engine.home_agent.home_agents_list import HomeAgentsList
+from mnclient.engine.home_agent.home_prefixes import HomePrefixes
 from mnclient.engine.home_agent.links import HomeLinks
+from mnclient.engine.home_agent.prefix_advertising import PrefixAdvertising
 from mnclient.engine.home_agent.registrations import Registrations
 from mnclient.engine.home_agent.reporting import link_problems, links_status, own_entries
 from mnclient.engine.home_agent.router_advertising import RouterAdvertising
+from mnclient.engine.home_agent.troubles import Troubles
 from mnclient.engine.machine import Entropy
 from mnclient.engine.timers import Timer, TimerTable
 from mnclient.model.config import HomeAgentConfig, HomeLinkConfig
 from mnclient.model.network_state import EMPTY, NetworkState
-from mnclient.model.problems import Problem, ProblemCode
+from mnclient.model.problems import Problem
 from mnclient.model.status import BindingCacheStatus, HomeAgentStatus
 from mnclient.model.stored_binding import Stored, StoredBinding, StoredTimestamp
 from mnclient.units import Instant, Seconds, after, between
 from mnclient.wire.addresses import UNSPECIFIED
 from mnclient.wire.binding import BindingStatus, BindingUpdate
+from mnclient.wire.home_agent_discovery import HomeAgentAddressDiscoveryRequest, MobilePrefixSolicitation
 from mnclient.wire.neighbor_discovery import (
     NeighborAdvertisement,
     NeighborSolicitation,
     RouterAdvertisement,
     RouterSolicitation,
-)
-
-MAX_REFUSALS_KEPT: Final = (
-    16  # refused network settings shown as problems; with thousands of bindings the first few tell
 )
 
 
@@ -72,14 +74,24 @@ class HomeAgent:
         self._counters: Counter[str] = Counter()
         self._timers = TimerTable()
         self._links = HomeLinks()
-        self._registrations = Registrations(self._timers, self._links, self._counters)
+        self._prefixes = HomePrefixes(self._links)
+        self._registrations = Registrations(self._timers, self._links, self._prefixes, self._counters)
         self._groups = GroupMemberships(self._timers, self._registrations.cache, self._counters)
         self._advertising = RouterAdvertising(self._timers, self._links, entropy)
         self._list = HomeAgentsList(self._timers)
+        self._discovery = AddressDiscovery(self._links, self._list, entropy)
+        self._telling = PrefixAdvertising(
+            self._timers,
+            self._links,
+            self._prefixes,
+            self._registrations.cache,
+            self._registrations.guests,
+            self._counters,
+            entropy,
+        )
         self._state: NetworkState = EMPTY
         self._restored: dict[IPv6Address, tuple[StoredBinding, Instant]] = {}
-        self._refusals: dict[str, Problem] = {}
-        self._taken: dict[IPv6Address, Problem] = {}
+        self._troubles = Troubles(self._links)
 
     # --- machine ----------------------------------------------------------------------------------------------------
 
@@ -99,9 +111,9 @@ class HomeAgent:
             case Configured():
                 actions += self._configure(event.config.home_agent, now)
             case NetworkStateFailed() | NetworkStateRestored():
-                actions += self._note_refusal(event, now)
+                actions += self._troubles.refused(event, now)
             case AddressDuplicate() | AddressSettled():
-                actions += self._note_own_address(event, now)
+                actions += self._troubles.own_address(event, now)
             case DatapathChosen():
                 self._is_selective = event.route_optimization
                 self._registrations.guests.can_use(event.protections)
@@ -117,8 +129,7 @@ class HomeAgent:
             case _:
                 pass
         actions += self._groups.follow(actions, now)
-        if self._refusals:
-            self._drop_refusals(actions)
+        self._troubles.drop_unwanted(actions)
         return actions
 
     def next_deadline(self) -> Instant | None:
@@ -148,7 +159,7 @@ class HomeAgent:
         """What a person should know about."""
         if self._config is None:
             return ()
-        problems = [*link_problems(self._links), *self._taken.values(), *self._refusals.values()]
+        problems = [*link_problems(self._links), *self._troubles.problems()]
         problems += self._registrations.guests.problems(self._links, self._on_since)
         return tuple(problems)
 
@@ -193,19 +204,28 @@ class HomeAgent:
         links = config.links if config is not None else ()
         actions: list[Action] = [*self._say_farewell(links)]
         self._config = config
-        self._registrations.config = config or HomeAgentConfig()
+        self._registrations.config = self._telling.config = config or HomeAgentConfig()
         self._registrations.guests.configure(self._registrations.config)
+        before = self._links.served
         self._links.configure(links, now)
-        self._taken = {address: taken for address, taken in self._taken.items() if self._links.has_address(address)}
-        self._list.keep_only(frozenset(link.interface for link in links if link.interface is not None))
+        self._troubles.links_changed()
+        interfaces = frozenset(link.interface for link in links if link.interface is not None)
+        self._list.keep_only(interfaces)
+        self._prefixes.keep_only(interfaces)
         if config is None:
-            self._refusals.clear()
+            self._troubles.forget_refusals()
             actions += self._groups.switch(False, now)
-            return [*actions, *self._registrations.end(now), *self._set_state(), PublishStatus()]
+            actions += self._registrations.end(now)
+            self._telling.forget_ended()
+            return [*actions, *self._set_state(), PublishStatus()]
         actions += self._set_state()
         actions += self._registrations.relink(now)
+        self._telling.forget_ended()
         actions += self._adopt(now)
         actions += self._groups.switch(config.multicast, now)
+        for interface in interfaces:
+            if _links_on(before, interface) != _links_on(links, interface):
+                self._telling.prefixes_changed(interface, now)
         return [*actions, *self._advertise(now), PublishStatus()]
 
     def _say_farewell(self, links: tuple[HomeLinkConfig, ...]) -> Sequence[Action]:
@@ -229,6 +249,7 @@ class HomeAgent:
                 self._registrations.cache.remember(stored, now, limit)
             elif until > now:
                 actions += self._registrations.adopt(_at(stored, between(now, until)), link, now)
+                actions += self._telling.registered(home_address, now)
         return actions
 
     def _change_link(self, event: LinkChanged, now: Instant) -> list[Action]:
@@ -253,7 +274,12 @@ class HomeAgent:
         message = event.packet.message
         if isinstance(message, BindingUpdate):
             self._counters["bu.received"] += 1
-            return self._registrations.receive(event, message, now)
+            actions = self._registrations.receive(event, message, now)
+            return [*actions, *self._follow(event.packet.effective_source, now)]
+        if isinstance(message, HomeAgentAddressDiscoveryRequest):
+            return self._discover(event, message, now)
+        if isinstance(message, MobilePrefixSolicitation):
+            return [*self._telling.solicited(event, message, now)]
         if not self._links.on(event.interface) or self._links.is_own(event.interface, event.link_layer_source):
             return []
         match message:
@@ -263,10 +289,30 @@ class HomeAgent:
                 return self._registrations.hear_neighbor(event.interface, message.target)
             case RouterSolicitation():
                 self._advertising.solicited(event.interface, now)
-            case RouterAdvertisement() if self._list.hear(event.interface, event.packet.source, message, now):
-                return [PublishStatus()]
+            case RouterAdvertisement():
+                if self._prefixes.hear(event.interface, message, now):
+                    self._telling.prefixes_changed(event.interface, now)
+                is_news = self._list.hear(event.interface, event.packet.source, message, now)
+                return [PublishStatus()] if is_news else []
             case _:
                 pass
+        return []
+
+    def _discover(self, event: PacketReceived, request: HomeAgentAddressDiscoveryRequest, now: Instant) -> list[Action]:
+        """Somebody looks for a home agent."""
+        self._counters["dhaad.received"] += 1
+        is_wanted = self._config is not None and self._config.address_discovery
+        answer = self._discovery.answer(event.packet, request, now) if is_wanted else "switched-off"
+        self._counters["dhaad.answered" if isinstance(answer, SendPacket) else f"dhaad.ignored.{answer}"] += 1
+        return [answer] if isinstance(answer, SendPacket) else []
+
+    def _follow(self, home_address: IPv6Address, now: Instant) -> Sequence[Action]:
+        """A registration may have begun, gone on or ended: who is told of the home prefixes follows it."""
+        binding = self._registrations.cache.find(home_address)
+        if binding is None:
+            self._telling.forget(home_address)
+        elif not binding.detecting:
+            return self._telling.registered(home_address, now)
         return []
 
     def _reach_deadlines(self, now: Instant) -> list[Action]:
@@ -278,9 +324,11 @@ class HomeAgent:
     def _reach(self, timer: Timer, subject: object, now: Instant) -> Sequence[Action]:
         match timer, subject:
             case Timer.DUPLICATE_DETECTION, IPv6Address():
-                return self._registrations.finish_detection(subject, now)
+                return [*self._registrations.finish_detection(subject, now), *self._follow(subject, now)]
             case Timer.CACHE_ENTRY_EXPIRES, IPv6Address():
-                return self._registrations.expire(subject, now)
+                return [*self._registrations.expire(subject, now), *self._follow(subject, now)]
+            case Timer.SEND_PREFIX_ADVERTISEMENT, IPv6Address():
+                return self._telling.due(subject, now)
             case Timer.PREVIOUS_CARE_OF_ENDS, IPv6Address():
                 return self._registrations.leave_previous(subject)
             case Timer.DELETED_ENTRY_EXPIRES, IPv6Address():
@@ -310,7 +358,7 @@ class HomeAgent:
     # --- helpers ----------------------------------------------------------------------------------------------------
 
     def _set_state(self) -> list[Action]:
-        state = EMPTY if self._config is None else role_state(self._links, selective=self._is_selective)
+        state = EMPTY if self._config is None else self._wanted_state(self._config)
         if state == self._state:
             return []
         begins, self._state = self._state.is_empty(), state
@@ -320,6 +368,9 @@ class HomeAgent:
             actions.append(SetNetworkState(owner=OWNER, state=first))
         return [*actions, SetNetworkState(owner=OWNER, state=state)]
 
+    def _wanted_state(self, config: HomeAgentConfig) -> NetworkState:
+        return role_state(self._links, selective=self._is_selective, discovery=config.address_discovery)
+
     def _advertise(self, now: Instant) -> Sequence[Action]:
         return self._count("ra.sent", self._advertising.update(now))
 
@@ -328,39 +379,9 @@ class HomeAgent:
             self._counters[counter] += len(actions)
         return actions
 
-    def _note_refusal(self, event: NetworkStateFailed | NetworkStateRestored, now: Instant) -> list[Action]:
-        """Something the role wants of the kernel was refused, or is now as wanted."""
-        if event.owner != OWNER and not event.owner.startswith(f"{OWNER}:"):
-            return []
-        if isinstance(event, NetworkStateRestored):
-            return [PublishStatus()] if self._refusals.pop(event.owner, None) is not None else []
-        if event.owner not in self._refusals and len(self._refusals) >= MAX_REFUSALS_KEPT:
-            return []
-        self._refusals[event.owner] = Problem(
-            code=ProblemCode.NETWORK_REFUSED, subject=event.item, detail=event.reason, since=now
-        )
-        note = Note(kind="network-refused", text=f"{event.item}: {event.reason}")
-        return [note, PublishStatus()]
 
-    def _note_own_address(self, event: AddressDuplicate | AddressSettled, now: Instant) -> list[Action]:
-        """The kernel tested the home agent's own address on a home link."""
-        if all(link.address != event.address for link in self._links.on(event.interface)):
-            return []
-        if isinstance(event, AddressSettled):
-            return [PublishStatus()] if self._taken.pop(event.address, None) is not None else []
-        self._taken[event.address] = Problem(
-            code=ProblemCode.NETWORK_REFUSED,
-            subject=f"{event.address} on {event.interface}",
-            detail="another machine uses the home agent's address",
-            since=now,
-        )
-        return [PublishStatus()]
-
-    def _drop_refusals(self, actions: list[Action]) -> None:
-        """What is no longer wanted cannot be refused."""
-        for action in actions:
-            if isinstance(action, SetNetworkState) and action.state.is_empty():
-                self._refusals.pop(action.owner, None)
+def _links_on(links: tuple[HomeLinkConfig, ...], interface: str) -> list[HomeLinkConfig]:
+    return [link for link in links if link.interface == interface]
 
 
 def _at(stored: StoredBinding, remaining: Seconds) -> StoredBinding:

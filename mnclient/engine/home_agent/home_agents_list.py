@@ -76,6 +76,10 @@ class HomeAgentsList:
                 self._remove((interface, source))
             del self._entries[interface]
 
+    def on(self, interface: str) -> list[tuple[int, tuple[IPv6Address, ...]]]:
+        """The preference and the global addresses of each home agent on a link."""
+        return [(each.preference, tuple(each.addresses)) for each in self._entries.get(interface, {}).values()]
+
     def status(self, own: tuple[ListedHomeAgent, ...]) -> tuple[ListedHomeAgent, ...]:
         """Everybody, ourselves included, the most preferred first."""
         heard = (

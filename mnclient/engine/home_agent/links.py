@@ -2,10 +2,19 @@
 """The home links served, and what is known of the interfaces they are on."""
 
 from ipaddress import IPv6Address
+from typing import Final
 
 from mnclient.engine.events import LinkChanged
 from mnclient.model.config import HomeLinkConfig
 from mnclient.units import Instant
+from mnclient.wire.addresses import home_agents_anycast
+
+ANYCAST_ROOM: Final = 120  # bits of the longest prefix that leaves its anycast addresses apart from its hosts
+
+
+def anycast_of(link: HomeLinkConfig) -> IPv6Address | None:
+    """The home agents' anycast address of a home link, None where its prefix has no room for one (RFC 2526)."""
+    return home_agents_anycast(link.prefix) if link.prefix.prefixlen <= ANYCAST_ROOM else None
 
 
 class HomeLinks:
@@ -49,6 +58,11 @@ class HomeLinks:
     def has_address(self, address: IPv6Address) -> bool:
         """True for the home agent's own address on any home link."""
         return any(link.address == address for link in self.served)
+
+    def with_anycast(self, address: IPv6Address) -> HomeLinkConfig | None:
+        """The home link whose home agents have this anycast address (section 8.4)."""
+        link = self.serving(address)
+        return link if link is not None and address == anycast_of(link) else None
 
     def interface_of(self, link: HomeLinkConfig) -> LinkChanged | None:
         """The interface of a real home link if it exists and is up; None for a virtual link."""

@@ -21,6 +21,7 @@ from mnclient.engine.home_agent.binding_cache import Binding, BindingCache, is_n
 from mnclient.engine.home_agent.desired_state import binding_state, owner_of
 from mnclient.engine.home_agent.duplicate_detection import DuplicateDetection
 from mnclient.engine.home_agent.guests import Guests
+from mnclient.engine.home_agent.home_prefixes import HomePrefixes
 from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.engine.home_agent.proxy_advertising import ProxyAdvertising
 from mnclient.engine.home_agent.requests import Request, acknowledge, fault, read
@@ -37,7 +38,8 @@ from mnclient.wire.mobility_options import BindingRefreshAdvice
 class Registrations:
     """All bindings, and what happens to them. Give it a `config` before anything else."""
 
-    def __init__(self, timers: TimerTable, links: HomeLinks, counters: Counter[str]) -> None:
+    def __init__(self, timers: TimerTable, links: HomeLinks, prefixes: HomePrefixes, counters: Counter[str]) -> None:
+        self._prefixes = prefixes
         self.config = HomeAgentConfig()
         self.guests = Guests()
         self.cache = BindingCache(timers)
@@ -87,7 +89,7 @@ class Registrations:
         binding.detecting = False
         binding.expires = after(now, binding.lifetime)  # the time of the detection is not the mobile node's loss
         self.cache.put(binding)
-        granted = grant(request.update.lifetime, self.config, binding.link)
+        granted = self._grant(request, binding.link, now)
         status = granted.status if granted is not None else BindingStatus.ACCEPTED
         return [
             _state(binding),
@@ -190,12 +192,15 @@ class Registrations:
         refusal = self._refusal(request, binding, link)
         if refusal is not None:
             return self._refuse(request, refusal)
-        granted = grant(request.update.lifetime, self.config, link)
+        granted = self._grant(request, link, now)
         if granted is None:
             return self._refuse(request, BindingStatus.NOT_HOME_SUBNET)
         if binding is None:
             return self._create(request, link, granted, now)
         return self._renew(request, binding, granted, now)
+
+    def _grant(self, request: Request, link: HomeLinkConfig, now: Instant) -> Grant | None:
+        return grant(request.update.lifetime, self.config, link, self._prefixes.heard(link, now))
 
     def _refusal(self, request: Request, binding: Binding | None, link: HomeLinkConfig) -> BindingStatus | None:
         """Why the home agent does not want this registration, None when it does."""

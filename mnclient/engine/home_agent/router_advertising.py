@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from mnclient.constants import (
+    IPV6_HEADER_LENGTH,
+    IPV6_MINIMUM_MTU,
     LOWEST_MAX_RTR_ADV_INTERVAL,
     LOWEST_MIN_RTR_ADV_INTERVAL,
     MIN_DELAY_BETWEEN_RAS,
     ND_HOP_LIMIT,
+    SHORTEST_ROUTER_LIFETIME,
 )
 from mnclient.engine.actions import SendPacket
 from mnclient.engine.events import LinkChanged
@@ -37,6 +40,9 @@ MAX_INITIAL_RTR_ADVERT_INTERVAL: Final = Seconds(16.0)  # RFC 4861 section 10
 MAX_INITIAL_RTR_ADVERTISEMENTS: Final = 3  # RFC 4861 section 10
 HOP_LIMIT: Final = 64  # what hosts should use (RFC 4861 section 6.2.1, AdvCurHopLimit)
 HIGHEST_PREFERENCE: Final = 0xFFFF  # RFC 6275 section 7.4
+
+_PREFIX_INFORMATION: Final = 32  # octets of the option
+_WITHOUT_PREFIXES: Final = IPV6_HEADER_LENGTH + 16 + 40  # the message, and room for all other options
 
 _SHORT_INTERVAL: Final = Seconds(0.2)  # RFC 6275 section 7.3: below it, the option says a little more
 _SHORT_INTERVAL_SLACK: Final = Seconds(0.02)
@@ -110,7 +116,7 @@ class RouterAdvertising:
             interface = _usable(self._links.interfaces.get(name))
             prefixes = [link for link in links if link.interface == name and link.advertising is not None]
             if interface is not None and prefixes:
-                actions.append(_packet(interface, prefixes, is_last=True))
+                actions += _packets(interface, prefixes, is_last=True)
             self._stop(name)
         return actions
 
@@ -133,7 +139,7 @@ class RouterAdvertising:
         if advertiser.sent <= MAX_INITIAL_RTR_ADVERTISEMENTS:
             delay = min(delay, MAX_INITIAL_RTR_ADVERT_INTERVAL)
         self._timers.set(Timer.SEND_ROUTER_ADVERTISEMENT, interface, after(now, Seconds(delay)))
-        return [_packet(known, self._advertised_on(interface), is_last=False)]
+        return _packets(known, self._advertised_on(interface), is_last=False)
 
     def _send_soon(self, interface: str, at: Instant) -> None:
         """Advertise at `at`, later if that is too soon after the last one, earlier if that was planned anyway."""
@@ -163,31 +169,45 @@ def _usable(interface: LinkChanged | None) -> LinkChanged | None:
     return interface if usable else None
 
 
-def _packet(interface: LinkChanged, links: list[HomeLinkConfig], *, is_last: bool) -> SendPacket:
-    """`links` are all on `interface` and advertised, and there is at least one."""
+def _packets(interface: LinkChanged, links: list[HomeLinkConfig], *, is_last: bool) -> list[SendPacket]:
+    """`links` are all on `interface` and advertised, and there is at least one.
+
+    More prefixes than fit into a packet of the link are split over several, which are alike in all else: in each is a
+    prefix with R, and the same Home Agent Information option or none (RFC 6275 sections 7.2 and 7.4).
+    """
     config = links[0].advertising or AdvertisingConfig()
+    room = max(interface.mtu, IPV6_MINIMUM_MTU) - _WITHOUT_PREFIXES
+    each = max(room // _PREFIX_INFORMATION, 1)
+    parts = [links[start : start + each] for start in range(0, len(links), each)]
+    return [_packet(interface, config, part, is_last=is_last) for part in parts]
+
+
+def _router_lifetime(config: AdvertisingConfig) -> Seconds:
+    """0 for no default router; else a second at least, because the wire knows no less (RFC 6275 section 7.5)."""
+    return Seconds(max(config.router_lifetime, SHORTEST_ROUTER_LIFETIME) if config.router_lifetime > 0 else 0.0)
+
+
+def _packet(
+    interface: LinkChanged, config: AdvertisingConfig, links: list[HomeLinkConfig], *, is_last: bool
+) -> SendPacket:
     message = RouterAdvertisement(
         hop_limit=HOP_LIMIT,
         managed=False,
         other=False,
         home_agent=True,
         preference=RouterPreference.MEDIUM,
-        router_lifetime=Seconds(0.0) if is_last else _default_router_lifetime(config),
+        router_lifetime=Seconds(0.0) if is_last else _router_lifetime(config),
         reachable_time=Seconds(0.0),
         retransmit_timer=Seconds(0.0),
-        options=(*_link_options(interface, config), *map(_prefix, links), *(() if is_last else _home_agent(config))),
+        options=(
+            *_link_options(interface, config),
+            *map(prefix_information, links),
+            *(() if is_last else _home_agent(config)),
+        ),
     )
     source = interface.link_local_address or links[0].address
     packet = Packet(source=source, destination=ALL_NODES, message=message, hop_limit=ND_HOP_LIMIT)
     return SendPacket(packet=packet, interface=interface.interface)
-
-
-def _default_router_lifetime(config: AdvertisingConfig) -> Seconds:
-    """AdvDefaultLifetime: zero, or a second at least whatever the intervals are (RFC 6275 section 7.5).
-
-    On the wire it is whole seconds: less than one would say that this is no router.
-    """
-    return Seconds(max(config.router_lifetime, 1.0)) if config.router_lifetime > 0 else Seconds(0.0)
 
 
 def _link_options(interface: LinkChanged, config: AdvertisingConfig) -> list[NeighborOption]:
@@ -201,7 +221,7 @@ def _link_options(interface: LinkChanged, config: AdvertisingConfig) -> list[Nei
     return options
 
 
-def _prefix(link: HomeLinkConfig) -> PrefixInformation:
+def prefix_information(link: HomeLinkConfig) -> PrefixInformation:
     """The home prefix with R: all of the home agent's address is in it (RFC 6275 section 7.2)."""
     config = link.advertising or AdvertisingConfig()
     valid = max(config.valid_lifetime, 0.0)

@@ -52,6 +52,7 @@ def acknowledged(
         return None
     meaning = _meaning(registration, message)
     if meaning is Input.ACCEPTED:
+        registration.needs_prefixes = message.status == BindingStatus.ACCEPTED_PREFIX_DISCOVERY_NECESSARY
         registration.accepted(sent, message.lifetime, message.refresh_advice, now)
     return _feed(registration, message, meaning, context, now)
 

@@ -34,6 +34,7 @@ class Input(Enum):
     UNKNOWN_BINDING = auto()  # Binding Error with status 1
     UNSUPPORTED = auto()  # Binding Error with status 2, or Parameter Problem with code 1
     REQUESTED = auto()  # Binding Refresh Request
+    SHORTENED = auto()  # the home registration or the home prefix ends sooner than the binding
     USED = auto()  # the route is in use
     UNUSED = auto()  # it is not
     SYSTEM_REFUSED = auto()  # the kernel does not take the route
@@ -105,6 +106,8 @@ TABLE: Final[Rows] = {
     (State.DIRECT, Input.REFRESH): (State.DIRECT, C.ask),
     (State.DIRECT, Input.REQUESTED): (State.DIRECT, C.ask),  # 11.7.4
     (State.DIRECT, Input.USED): (State.DIRECT, C.refresh),
+    (State.DIRECT, Input.SHORTENED): (State.DIRECT, C.refresh),  # 11.4.2
+    (State.TUNNELLED, Input.SHORTENED): (State.TESTING, C.begin_in_turn),
     (State.DIRECT, Input.UNUSED): (State.DIRECT, C.let_lapse),
     # losing it
     (State.DIRECT, Input.UNKNOWN_BINDING): (State.TUNNELLED, C.lose_binding),  # 11.3.6

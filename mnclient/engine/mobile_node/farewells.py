@@ -11,6 +11,7 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from mnclient.constants import MAX_HOME_ADDRESSES
+from mnclient.engine.actions import SendPacket
 from mnclient.engine.mobile_node import messages
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList, Key
 from mnclient.engine.mobile_node.context import Context
@@ -36,6 +37,19 @@ class Farewell:
     def key(self) -> Key:
         """Its place in the Binding Update List."""
         return (self.home_agent, self.home_address)
+
+    def message(self, sequence: int, now: Instant) -> SendPacket:
+        """The Binding Update that deletes it."""
+        return messages.home_registration(
+            home_address=self.home_address,
+            home_agent=self.home_agent,
+            care_of_address=self.care_of_address,
+            sequence=sequence,
+            lifetime=Seconds(0.0),
+            link_local_compatibility=self.link_local_compatibility,
+            protection=self.protection,
+            seal=self.sealing(now),
+        )
 
 
 class Farewells:
@@ -82,17 +96,6 @@ class Farewells:
             sequence = self._updates.record(key, farewell.care_of_address, Seconds(0.0), now)
             self._updates.remove(key)
             context.count("bu.sent")
-            context.probe(
-                messages.home_registration(
-                    home_address=farewell.home_address,
-                    home_agent=farewell.home_agent,
-                    care_of_address=farewell.care_of_address,
-                    sequence=sequence,
-                    lifetime=Seconds(0.0),
-                    link_local_compatibility=farewell.link_local_compatibility,
-                    protection=farewell.protection,
-                    seal=farewell.sealing(now),
-                )
-            )
+            context.probe(farewell.message(sequence, now))
         self.due = min((self._updates.rate(key).next_permission(now) for key in self._waiting), default=None)
         return len(self._waiting) < before

@@ -4,7 +4,8 @@
 The states are those of `HomeAddressState`; `TABLE` says what every input does in every state. A pair that is missing
 means "ignored, and noted". What an input does beyond the table is in `registration_steps`.
 
-Left out: prefix discovery (status 1 is taken like 0), discovery of home agents, key management (K stays clear).
+Elsewhere: which home agent it is (`home_agents`), and home prefixes (`prefix_discovery`). Left out: key management (K
+stays clear).
 """
 
 from collections.abc import Callable
@@ -24,6 +25,7 @@ class Input(Enum):
     HOME_BOUND = auto()  # on the home link, and the home agent may still have a binding
     ABROAD = auto()  # a new primary care-of address
     NO_AGENT = auto()  # abroad, without a home agent to register with
+    INVALID = auto()  # abroad, and the home prefix is valid no longer
     UNPROTECTED = auto()  # abroad, without a key, and going without one is not allowed
     DETACHED = auto()  # no network
     SETTLED = auto()  # duplicate detection ended well
@@ -58,10 +60,12 @@ TABLE: Final[dict[tuple[State, Input], tuple[State, Step]]] = {
     **_everywhere(Input.HOME_BOUND, State.RETURNING, R.begin_return),  # 11.5.5
     **_everywhere(Input.ABROAD, State.REGISTERING, R.begin_registration),  # 11.5.4, 11.7.1
     **_everywhere(Input.NO_AGENT, State.SEARCHING, R.stop),
+    **_everywhere(Input.INVALID, State.REFUSED, R.end_with_prefix),  # 11.4.3
     **_everywhere(Input.UNPROTECTED, State.UNPROTECTED, R.stop),
     **_everywhere(Input.DETACHED, State.SEARCHING, R.stop),
     (State.DUPLICATE, Input.NO_AGENT): (State.DUPLICATE, R.stop),
     (State.DUPLICATE, Input.UNPROTECTED): (State.DUPLICATE, R.stop),
+    (State.DUPLICATE, Input.INVALID): (State.DUPLICATE, R.stop),
     (State.DUPLICATE, Input.DETACHED): (State.DUPLICATE, R.stop),
     (State.DUPLICATE, Input.RETRY): (State.DUPLICATE, R.detect_again),
     (State.WAITING, Input.DETACHED): (State.WAITING, R.stop),

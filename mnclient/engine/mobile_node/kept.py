@@ -19,9 +19,15 @@ class Kept:
         """Take what a snapshot said, with the time since then taken off."""
         self._waiting = {each.home_address: (each, after(now, each.remaining)) for each in stored}
 
-    def hand_over(self, registration: Registration, now: Instant) -> None:
-        """Let a new registration go on where it was; what was told to another home agent is of no use to it."""
-        stored, until = self._waiting.pop(registration.home.address, (None, now))
+    def hand_over(self, registration: Registration, now: Instant, *, may_find: bool) -> None:
+        """Let a new registration go on where it was; what was told to another home agent is of no use to it.
+
+        `may_find`: where none was chosen, the one that was found in the last run is taken up (RFC 6275 section 11.4.1).
+        """
+        home = registration.home
+        stored, until = self._waiting.pop(home.address, (None, now))
+        if stored is not None and may_find and home.home_agent is None and stored.home_agent in home.prefix:
+            registration.adopt_agent(stored.home_agent)
         if stored is not None and stored.home_agent == registration.home.home_agent:
             registration.resume(stored, until, now)
 

@@ -2,7 +2,7 @@
 """The packets a mobile node sends, complete with addresses. Each function is the only place that knows its format."""
 
 from collections.abc import Callable
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from mnclient.constants import ND_HOP_LIMIT
@@ -10,8 +10,9 @@ from mnclient.engine.actions import SendPacket
 from mnclient.model.security import Protection
 from mnclient.security.binding_keys import authorize
 from mnclient.units import Seconds
-from mnclient.wire.addresses import ALL_NODES, ALL_ROUTERS, UNSPECIFIED, solicited_node
+from mnclient.wire.addresses import ALL_NODES, ALL_ROUTERS, UNSPECIFIED, home_agents_anycast, solicited_node
 from mnclient.wire.binding import BindingUpdate
+from mnclient.wire.home_agent_discovery import HomeAgentAddressDiscoveryRequest, MobilePrefixSolicitation
 from mnclient.wire.icmpv6 import EchoRequest
 from mnclient.wire.mobility_options import AlternateCareOfAddress, MobilityOption, NonceIndices
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement, NeighborSolicitation, RouterSolicitation
@@ -144,6 +145,29 @@ def home_deregistration(
         packet=Packet(source=home_address, destination=home_agent, message=seal(message)),
         interface=interface,
         link_layer_destination=home_agent_link_layer,
+        protection=protection,
+    )
+
+
+def discovery_request(care_of_address: IPv6Address, home_prefix: IPv6Network, identifier: int) -> SendPacket:
+    """Asks the home link for its home agents: to their anycast address, from the care-of address (section 6.5)."""
+    message = HomeAgentAddressDiscoveryRequest(identifier=identifier)
+    return SendPacket(
+        packet=Packet(source=care_of_address, destination=home_agents_anycast(home_prefix), message=message)
+    )
+
+
+def prefix_solicitation(
+    home_address: IPv6Address,
+    home_agent: IPv6Address,
+    care_of_address: IPv6Address,
+    identifier: int,
+    protection: Protection | None,
+) -> SendPacket:
+    """Asks the home agent for the home prefixes (RFC 6275 sections 6.7 and 11.4.2)."""
+    message = MobilePrefixSolicitation(identifier=identifier)
+    return SendPacket(
+        packet=Packet(source=care_of_address, destination=home_agent, message=message, home_address=home_address),
         protection=protection,
     )
 

@@ -7,8 +7,6 @@ One event goes through three steps:
 2. if a decision may now fall differently, everything is settled anew: which interface is in use, the care-of address
    there, where every home address is, and what each registration does about it;
 3. what follows is said: questions to the link, the network state, messages that need it, reports.
-
-Left out for now: discovery of home agents, mobile prefix discovery.
 """
 
 from ipaddress import IPv6Address
@@ -53,7 +51,7 @@ from mnclient.engine.mobile_node.timer_inputs import ENDINGS, REGISTRATION_INPUT
 from mnclient.engine.mobile_node.whereabouts import Whereabouts
 from mnclient.engine.protection import ON_EVERY_HOST, standing
 from mnclient.engine.timers import Timer
-from mnclient.model.config import HomeAddressConfig, MobileNodeConfig
+from mnclient.model.config import DiscoveryUse, HomeAddressConfig, MobileNodeConfig
 from mnclient.model.handover import Handover, Outcome
 from mnclient.model.network_state import EMPTY, NetworkState
 from mnclient.model.problems import Problem
@@ -192,7 +190,7 @@ class MobileNode:
                 if self._whereabouts.echo_received(event, now):
                     self._dirty = True
             case _:
-                pass
+                self._dirty = self._whereabouts.discovered(event, now) or self._dirty
 
     def _acknowledged(self, event: PacketReceived, message: BindingAcknowledgement, now: Instant) -> None:
         registration = answers.acknowledged(event, message, self._registrations, self._context, now)
@@ -264,8 +262,7 @@ class MobileNode:
             self._log.forget(address)
         self._registrations = {address: self._registration(home, config, now) for address, home in homes.items()}
         self._settle_standing()
-        self._whereabouts.configure(self._registrations, now)
-        self._whereabouts.verification.enabled = config.verify
+        self._whereabouts.configure(self._registrations, config, now)
         if was_off:
             for link in self._links_seen:
                 self._movement.link_changed(link, now, is_start=True)
@@ -278,9 +275,9 @@ class MobileNode:
             index = next(number for number in range(2 * MAX_HOME_ADDRESSES) if number not in taken)
             registration = HomeRegistration(home, index, self._context, self._updates)
             self._registrations[home.address] = registration
-            self._kept.hand_over(registration, now)
+            self._kept.hand_over(registration, now, may_find=config.home_agent_discovery is not DiscoveryUse.NEVER)
             self._farewells.drop(registration.key)
-        registration.home = home
+        registration.configure(home)
         registration.lifetime_wanted = config.registration_lifetime
         registration.first_timeout = config.initial_bindack_timeout_first_reg
         return registration

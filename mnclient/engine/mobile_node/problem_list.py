@@ -104,6 +104,8 @@ def is_waiting_to_retry(registration: HomeRegistration) -> bool:
 
 def _refusal(registration: HomeRegistration, address: str, agent: str) -> Found:
     status = registration.last_status
+    if registration.is_expired:
+        return ProblemCode.REGISTRATION_REFUSED, address, "its home prefix is valid no longer"
     if status == BindingStatus.NOT_HOME_SUBNET:
         return ProblemCode.NOT_HOME_SUBNET, address, agent
     if status is None or status < BindingStatus.REASON_UNSPECIFIED:

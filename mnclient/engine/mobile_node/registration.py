@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is known of one home address, and how its Binding Updates are sent (RFC 6275 sections 11.5.5, 11.7.1, 11.8)."""
 
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv6Address
 from typing import Final
@@ -53,10 +54,21 @@ class Registration:
     `reached_at`: when it was last at home or registered, or is since then. `is_taken`: somebody else had the address
     when that was last asked; `taken_on`: the interfaces on the home link where somebody answered for it. `standing`:
     whether its signalling is protected, or may go at all. `keys_differ`: the home agent said so, without proof.
+    `home` has the home agent in use; `acknowledged_agent` accepted a registration last; `discovered` are those found.
+    `needs_prefixes`: the home agent said so (status 1). `valid_until`, `preferred_until`: how long the home prefix
+    lasts, None as long as nobody said. `is_deprecated`, `is_expired`: these have ended.
     """
 
     def __init__(self, home: HomeAddressConfig, index: int, context: Context, updates: BindingUpdateList) -> None:
         self.home = home
+        self._configured = home
+        self.is_deprecated = False
+        self.acknowledged_agent: IPv6Address | None = None
+        self.discovered: tuple[IPv6Address, ...] = ()
+        self.needs_prefixes = False
+        self.valid_until: Instant | None = None
+        self.preferred_until: Instant | None = None
+        self.is_expired = False
         self.index = index
         self.context = context
         self.updates = updates
@@ -92,6 +104,7 @@ class Registration:
         self._retries = Backoff(RETRY_REFUSED_FIRST, RETRY_REFUSED_CEILING)
         self._corrections = 0
         self._held_back = False
+        self._has_waited_for: Instant | None = None
         self._advertisements_left = 0
         self._link_local_claimed = False
         self._defender: bytes | None = None
@@ -128,7 +141,34 @@ class Registration:
 
     def is_for(self, home: HomeAddressConfig | None) -> bool:
         """Whether `home` is the same home address, with the same home agent."""
-        return home is not None and (home.prefix, home.home_agent) == (self.home.prefix, self.home.home_agent)
+        return home is not None and (home.prefix, home.home_agent) == (self.home.prefix, self.configured_agent)
+
+    @property
+    def configured_agent(self) -> IPv6Address | None:
+        """The home agent that was chosen; None where one has to be found."""
+        return self._configured.home_agent
+
+    def configure(self, home: HomeAddressConfig) -> None:
+        """The same home address, configured anew; a home agent that was found for it stays."""
+        agent, is_found = self.home.home_agent, self.home.home_agent != self.configured_agent
+        self._configured = home
+        self.home = replace(home, home_agent=agent, home_agent_link_layer=None) if is_found else home
+
+    def adopt_agent(self, agent: IPv6Address) -> None:
+        """This is the home agent from now on; what is pinned is the hardware address of the chosen one."""
+        if agent == self.configured_agent:
+            self.home = self._configured
+        else:
+            self.home = replace(self._configured, home_agent=agent, home_agent_link_layer=None)
+
+    def use_agent(self, agent: IPv6Address, now: Instant) -> None:
+        """Begin anew with another home agent. What the one before may hold is deleted, if it is reached (11.7.1)."""
+        self.deregister_from_abroad(now)
+        self.lose_binding(now)
+        self._quiet()
+        self.adopt_agent(agent)
+        self.last_status = None
+        self.fed = (None, None)
 
     @property
     def may_be_bound(self) -> bool:
@@ -227,8 +267,9 @@ class Registration:
         """At most what is wanted and what the care-of address lasts, in whole units of 4 s, never zero."""
         wanted = min(self.lifetime_wanted, MAX_BINDING_LIFETIME)
         until = valid_until(place.care_of, link) if place.care_of is not None else None
-        if until is not None:
-            wanted = min(wanted, between(now, until))
+        for end in (until, self.valid_until):  # the home prefix: section 11.4.2
+            if end is not None:
+                wanted = min(wanted, between(now, end))
         return Seconds(max(wanted // LIFETIME_UNIT, 1) * LIFETIME_UNIT)
 
     def _forget_collision(self) -> None:
@@ -260,6 +301,7 @@ class Registration:
         """Take over what an accepting answer grants, before ACCEPTED is fed."""
         self._corrections = 0
         self.acknowledged_care_of = sent.care_of_address
+        self.acknowledged_agent = self.home.home_agent
         self.confirmed_lifetime = self.updates.acknowledge(self.key, sent, granted, now)
         self.refresh_advice = advice
 
@@ -302,6 +344,18 @@ class Registration:
             protection=self.protection,
             sealing=partial(self._sealing, place.care_of.address),
         )
+
+    def deregister_from_abroad(self, now: Instant) -> None:
+        """The home agent is given up: delete the binding without waiting for an answer."""
+        farewell = self.farewell()
+        if farewell is None:
+            return
+        if not self.updates.rate(self.key).permits(now):  # then its lifetime has to end it
+            self.context.count("bu.held-back")
+            return
+        sequence = self.updates.record(self.key, farewell.care_of_address, Seconds(0.0), now)
+        self.context.count("bu.sent")
+        self.context.signal(farewell.message(sequence, now))
 
     def lose_binding(self, now: Instant) -> State | None:
         """The home agent holds no binding any more."""

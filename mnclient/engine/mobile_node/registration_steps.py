@@ -17,7 +17,7 @@ from mnclient.engine.retransmission import Backoff
 from mnclient.engine.timers import Timer
 from mnclient.model.network_state import DuplicateDetection
 from mnclient.model.status import HomeAddressState as State
-from mnclient.units import Instant, Seconds, after
+from mnclient.units import Instant, Seconds, after, between
 from mnclient.wire.binding import BindingStatus
 
 RETRY_NO_ROOM_FIRST: Final = Seconds(10.0)  # status 130: room may come with the next binding that expires
@@ -134,7 +134,26 @@ class RegistrationSteps(Registration):
 
     def refresh(self, now: Instant) -> State | None:
         """The binding would end: the same care-of address again, in good time."""
+        if self._waits_for_prefixes(now):
+            return None
         self._begin_sending(now)
+        return None
+
+    def _waits_for_prefixes(self, now: Instant) -> bool:
+        """After status 1 the home prefixes come first (section 11.7.3). Not at the price of the binding."""
+        ends = self.registered_until
+        if not self.needs_prefixes or ends is None or self._has_waited_for == ends:
+            return False
+        self._has_waited_for = ends
+        self._set(Timer.REFRESH_BINDING, after(now, Seconds(between(now, ends) / 2)))
+        return True
+
+    def end_with_prefix(self, now: Instant) -> State | None:
+        """The home prefix is valid no longer, and the home address with it (RFC 4862 section 5.5.4)."""
+        self.deregister_from_abroad(now)
+        self.lose_binding(now)
+        self._quiet()
+        self.owned = False
         return None
 
     def resend(self, now: Instant) -> State | None:

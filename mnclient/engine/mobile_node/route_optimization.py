@@ -225,6 +225,9 @@ class RouteOptimization:
             _feed(table.values(), Input.DETACHED, now)
         if footing.is_acknowledged and not before.is_acknowledged:
             _feed([e for e in table.values() if e.state in (State.TESTING, State.DIRECT)], Input.ACKNOWLEDGED, now)
+        if footing.care_of_address == before.care_of_address is not None and footing.until < before.until:
+            outlasting = [e for e in table.values() if e.bound_until is not None and e.bound_until > footing.until]
+            _feed(outlasting, Input.SHORTENED, now)  # 11.4.2
         if footing.is_at_home and not before.is_at_home:
             _feed(table.values(), Input.HOME, now)
         if footing.is_at_home:
@@ -322,7 +325,8 @@ def footing_of(registration: HomeRegistration) -> Footing:
     is_abroad = registration.state in (HomeState.REGISTERING, HomeState.REGISTERED)
     if not is_abroad or place is None or place.care_of is None or link is None:
         return NOWHERE
-    ends = [each for each in (registration.registered_until, valid_until(place.care_of, link)) if each is not None]
+    lasting = (registration.registered_until, registration.valid_until, valid_until(place.care_of, link))
+    ends = [each for each in lasting if each is not None]
     return Footing(
         care_of_address=place.care_of.address,
         is_acknowledged=registration.state is HomeState.REGISTERED,

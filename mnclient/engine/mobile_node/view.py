@@ -21,7 +21,7 @@ from mnclient.engine.mobile_node.traffic import rules_for
 from mnclient.model.config import HomeAddressConfig, MobileNodeConfig
 from mnclient.model.network_state import NetworkState
 from mnclient.model.status import HomeAddressState as State
-from mnclient.model.status import HomeAddressStatus, InterfaceStatus, Phase, RouterStatus
+from mnclient.model.status import HomeAddressStatus, HomeAgentSource, InterfaceStatus, Phase, RouterStatus
 from mnclient.units import Instant, between
 
 USUAL_MTU: Final = 1500  # octets, before any link is in use
@@ -42,8 +42,9 @@ _PHASES: Final = {
 
 
 def preferred(registrations: Iterable[HomeRegistration]) -> HomeRegistration | None:
-    """The home address that new connections use: the preferred one, else the first; never one that is taken."""
-    usable = [each for each in registrations if not each.is_taken]
+    """The home address that new connections use: the preferred one, else the first; never one that is taken or gone."""
+    usable = [each for each in registrations if not each.is_taken and not each.is_expired]
+    usable = [each for each in usable if not each.is_deprecated] or usable  # RFC 6724 section 5, rule 3
     return next((each for each in usable if each.home.preferred), usable[0] if usable else None)
 
 
@@ -78,7 +79,18 @@ def home_address_status(registration: HomeRegistration) -> HomeAddressStatus:
         registered_until=registration.registered_until,
         last_status=registration.last_status,
         protected=registration.association is not None,
+        home_agent_source=_source(registration),
+        discovered_home_agents=registration.discovered,
+        valid_until=registration.valid_until,
+        preferred_until=registration.preferred_until,
     )
+
+
+def _source(registration: HomeRegistration) -> HomeAgentSource | None:
+    agent = registration.home.home_agent
+    if agent is None:
+        return None
+    return HomeAgentSource.CONFIGURED if agent == registration.configured_agent else HomeAgentSource.DISCOVERED
 
 
 def interface_status(
@@ -155,7 +167,9 @@ def known_home_address(registration: HomeRegistration, care_of: CareOfAddresses,
         prefix=home.prefix,
         index=registration.index,
         home_agent=home.home_agent,
-        on_device=state is not State.DUPLICATE and (state is not State.DETECTING or registration.owned),
+        on_device=state is not State.DUPLICATE
+        and not registration.is_expired
+        and (state is not State.DETECTING or registration.owned),
         home_interface=link.name if at_home and link is not None else "",
         home_detection=registration.home_detection,
         home_router=link.current.address if at_home and link is not None and link.current is not None else None,

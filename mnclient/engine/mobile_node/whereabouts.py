@@ -3,7 +3,7 @@
 every home address, which its registration then acts upon."""
 
 from collections.abc import Mapping
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from mnclient.constants import DEFAULT_ROUTE_GRACE
@@ -25,16 +25,19 @@ from mnclient.engine.mobile_node.echo_habit import EchoHabit
 from mnclient.engine.mobile_node.echoes import Echoes
 from mnclient.engine.mobile_node.group_memberships import GroupMemberships
 from mnclient.engine.mobile_node.handover_record import HandoverLog
+from mnclient.engine.mobile_node.home_agents import HomeAgents
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
 from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.mobile_node.movement import Movement
+from mnclient.engine.mobile_node.prefix_discovery import PrefixDiscovery
 from mnclient.engine.mobile_node.registration import SILENT_AFTER
 from mnclient.engine.mobile_node.standing import Standing
 from mnclient.engine.mobile_node.verification import Verification
 from mnclient.engine.timers import Timer
-from mnclient.model.config import HomeAddressConfig
+from mnclient.model.config import HomeAddressConfig, MobileNodeConfig
 from mnclient.model.status import HomeAddressState as State
 from mnclient.units import Instant, after
+from mnclient.wire.home_agent_discovery import HomeAgentAddressDiscoveryReply, MobilePrefixAdvertisement
 from mnclient.wire.icmpv6 import DestinationUnreachable
 
 MAX_STANDBYS: Final = 3  # care-of addresses kept ready beside the one in use
@@ -63,16 +66,24 @@ class Whereabouts:
         self.verification = Verification(context, self._echoes)
         self._groups = GroupMemberships(context)
         self._habit = EchoHabit(context, self._echoes)
+        self.home_agents = HomeAgents(context)
+        self._prefixes = PrefixDiscovery(context)
         self._priorities: dict[str, int] = {}
         self.active: str | None = None
         self.link_mtu = view.USUAL_MTU
 
-    def configure(self, registrations: Mapping[IPv6Address, HomeRegistration], now: Instant) -> None:
-        """The home addresses there are.
+    def configure(
+        self, registrations: Mapping[IPv6Address, HomeRegistration], config: MobileNodeConfig, now: Instant
+    ) -> None:
+        """The home addresses there are, and how they are to be looked after.
 
         Whoever changes a priority knows how the interfaces are: what they did before is not held against them.
         """
         self._registrations = registrations
+        self.verification.enabled = config.verify
+        self.home_agents.use = config.home_agent_discovery
+        self.home_agents.keep_only(registrations.values())
+        self._prefixes.keep_only(registrations)
         before, self._priorities = self._priorities, self._movement.priorities()
         if self._priorities != before:
             self.standing.forgive_all(now)
@@ -94,6 +105,9 @@ class Whereabouts:
         care_of = self._settle_care_of(link, standbys, homes, now)
         for registration in self._registrations.values():
             self._settle_home(registration, link, care_of, now)
+            if self.home_agents.settle(registration, now):
+                self._settle_home(registration, link, care_of, now)
+            self._prefixes.settle(registration, now)
             self._watch_grace(registration, now)
             registration.old_way = self._old_way(registration)
             self.verification.settle(registration, now)
@@ -235,6 +249,20 @@ class Whereabouts:
                 self._groups.answer(self._registrations[address])
             case Timer.VERIFY, IPv6Address() as address if address in self._registrations:
                 self.verification.due(self._registrations[address], now)
+            case Timer.DISCOVER_HOME_AGENTS, IPv6Network() as prefix:
+                self.home_agents.due(prefix, now)
+            case ((Timer.SOLICIT_PREFIXES | Timer.HOME_PREFIX_EXPIRES), IPv6Address() as address):
+                if address in self._registrations:
+                    self._prefixes.due(timer, self._registrations[address], now)
+
+    def discovered(self, event: PacketReceived, now: Instant) -> bool:
+        """A message about home agents or home prefixes came. False when it changes nothing."""
+        match event.packet.message:
+            case HomeAgentAddressDiscoveryReply() as message:
+                return self.home_agents.received(event, message, now)
+            case MobilePrefixAdvertisement() as message:
+                return self._prefixes.received(event, message, self._registrations, now)
+        return False
 
     def resumed(self, now: Instant) -> None:
         """The machine slept: the home agent is told again where we are, and everything is asked anew."""
@@ -313,6 +341,8 @@ class Whereabouts:
         if place.is_home:
             can_tell = has_agent and registration.may_signal
             return Input.HOME_BOUND if registration.is_bound and can_tell else Input.HOME
+        if registration.is_expired:
+            return Input.INVALID
         if not has_agent:
             return Input.NO_AGENT
         return Input.ABROAD if registration.may_signal else Input.UNPROTECTED

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from mnclient.constants import PROTOCOL_ICMPV6
 from mnclient.network import xfrm
 from mnclient.network.datapath import Optimization
 from mnclient.network.kernel.transformations import (
@@ -24,6 +25,7 @@ from mnclient.network.rtnetlink import DONE, Answer, Message, Notice
 from mnclient.network.xfrm import DESTINATION_OPTIONS, Policy, Report, State, XfrmSocket
 
 _GONE: Final = frozenset({errno.ESRCH, errno.ENOENT})
+_READ_BEFORE: Final = (146, 147)  # ICMPv6 types of mobile prefix discovery
 _TAKEN: Final = Answer(errno.EEXIST, "another program has a transformation policy for the same packets")
 
 
@@ -197,8 +199,11 @@ def why_not() -> str:
 def refused(notice: Notice, tell: Callable[[Report], None]) -> None:
     """Pass on that a packet with a Home Address option was refused."""
     report = xfrm.read_report(notice.body) if notice.type == xfrm.XFRM_MSG_REPORT else None
-    if report is not None and report.protocol == DESTINATION_OPTIONS and report.care_of is not None:
-        tell(report)
+    if report is None or report.protocol != DESTINATION_OPTIONS or report.care_of is None:
+        return
+    if report.upper_layer == PROTOCOL_ICMPV6 and report.kind in _READ_BEFORE:
+        return  # a Mobile Prefix Solicitation may come without a binding, and the engine has it already
+    tell(report)
 
 
 def _identity(found: State | Policy) -> Hashable:

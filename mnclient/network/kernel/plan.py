@@ -18,9 +18,9 @@ from mnclient.constants import (
     TUNNEL_DEVICE_KERNEL,
     TUNNEL_DEVICE_MOBILE_NODE,
 )
-from mnclient.model.network_state import Address, NetworkState, Route, Tunnel, TunnelDevice
+from mnclient.model.network_state import Address, AnycastAddress, NetworkState, Route, Tunnel, TunnelDevice
 
-_Item = TypeVar("_Item", Address, Tunnel, Route)
+_Item = TypeVar("_Item", Address, AnycastAddress, Tunnel, Route)
 _TUNNEL_DEVICES: Final = frozenset({TUNNEL_DEVICE_MOBILE_NODE, TUNNEL_DEVICE_HOME_AGENT})
 
 
@@ -33,6 +33,7 @@ def for_kernel(state: NetworkState) -> NetworkState:
         addresses=_changed(state.addresses, _address),
         tunnels=_changed(state.tunnels, _tunnel),
         routes=_changed(state.routes, lambda each: _route(each, tunnels)),
+        anycast_addresses=_changed(state.anycast_addresses, _anycast),
     )
 
 
@@ -44,6 +45,11 @@ def _changed(items: frozenset[_Item], change: Callable[[_Item], _Item]) -> froze
 
 def _tunnel(tunnel: Tunnel) -> Tunnel:
     return replace(tunnel, device=TUNNEL_DEVICE_KERNEL)
+
+
+def _anycast(address: AnycastAddress) -> AnycastAddress:
+    device = _device(address.interface)
+    return address if device == address.interface else replace(address, interface=device)
 
 
 def _device(name: str) -> str:

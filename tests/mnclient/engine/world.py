@@ -15,6 +15,7 @@ from mnclient.model.network_state import OptimizationEnd, RouteOptimization
 from mnclient.model.status import CorrespondentState as State
 from mnclient.model.status import CorrespondentStatus
 from mnclient.units import Instant, Seconds, after
+from mnclient.wire.binding import BindingUpdate
 from mnclient.wire.packet import Packet, decode_packet, encode_packet
 from tests.mnclient.engine.home_agent.script import FakeEntropy
 from tests.mnclient.engine.mobile_node.peer import PEER, Peer, open_config
@@ -69,6 +70,9 @@ class World:
 
     def carry(self, action: SendPacket, waiting: deque[tuple[Engine, Action]]) -> None:
         packet = decode_packet(encode_packet(action.packet))
+        if packet.destination == AGENT and not isinstance(packet.message, BindingUpdate):
+            self.seen.append(packet)
+            return
         if packet.destination == AGENT:
             waiting.extend((self.mobile, each) for each in self.mobile.handle(ack(action), self.now))
             return

@@ -130,3 +130,13 @@ def test_payload_with_extension_headers_is_the_kernels_where_it_understands_them
     assert verdict(signalling, tunnel=0) == verdict(signalling, tunnel=7) == PASSED
     assert verdict(payload, tunnel=0) == verdict(payload, tunnel=7) == 0
     assert verdict(payload) == PASSED, "elsewhere nobody but us answers it"
+
+
+@pytest.mark.parametrize("header", [(60,), (43,)])
+def test_mobile_prefix_discovery_comes_behind_one_extension_header(header):
+    def carried(kind: int) -> bytes:
+        return packet(*header, 58, 2, 2, *bytes(21), kind)
+
+    for tunnel in (None, 0, 7):
+        assert [verdict(carried(kind), tunnel=tunnel) for kind in (146, 147)] == [PASSED, PASSED]
+    assert [verdict(carried(kind), tunnel=7) for kind in (128, 129, 145, 148)] == [0] * 4

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mnclient.model.network_state import (
     EMPTY,
     Address,
+    AnycastAddress,
     BindingUpdateReception,
     DuplicateDetection,
     GroupForwarding,
@@ -80,6 +81,7 @@ def visited(care_of: IPv6Address, router: IPv6Address, *, accepted: tuple[IPv6Ad
     )
 
 
+ANYCAST = IPv6Address("2001:db8:1:0:fdff:ffff:ffff:fffe")
 AT_HOME = NetworkState(
     addresses=frozenset(
         {
@@ -109,6 +111,7 @@ SERVING = NetworkState(
         }
     ),
     proxy_neighbors=frozenset({ProxyNeighbor(interface="eth0", address=HOME)}),
+    anycast_addresses=frozenset({AnycastAddress(interface="eth0", address=ANYCAST)}),
 )
 
 STEPS = [
@@ -160,6 +163,7 @@ tunnel add 2001:db8:1::100 dev mn6agent local 2001:db8:1::1 remote 2001:db8:2::5
 route add unreachable 2001:db8:1::/64 table 254 metric 4096
 route add 2001:db8:1::100/128 dev mn6agent table 254 metric 1024
 neigh add proxy 2001:db8:1::100 dev eth0
+anycast add 2001:db8:1:0:fdff:ffff:ffff:fffe dev eth0
 """,
     ),
     (
@@ -167,6 +171,7 @@ neigh add proxy 2001:db8:1::100 dev eth0
         SERVING,
         EMPTY,
         """
+anycast del 2001:db8:1:0:fdff:ffff:ffff:fffe dev eth0
 neigh del proxy 2001:db8:1::100 dev eth0
 route del 2001:db8:1::100/128 dev mn6agent table 254 metric 1024
 route del unreachable 2001:db8:1::/64 table 254 metric 4096
@@ -241,6 +246,7 @@ def is_of(value, name):
         "route_optimizations": RouteOptimization,
         "group_forwardings": GroupForwarding,
         "receptions": BindingUpdateReception,
+        "anycast_addresses": AnycastAddress,
     }
     return isinstance(value, kinds[name])
 
@@ -294,6 +300,7 @@ def test_words_for_a_person():
 def test_interface_of_each_kind():
     names = {type(item).__name__: interface_of(item) for item in SAMPLES if not isinstance(item, Route | Address)}
     assert names == {
+        "AnycastAddress": "eth0",
         "Neighbor": "eth0",
         "ProxyNeighbor": "eth0",
         "Rule": "",

@@ -2,7 +2,7 @@
 """What the kernel of a home agent should look like."""
 
 from dataclasses import replace
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
@@ -10,6 +10,7 @@ from mnclient.engine.events import DatapathChosen, LinkChanged, LinkRemoved
 from mnclient.model.config import AdvertisingConfig
 from mnclient.model.network_state import (
     Address,
+    AnycastAddress,
     BindingUpdateReception,
     DuplicateDetection,
     NetworkState,
@@ -35,6 +36,7 @@ from tests.mnclient.engine.home_agent.script import (
 )
 
 WAN_UP = LinkChanged(interface="wan", is_up=True, link_layer_address=b"\2\0\0\0\0\1", mtu=1492)
+ANYCAST = IPv6Address("2001:db8:1:0:fdff:ffff:ffff:fffe")
 FORWARDING = Sysctl(key="net/ipv6/conf/all/forwarding", value="1")
 PROXY_NDP = Sysctl(key="net/ipv6/conf/eth0/proxy_ndp", value="1")
 PROXY_ALL = Sysctl(key="net/ipv6/conf/all/proxy_ndp", value="1")
@@ -58,6 +60,7 @@ def test_a_real_link():
             {Address(interface="eth0", address=AGENT, prefix_length=64, duplicate_detection=DuplicateDetection.NORMAL)}
         ),
         routes=frozenset({Route(destination=REAL_LINK.prefix, interface="eth0")}),
+        anycast_addresses=frozenset({AnycastAddress(interface="eth0", address=ANYCAST)}),
     )
 
 
@@ -85,6 +88,9 @@ def test_a_virtual_link_has_an_unreachable_prefix_behind_all_other_routes():
         addresses=frozenset({Address(interface="mn6agent", address=VIRTUAL_AGENT)}),
         routes=frozenset(
             {Route(destination=VIRTUAL_LINK.prefix, interface="", metric=4096, kind=RouteKind.UNREACHABLE)}
+        ),
+        anycast_addresses=frozenset(
+            {AnycastAddress(interface="mn6agent", address=IPv6Address("2001:db8:7:0:fdff:ffff:ffff:fffe"))}
         ),
     )
 

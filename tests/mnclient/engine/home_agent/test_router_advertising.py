@@ -231,3 +231,31 @@ def test_it_is_a_default_router_for_a_second_at_least_however_short_the_interval
     message = decode_packet(encode_packet(sent.packet)).message
     assert isinstance(message, RouterAdvertisement)
     assert message.router_lifetime == said
+
+
+@pytest.mark.requirement("HA-7.4-03")
+@pytest.mark.parametrize(
+    "advertising", [AdvertisingConfig(home_agent_preference=7, home_agent_lifetime=Seconds(900)), AdvertisingConfig()]
+)
+def test_what_does_not_fit_into_one_is_split_into_parts_that_are_alike_but_for_the_prefixes(advertising):
+    links = tuple(
+        HomeLinkConfig(
+            prefix=IPv6Network(f"2001:db8:{number:x}::/64"),
+            address=IPv6Address(f"2001:db8:{number:x}::1"),
+            interface="eth0",
+            advertising=advertising,
+        )
+        for number in range(1, 61)
+    )
+    script = Script(replace(CONFIG, links=links))
+    sent = packets(script.actions, RouterAdvertisement)
+    assert len(sent) == 2
+    assert all(len(encode_packet(each.packet)) <= ETH0_UP.mtu for each in sent)
+    parts = heard(script.actions)
+    prefixes = [prefix for part in parts for prefix in part.prefixes]
+    assert [each.router for each in prefixes] == [link.address for link in links]
+    assert all(part.prefixes for part in parts)
+    others = {tuple(each for each in part.options if not isinstance(each, PrefixInformation)) for part in parts}
+    assert len(others) == 1, "the same Home Agent Information option in each, or none"
+    has_information = advertising.home_agent_preference > 0
+    assert [part.home_agent_information is not None for part in parts] == [has_information] * 2

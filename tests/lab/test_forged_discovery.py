@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Discovery and home prefixes as nobody should send them, to a running home agent and to a running laptop abroad."""
+
+import struct
+from ipaddress import IPv6Address
+
+import pytest
+
+from mnclient.constants import DISCOVERY_ANSWER_RATE
+from mnclient.wire.addresses import home_agents_anycast
+from mnclient.wire.home_agent_discovery import MobilePrefixSolicitation
+from tests.lab.asking import ask
+from tests.lab.hostile import (
+    DESTINATION_OPTIONS,
+    ICMPV6,
+    ROUTING,
+    Address,
+    Stranger,
+    home_option,
+    icmpv6,
+    ipv6,
+    prefix_option,
+    type_2,
+)
+from tests.lab.messages import of_kind
+from tests.lab.topology import CORRESPONDENT_ADDRESS, HOME_AGENT_ADDRESS, HOME_PREFIX, VISITED_A
+from tests.lab.trial import counters
+
+pytestmark = pytest.mark.lab
+
+STRANGER, AGENT = CORRESPONDENT_ADDRESS, HOME_AGENT_ADDRESS
+ANYCAST = home_agents_anycast(HOME_PREFIX)
+DHAAD_REQUEST, DHAAD_REPLY, MPS, MPA = 144, 145, 146, 147
+
+
+@pytest.fixture(scope="module")
+def abroad(lab, roaming):
+    """The laptop in a foreign network, registered."""
+    lab.move(VISITED_A)
+    roaming.registered_at(VISITED_A)
+    return roaming
+
+
+@pytest.fixture(scope="module")
+def stranger(lab, abroad):
+    with Stranger(lab.correspondent, "core0") as there:
+        yield there
+
+
+def entry_of(house):
+    """The one home address of the laptop."""
+    (entry,) = house.home_addresses()
+    return entry
+
+
+def counted(lab, service, name, before, times=1):
+    """Wait until a counter has moved."""
+
+    def moved() -> bool:
+        now = counters(service).get(name, 0)
+        assert now == before.get(name, 0) + times, f"{name} is {now}"
+        return True
+
+    lab.eventually(moved, within=5.0, what=name)
+
+
+def prefix_advertisement(house, *, source: Address = AGENT, identifier: int = 0, routing: bool = True) -> bytes:
+    """One that says that the home prefix ends in ten seconds."""
+    entry = entry_of(house)
+    options = prefix_option(AGENT, flags=0xE0, valid=10, preferred=10)
+    body = struct.pack("!HH", identifier, 0) + options
+    target = entry.address if routing else entry.care_of_address
+    message = icmpv6(MPA, 0, body, source, target)
+    if not routing:
+        return ipv6(source, target, ICMPV6, message)
+    return ipv6(source, entry.care_of_address, ROUTING, type_2(ICMPV6, entry.address) + message)
+
+
+@pytest.mark.requirement("MN-11.4.3-01", "MN-11.4.3-02")
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"source": STRANGER}, "source"), ({"routing": False}, "routing-header")],
+    ids=["stranger", "no-routing-header"],
+)
+def test_the_laptop_believes_nobody_but_its_home_agent_and_only_with_a_routing_header(
+    lab, abroad, stranger, changes, reason
+):
+    before = counters(abroad.laptop)
+    stranger.send(prefix_advertisement(abroad, **changes))
+    counted(lab, abroad.laptop, f"mpa.ignored.{reason}", before)
+    assert entry_of(abroad).valid_until is None
+    assert counters(abroad.laptop).get("mps.sent", 0) == before.get("mps.sent", 0), "and asks nobody for it"
+
+
+@pytest.mark.requirement("MN-11.4.3-03", "MN-11.4.3-04", "MN-11.4.3-05", "MN-11.4.2-02", "HA-6.8-03")
+def test_what_nobody_asked_for_is_not_believed_and_asked_for(lab, abroad, stranger):
+    """With the address of the home agent forged, too: the true one is asked, and what it says counts."""
+    before = counters(abroad.laptop)
+    with lab.capture(lab.home_agent, "core0", "forged") as capture:
+        stranger.send(prefix_advertisement(abroad, identifier=0x1234))
+        counted(lab, abroad.laptop, "mpa.unsolicited", before)
+        counted(lab, abroad.laptop, "mps.sent", before)
+        lab.eventually(lambda: entry_of(abroad).valid_until is not None, within=5.0, what="the true one answers")
+    ((asked, _),) = of_kind(capture.file, MobilePrefixSolicitation)
+    entry = entry_of(abroad)
+    assert (asked.source, asked.destination, asked.home_address) == (entry.care_of_address, AGENT, entry.address)
+    assert entry.valid_until - abroad.status().engine.now > 10_000, "the true lifetime"
+
+
+@pytest.mark.requirement("MN-11.4.1-08", "MN-15.5-01")
+def test_a_discovery_reply_that_nobody_asked_for_makes_nobody_a_home_agent(lab, abroad, stranger):
+    entry, before = entry_of(abroad), counters(abroad.laptop)
+    body = struct.pack("!HH", 7, 0) + HOME_PREFIX[0x666].packed
+    message = icmpv6(DHAAD_REPLY, 0, body, STRANGER, entry.care_of_address)
+    stranger.send(ipv6(STRANGER, entry.care_of_address, ICMPV6, message))
+    counted(lab, abroad.laptop, "dhaad.ignored.identifier", before)
+    assert (entry_of(abroad).home_agent, entry_of(abroad).discovered_home_agents) == (AGENT, ())
+
+
+def request(destination: Address, identifier: int = 7) -> bytes:
+    message = icmpv6(DHAAD_REQUEST, 0, struct.pack("!HH", identifier, 0), STRANGER, destination)
+    return ipv6(STRANGER, destination, ICMPV6, message)
+
+
+def answers(stranger) -> list[bytes]:
+    return [each for each in stranger.received() if each[6] == ICMPV6 and each[40] in (DHAAD_REPLY, MPA)]
+
+
+@pytest.mark.requirement("HA-10.5.1-02", "HA-6.5-01")
+def test_the_home_agent_is_asked_by_its_anycast_address_alone(lab, abroad, stranger):
+    stranger.received()
+    before = counters(abroad.home_agent)
+    stranger.send(request(AGENT))
+    counted(lab, abroad.home_agent, "dhaad.ignored.destination", before)
+    assert answers(stranger) == []
+    stranger.send(request(ANYCAST, 0xBEEF))
+    found: list[bytes] = []
+    lab.eventually(lambda: found.extend(answers(stranger)) or found, within=5.0)
+    (reply,) = found
+    assert (IPv6Address(reply[8:24]), IPv6Address(reply[24:40])) == (AGENT, STRANGER)
+    assert reply[44:46] == b"\xbe\xef"
+    assert reply[48:] == AGENT.packed
+
+
+def test_a_flood_of_requests_gets_few_answers(lab, abroad, stranger):
+    stranger.received()
+    before = counters(abroad.home_agent)
+    for number in range(400):
+        stranger.send(request(ANYCAST, number))
+    counted(lab, abroad.home_agent, "dhaad.received", before, times=400)
+    assert 1 <= len(answers(stranger)) <= 4 * DISCOVERY_ANSWER_RATE, (
+        "so many in a second, and a busy machine takes some"
+    )
+    assert counters(abroad.home_agent)["dhaad.ignored.rate"] > before.get("dhaad.ignored.rate", 0)
+
+
+def test_who_asks_for_prefixes_with_the_home_address_of_somebody_else_gets_nothing(lab, abroad, stranger):
+    stranger.received()
+    entry, before, bound = entry_of(abroad), counters(abroad.home_agent), ask(abroad.home_agent)[1]
+    message = icmpv6(MPS, 0, struct.pack("!HH", 9, 0), entry.address, AGENT)
+    stranger.send(ipv6(STRANGER, AGENT, DESTINATION_OPTIONS, home_option(ICMPV6, entry.address) + message))
+    counted(lab, abroad.home_agent, "mps.ignored.care-of-address", before)
+    assert answers(stranger) == []
+    assert [each.care_of_address for each in ask(abroad.home_agent)[1]] == [each.care_of_address for each in bound]

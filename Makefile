@@ -11,7 +11,7 @@ LAB := $(if $(filter kernel,$(DATAPATH)),tools/kernel-lab)
 
 # TESTS: what to give to pytest, e.g. make test TESTS="tests/mnclient/wire -k binding"
 TESTS ?=
-# DEMO, BENCH, TRAY, SCREENSHOTS: further arguments of these programs
+# DEMO, BENCH, TRAY, SCREENSHOTS, FUZZ, CONFORMANCE: further arguments of these programs
 DEMO ?=
 BENCH ?=
 TRAY ?=
@@ -22,10 +22,14 @@ HANDOVERS ?=
 SEED ?=
 BLOWS ?=
 SIMULATE ?=
+FUZZ ?=
+CONFORMANCE ?=
+# SECONDS: how long to fuzz
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tray demo demo-crash tray screenshots translations test test-kernel simulate check format bench man \
-	lock clean
+.PHONY: help setup setup-tray setup-fuzz fuzz demo demo-crash tray screenshots translations test conformance test-kernel \
+	simulate check format bench man lock clean
 
 help: ## Print this list.
 	@echo "usage: make TARGET"
@@ -38,6 +42,9 @@ setup: ## Install what this machine lacks, and the virtual environment; all othe
 setup-tray: ## The same, with what the tray and its tests need.
 	@tools/setup tray
 
+setup-fuzz: ## The same, with the fuzzer.
+	@tools/setup fuzz
+
 demo: setup ## See a connection survive a move, in a network of namespaces on this machine (needs root: sudo make demo).
 	@tools/needs-namespaces "make $@"
 	@$(LAB) tools/run -m tests.lab.demo $(DEMO)
@@ -46,8 +53,13 @@ demo-crash: setup ## The demo, with the service killed half way (needs root: sud
 	@tools/needs-namespaces "make $@"
 	@$(LAB) tools/run -m tests.lab.demo --crash $(DEMO)
 
-test: check ## Run all checks and all tests; without root the tests of the lab skip.
+test: check ## Run all checks and all tests, and a minute of fuzzing; without root the tests of the lab skip.
+	@$(if $(TESTS),,tools/setup fuzz)
+	@$(if $(TESTS),,tools/run -m tests.fuzz --seconds $(SECONDS) --if-possible)
 	@tools/run -m pytest $(TESTS)
+
+fuzz: setup-fuzz ## Feed decoders and engines with what chance makes, for SECONDS=60; FUZZ="--help" tells more.
+	@tools/run -m tests.fuzz --seconds $(SECONDS) $(FUZZ)
 
 tray: setup-tray ## Start the tray app from this checkout; TRAY="--help" tells its options.
 	@tools/run -m ui $(TRAY)
@@ -58,6 +70,9 @@ screenshots: setup-tray ## Write every window and state to assets/screenshots/ (
 
 translations: setup-tray ## Gather the texts of the tray into its catalogues, and compile them.
 	@tools/run -m tests.ui.catalogues
+
+conformance: setup-tray ## See which requirements of the RFCs are shown by tests that pass; writes docs/conformance.md.
+	@tools/run -m tests.conformance $(CONFORMANCE)
 
 test-kernel: setup ## Run the tests of the kernel datapath alone, in a virtual machine if need be (root; make test has them too).
 	@tools/run -m pytest -m kernel $(TESTS)

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The `requirement` marker: which rows of the conformance matrices a test proves.
+"""The `requirement` marker: which rows of docs/conformance a test shows; `make conformance` gathers them.
 
     @pytest.mark.requirement("MN-11.7.1-04", "RFC4861-MN-4.1-01")
     def test_...
 
-An identifier of another form is refused at collection, so that a slip of the pen does not look like coverage.
+An identifier of no row is refused at collection, so that a slip of the pen does not look like coverage.
 """
-
-import re
 
 import pytest
 from hypothesis import settings
 
+from tests.conformance.outcomes import Recorder
 from tests.kernel_lab.inside import Inside, is_inside, stretch_timeouts
 from tests.kernel_lab.plugin import in_virtual_machine
 
@@ -19,20 +18,19 @@ from tests.kernel_lab.plugin import in_virtual_machine
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
 
-REQUIREMENT_ID = re.compile(r"(RFC\d+-)?(ALL|MN|CN|HA)-[\dA-Z.]+-\d\d")
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    words = "leave out tests of requirements that have passed before with these sources"
+    parser.addoption("--missing-only", action="store_true", help=words)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "requirement(id, ...): the conformance requirements that the test proves")
+    config.addinivalue_line("markers", "requirement(id, ...): the rows of docs/conformance that the test shows")
     config.pluginmanager.register(Inside(config) if is_inside() else in_virtual_machine(), "kernel-lab")
+    if not is_inside():  # what runs inside is reported, and kept, outside
+        missing_only = bool(config.getoption("--missing-only"))
+        config.pluginmanager.register(Recorder(config, missing_only=missing_only), "conformance")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     stretch_timeouts(config, items)
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    for marker in item.iter_markers("requirement"):
-        wrong = [each for each in marker.args if not REQUIREMENT_ID.fullmatch(str(each))]
-        if wrong or not marker.args or marker.kwargs:
-            raise pytest.UsageError(f"{item.nodeid}: not identifiers of requirements: {wrong or marker}")

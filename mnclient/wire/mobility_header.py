@@ -129,7 +129,7 @@ def _whole_header(data: bytes) -> bytes:
     length = (data[_HEADER_LEN] + 1) * 8 if len(data) >= _SHORTEST else _SHORTEST
     if length > len(data):
         title = f"a Mobility Header of {length} octets was expected and {len(data)} are there"
-        raise _refused(title, WireFault.TRUNCATED, _HEADER_LEN)
+        raise _refused(title, WireFault.TRUNCATED, min(_HEADER_LEN, len(data)))
     return data[:length]
 
 

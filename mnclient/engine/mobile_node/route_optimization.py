@@ -138,7 +138,7 @@ class RouteOptimization:
             self._shared.context.count("correspondent.no-room")
             return
         known.heard_at = now
-        reason = policy.refusal(address, config)
+        reason = policy.refusal(address, config) or policy.refusal_for_home(home_address, config)
         if reason:
             known.reason, known.is_waiting = reason, False
         elif known.state in _HEARING:

@@ -40,6 +40,7 @@ def refused(octets: bytes) -> WireError:
 
 
 @pytest.mark.requirement("ALL-6.1.1-02")
+@pytest.mark.requirement("ALL-6.1.1-03")
 @pytest.mark.requirement("ALL-6.1.2-01")
 @pytest.mark.requirement("ALL-6.1.3-01")
 @pytest.mark.requirement("ALL-6.1.4-01")
@@ -66,6 +67,24 @@ def test_round_trip(message: MobilityMessage) -> None:
     assert octets[0] == 59
     assert octets[3] == 0
     assert decode_mobility_header(octets, HOME, CORRESPONDENT) == message
+
+
+@pytest.mark.requirement("ALL-6.1.7-01", "ALL-6.1.8-01")
+@pytest.mark.parametrize(
+    ("message", "octets"),
+    [
+        (
+            BindingUpdate(sequence=0x1234, lifetime=Seconds(60.0), acknowledge=False, home_registration=False),
+            "3b010500 0000 1234 0000 000f 01020000",
+        ),
+        (
+            BindingAcknowledgement(status=130, sequence=0x1234, lifetime=Seconds(60.0)),
+            "3b010600 0000 8200 1234 000f 01020000",
+        ),
+    ],
+)
+def test_without_options_four_octets_of_padding_fill_it_up(message: MobilityMessage, octets: str) -> None:
+    assert encode_mobility_header(message, HOME, CORRESPONDENT) == sealed(octets)
 
 
 def test_checksum_covers_the_addresses() -> None:
@@ -109,7 +128,9 @@ def test_least_header_length(kind: int, least: int) -> None:
 
 @pytest.mark.parametrize("length", range(16))
 def test_cut_short(length: int) -> None:
-    assert refused(MOBILITY_HEADERS["HoTI"].octets[:length]).fault is WireFault.TRUNCATED
+    error = refused(MOBILITY_HEADERS["HoTI"].octets[:length])
+    assert error.fault is WireFault.TRUNCATED
+    assert error.offset <= length  # an ICMPv6 Parameter Problem does not point at what is not there
 
 
 def test_octets_behind_the_header_are_ignored() -> None:

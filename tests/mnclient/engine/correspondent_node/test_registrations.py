@@ -51,6 +51,7 @@ def test_a_binding_is_made():
         lifetime=Seconds(400.0),
         expires=script.now + 400.0,
         home_registration=False,
+        interface="wan",
     )
     assert script.desired[OWNER] == optimized()
     assert script.role.status().bindings == 1
@@ -231,7 +232,7 @@ def test_sequence_numbers_go_round():
         assert script.role.binding_cache()[0].sequence == expected
 
 
-@pytest.mark.requirement("ALL-9.5.1-01")
+@pytest.mark.requirement("ALL-9.5.1-01", "ALL-9.5.4-04")
 def test_without_a_home_address_option_the_source_is_the_home_address():
     script = Script()
     actions = Mobile(script).test().update(source=HOME, home_option=False, alternate=CARE_OF)

@@ -90,7 +90,9 @@ def test_a_lost_answer_is_given_again(script):
 def test_advertising_for_the_mobile_node_stops():
     script = Script()
     script.register(HOME)
+    assert script.desired[f"home-agent:{HOME}"].proxy_neighbors
     script.update(2, 0)
+    assert f"home-agent:{HOME}" not in script.desired
     assert not packets(script.advance(10), NeighborAdvertisement)
 
 

@@ -102,7 +102,6 @@ def test_a_claim_after_the_test_comes_too_late():
     assert list(script.bound()) == [HOME]
 
 
-@pytest.mark.requirement("HA-10.3.1-08")
 def test_optimistic_forwarding_tunnels_at_once_but_does_not_defend():
     script = Script()
     script.update()

@@ -3,7 +3,7 @@ from ipaddress import IPv6Address
 
 import pytest
 
-from mnclient.constants import MAX_CORRESPONDENTS
+from mnclient.constants import MAX_CORRESPONDENTS, MAX_NONCE_LIFETIME
 from mnclient.engine.mobile_node.binding_update_list import MAX_OUTSTANDING, BindingUpdateList
 from mnclient.units import Instant, Seconds
 from tests.mnclient.engine.mobile_node.script import AGENT, HOME, KnownEntropy
@@ -13,10 +13,28 @@ HERE, THERE = IPv6Address("2001:db8:a::1"), IPv6Address("2001:db8:b::1")
 NOW = Instant(50.0)
 
 
+@pytest.mark.requirement("MN-11.7.2-13")
 def test_the_first_number_is_random_and_the_rest_follow():
     updates = BindingUpdateList(KnownEntropy())
     assert [updates.record(KEY, HERE, Seconds(600.0), NOW) for _ in range(3)] == [2, 3, 4]
     assert updates.record((THERE, HOME), HERE, Seconds(600.0), NOW) == 3
+
+
+@pytest.mark.requirement("MN-11.7.2-13")
+def test_each_destination_begins_at_a_number_of_its_own_and_again_at_another_when_it_was_forgotten():
+    class Drawn(KnownEntropy):
+        numbers = iter((0x1234, 0xFFFF, 0x0042))
+
+        def octets(self, count: int) -> bytes:
+            return next(self.numbers).to_bytes(count)
+
+    updates = BindingUpdateList(Drawn())
+    assert updates.record(KEY, HERE, Seconds(600.0), NOW) == 0x1235
+    assert updates.record((THERE, HOME), HERE, Seconds(600.0), NOW) == 0
+    updates.forget(KEY, NOW)
+    later = Instant(NOW + MAX_NONCE_LIFETIME)
+    updates.forget((THERE, HOME), later)
+    assert updates.record(KEY, HERE, Seconds(600.0), later) == 0x0043
 
 
 @pytest.mark.requirement("MN-11.1-01")

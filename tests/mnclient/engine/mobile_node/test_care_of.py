@@ -48,7 +48,7 @@ def duplicate(script: Script) -> list:
     return script.give(AddressDuplicate(interface="eth0", address=script.care_of))
 
 
-@pytest.mark.requirement("RFC7217-MN-5-01", "RFC7217-MN-5-02")
+@pytest.mark.requirement("RFC7217-MN-5-01")
 def test_stable_opaque_addresses_are_the_same_on_the_same_network():
     script = abroad()
     assert script.care_of == address_from(NET_A, stable_identifier(SECRET, NET_A, "eth0", 0))
@@ -77,7 +77,6 @@ def test_hardware_without_such_an_identifier_falls_back():
     assert script.care_of in NET_A
 
 
-@pytest.mark.requirement("RFC8981-MN-3.6-01", "RFC8981-MN-3.1-01")
 def test_temporary_addresses_are_new_on_every_link():
     script = abroad(IdentifierMethod.TEMPORARY)
     first = script.care_of
@@ -87,7 +86,7 @@ def test_temporary_addresses_are_new_on_every_link():
     assert script.care_of != first
 
 
-@pytest.mark.requirement("RFC8981-MN-3.8-02", "RFC8981-MN-3.8-03", "RFC8981-MN-3.8-01")
+@pytest.mark.requirement("RFC8981-MN-3.8-01")
 def test_temporary_addresses_are_replaced_in_time():
     script = abroad(IdentifierMethod.TEMPORARY)
     first, start = script.care_of, script.now
@@ -103,7 +102,6 @@ def test_temporary_addresses_are_replaced_in_time():
     assert script.now - start == pytest.approx(86400 - 17280 - 5, abs=600)
 
 
-@pytest.mark.requirement("RFC7217-MN-6-01")
 def test_a_duplicate_is_replaced_and_registered_anew():
     script = abroad()
     first = script.care_of
@@ -159,13 +157,13 @@ def test_the_address_is_optimistic_and_registered_in_the_same_instant():
     script.give(link())
     assert updates(script.give(ra_a()))
     item = only(each for each in script.state.addresses if each.address == script.care_of)
-    assert (item.interface, item.prefix_length, item.home) == ("eth0", 128, False)
+    assert (item.interface, item.prefix_length, item.home) == ("eth0", 64, False)
     assert item.duplicate_detection is DuplicateDetection.OPTIMISTIC
     settings = {(each.key, each.value) for each in script.state.sysctls}
     assert settings == {("net/ipv6/conf/eth0/optimistic_dad", "1"), ("net/ipv6/conf/eth0/use_optimistic", "1")}
 
 
-@pytest.mark.requirement("MN-11.5.3-01", "RFC4862-MN-5.5.4-03")
+@pytest.mark.requirement("MN-11.5.3-01")
 def test_a_deprecated_address_is_replaced_when_there_is_a_better_one():
     script = Script(config(registration_lifetime=Seconds(10_000.0)))
     script.register(advertisement(ROUTER_A, MAC_A, prefix(NET_A, preferred=1000.0), prefix(NET_B, preferred=900.0)))
@@ -220,13 +218,17 @@ def test_a_home_prefix_gives_no_care_of_address_where_it_is_not_home():
     assert script.care_of in NET_A
 
 
-@pytest.mark.requirement("RFC4862-MN-5.5.4-02", "MN-11.5.4-01")
+@pytest.mark.requirement("RFC4862-MN-5.5.4-02")
 def test_an_address_ends_with_its_prefix():
     script = Script()
     script.give(link())
     script.give(advertisement(ROUTER_A, MAC_A, prefix(NET_A, valid=1000.0, preferred=100.0)))
+    before = script.care_of
+    assert script.has_address("eth0", before)
     script.pass_time(1000.5)
     assert script.where is State.SEARCHING
+    assert not script.has_address("eth0", before)
+    assert not script.state.tunnels
 
 
 @pytest.mark.requirement("MN-11.5.4-03")

@@ -220,7 +220,6 @@ def doubted(answer_after: float | None) -> float:
     return next(time for time, action in script.timeline(5.0) if updates([action]))
 
 
-@pytest.mark.requirement("MN-11.5.1-07")
 def test_a_router_that_answers_at_once_is_not_waited_for_as_if_it_were_far_away():
     assert doubted(None) == pytest.approx(MAX_UNICAST_SOLICIT * ROUTER_PROBE_INTERVAL)
     assert doubted(0.001) == pytest.approx(MAX_UNICAST_SOLICIT * QUICKEST_PROBE)

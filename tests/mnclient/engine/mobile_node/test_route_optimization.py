@@ -28,7 +28,19 @@ from tests.mnclient.engine.mobile_node.peer import (
     told,
     told_home,
 )
-from tests.mnclient.engine.mobile_node.script import HOME, ack, config, home, kinds, link, only, ra_a, ra_b, ra_home
+from tests.mnclient.engine.mobile_node.script import (
+    HOME,
+    ack,
+    config,
+    home,
+    kinds,
+    link,
+    only,
+    ra_a,
+    ra_b,
+    ra_home,
+    sent,
+)
 
 OTHER_HOME = home(IPv6Address("2001:db8:1::200"))
 
@@ -202,6 +214,18 @@ def test_a_refresh_request_is_answered_when_the_route_is_in_use():
     assert script.status.expires == script.now + 420.0
 
 
+@pytest.mark.requirement("MN-11.7.4-03")
+def test_a_refresh_request_is_ignored_when_the_route_is_not_in_use():
+    script = Abroad()
+    script.bind()
+    script.pass_time(350.0)
+    assert questions(script.give(script.peer.refresh_request()))
+    assert sent(script.give(script.peer.use(None)), object) == []
+    later = script.pass_time(80.0)
+    assert (told(later), home_inits(later)) == ([], [])
+    assert script.talks is State.TUNNELLED
+
+
 @pytest.mark.requirement("MN-11.7.2-07")
 def test_the_lifetime_is_within_that_of_the_home_registration():
     script = Abroad(open_config(registration_lifetime=Seconds(300.0)))
@@ -285,7 +309,7 @@ def test_nothing_is_tried_where_the_system_cannot():
     assert script.give(script.peer.heard()) == []
 
 
-@pytest.mark.requirement("MN-11.7.2-04")
+@pytest.mark.requirement("MN-11.7.2-04", "MN-11.7.2-09")
 def test_privacy_switched_on_deletes_what_can_be_deleted_and_uses_nothing():
     script = Abroad()
     script.bind()

@@ -48,7 +48,7 @@ def test_no_address_is_formed_from(option):
     assert formable(router(option)) == []
 
 
-@pytest.mark.requirement("RFC4861-MN-6.3.4-04", "RFC4861-MN-6.3.4-05", "RFC8028-MN-2.1-01")
+@pytest.mark.requirement("RFC4861-MN-6.3.4-04", "RFC4861-MN-6.3.4-05")
 def test_on_link_prefixes_follow_the_L_flag():
     made = router(prefix(NET_A, autonomous=False), prefix(NET_B, on_link=False), prefix(IPv6Network("fe80::/64")))
     assert made.on_link(NOW) == (NET_A,)

@@ -35,6 +35,7 @@ from tests.mnclient.engine.mobile_node.script import (
     ra_a,
     ra_b,
     ra_home,
+    settle,
     solicitations,
     updates,
 )
@@ -151,7 +152,6 @@ def test_an_error_about_the_question_is_an_answer_too(asked):
     assert updates(actions)
 
 
-@pytest.mark.requirement("MN-11.3.6-01")
 def test_a_binding_error_ends_it(verified):
     actions = verified.give(binding_error())
     assert verified.home_address().verified is None
@@ -192,7 +192,8 @@ def test_without_the_hardware_address_of_the_router_it_cannot_be_asked():
     script = checking()
     script.give(link())
     silent_about_itself = advertisement(ROUTER_A, b"", NET_A)
-    script.give(ack(only(updates(script.give(silent_about_itself)))))
+    assert not updates(script.give(silent_about_itself))
+    script.give(ack(only(updates(settle(script, "eth0")))))
     script.pass_time(2 * FIRST_INTERVAL)
     assert not questions(script.actions)
     assert script.home_address().verified is None
@@ -216,7 +217,6 @@ def test_a_move_is_recorded_as_verified_even_after_it_is_complete(verified):
 # --- resume ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("MN-11.5.1-07")
 def test_after_a_sleep_everything_is_asked_anew_at_once(verified):
     verified.pass_time(10.0)
     actions = verified.give(Resumed())

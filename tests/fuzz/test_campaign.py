@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is counted and found, with a process that only talks like a fuzzer."""
+
+import importlib.util
+import json
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz import __main__ as command
+from tests.fuzz import campaign, slices
+from tests.fuzz.campaign import Campaign
+from tests.fuzz.targets import TARGETS
+
+STAND_IN = """
+import sys
+target, *options = sys.argv[1:]
+say = lambda line: print(line, file=sys.stderr, flush=True)
+say("INFO: Running with entropic power schedule")
+say("#2\\tINITED cov: 21 ft: 30 corp: 3/9b")
+say("#1024\\tREDUCE cov: 25 ft: 31 corp: 3/9b lim: 4 exec/s: 512 rss: 40Mb L: 3/3 MS: 1 EraseBytes-")
+if target == "headers":
+    print(" === Uncaught Python exception: ===")
+    print("IndexError: out of range", flush=True)
+    say("Test unit written to /findings/headers-crash-1")
+    sys.exit(77)
+say("stat::number_of_executed_units: 1500")
+"""
+
+
+@pytest.fixture(autouse=True)
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "fuzzer.py"
+    script.write_text(STAND_IN)
+    monkeypatch.setattr(slices, "WORKER", (sys.executable, str(script)))
+    monkeypatch.setattr(slices, "CORPUS", tmp_path / "corpus")
+    monkeypatch.setattr(slices, "FINDINGS", tmp_path / "findings")
+    monkeypatch.setattr(campaign, "REPORT", tmp_path / "fuzz.json")
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+
+
+def run(targets: list[str], **rest: float) -> Campaign:
+    made = Campaign(targets, jobs=2, patience=5, seed=1)
+    made.run(**{"seconds": 1.0, "inputs": 0, **rest})
+    return made
+
+
+def test_inputs_are_counted(tmp_path):
+    made = run(["message", "mobile-node"])
+    assert (made.inputs(), made.findings()) == (3000, [])
+    report = json.loads((tmp_path / "fuzz.json").read_text())
+    assert report["inputs"] == 3000
+    assert report["targets"]["message"]["inputs"] == 1500
+    assert report["targets"]["message"]["covered"] == 25
+    assert len(list((tmp_path / "corpus" / "message").iterdir())) == len(TARGETS["message"].seeds)
+
+
+def test_it_goes_on_until_enough_were_tried():
+    assert run(["message"], inputs=4000).inputs() == 4500
+
+
+def test_what_is_found_is_kept_and_said(tmp_path):
+    made = run(["message", "headers"])
+    (finding,) = made.findings()
+    assert (finding["target"], finding["input"]) == ("headers", "/findings/headers-crash-1")
+    assert "IndexError" in finding["words"]
+    assert "IndexError" in made.summary()
+    assert made.inputs() == 1500 + 1024
+    assert len(json.loads((tmp_path / "fuzz.json").read_text())["findings"]) == 1
+
+
+@pytest.mark.parametrize("target, status", [("message", 0), ("headers", 1)])
+def test_the_exit_status(monkeypatch, target, status):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(sys, "argv", ["fuzz", "--seconds", "1", "--only", target])
+    assert command.main() == status
+
+
+@pytest.mark.parametrize("more, status", [([], 2), (["--if-possible"], 0)])
+def test_without_a_fuzzer_it_says_so(monkeypatch, capsys, more, status):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "argv", ["fuzz", *more])
+    assert command.main() == status
+    assert "Not fuzzed" in capsys.readouterr().err
+
+
+def test_an_input_is_tried_again(monkeypatch, capsys, tmp_path):
+    (tmp_path / "input").write_bytes(TARGETS["message"].seeds[0])
+    monkeypatch.setattr(sys, "argv", ["fuzz", "--only", "message", "--again", str(tmp_path / "input")])
+    assert command.main() == 0
+    assert "nothing wrong" in capsys.readouterr().out

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which router follows the one that is gone, and how the search for one is spread in time."""
+
+from itertools import pairwise
+
+import pytest
+
+from mnclient.constants import MAX_UNICAST_SOLICIT, ROUTER_PROBE_INTERVAL
+from mnclient.wire.neighbor_options import RouterPreference
+from tests.mnclient.engine.mobile_node.script import (
+    MAC_A,
+    NET_B,
+    ROUTER_A,
+    ROUTER_B,
+    KnownEntropy,
+    Script,
+    ack,
+    answer,
+    link,
+    only,
+    ra_a,
+    ra_b,
+    solicitations,
+    updates,
+)
+
+SILENCE = MAX_UNICAST_SOLICIT * ROUTER_PROBE_INTERVAL + 0.1
+
+
+def attached(**rest: object) -> Script:
+    """Registered through router A, which has just said that it hears us."""
+    script = Script()
+    script.give(link())
+    script.give(ack(only(updates(script.give(ra_a(**rest))))))
+    script.pass_time(2.0)
+    return script
+
+
+def current(script: Script) -> object:
+    interface = only(script.node.interfaces(script.now))
+    return next((router.address for router in interface.routers if router.is_current), None)
+
+
+@pytest.mark.requirement("RFC4191-MN-3.2-01")
+def test_a_high_preference_does_not_help_a_router_that_is_dead():
+    script = attached(preference=RouterPreference.HIGH)
+    script.give(ra_b(preference=RouterPreference.LOW))
+    script.give(answer(ROUTER_A, MAC_A))
+    script.pass_time(2.0)
+    assert current(script) == ROUTER_A, "it answers, and is preferred"
+    script.give(link(interrupted=True))
+    script.give(ra_a(preference=RouterPreference.HIGH))
+    script.pass_time(2.0)
+    script.give(ra_b(preference=RouterPreference.LOW))
+    script.pass_time(SILENCE)
+    assert current(script) == ROUTER_B
+
+
+@pytest.mark.requirement("RFC4861-MN-6.3.5-01")
+def test_when_the_lifetime_of_a_router_ends_its_traffic_goes_by_the_next():
+    script = attached(lifetime=100.0)
+    script.give(ra_b())
+    for _ in range(20):
+        script.give(answer(ROUTER_A, MAC_A))  # it is there, but it said for how long it would serve
+        actions = script.pass_time(5.0)
+        if current(script) != ROUTER_A:
+            break
+    assert current(script) == ROUTER_B
+    assert updates(actions)[0].packet.source in NET_B
+    assert not any(route.gateway == ROUTER_A for route in script.state.routes)
+    assert any(route.gateway == ROUTER_B for route in script.state.routes)
+
+
+@pytest.mark.requirement("RFC7559-MN-2-02")
+@pytest.mark.parametrize("jitter", [-0.1, 0.1])
+def test_intervals_are_spread_by_a_tenth_and_doubled_up_to_an_hour(monkeypatch, jitter):
+    """RT = 2 RTprev + RAND RTprev, and MRT + RAND MRT at the ceiling (RFC 8415 section 15, by RFC 7559)."""
+    ranges = set()
+
+    def draw(entropy: KnownEntropy, low: float, high: float) -> float:
+        ranges.add((low, high))
+        return low if jitter < 0 else high
+
+    monkeypatch.setattr(KnownEntropy, "uniform", draw)
+    script = Script()
+    script.give(link())
+    times = [0.0] + [time for time, action in script.timeline(12 * 3600) if solicitations([action])]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert (-0.1, 0.1) in ranges
+    for previous, following in pairwise(gaps):
+        doubled = (2 + jitter) * previous
+        assert following == pytest.approx(doubled if doubled <= 3600 else (1 + jitter) * 3600, abs=0.01)
+    assert gaps[-1] == pytest.approx((1 + jitter) * 3600)

@@ -91,5 +91,5 @@ DEFECTS = {
         None,
         {(state, Input.HOME_BOUND): (State.AT_HOME, RegistrationSteps.arrive) for state in State},
     ),
-    "a home agent believes everybody": Defect(FORGED, Guests, "believe", lambda *_: True),
+    "a home agent believes everybody": Defect(FORGED, Guests, "judge", lambda *_: None),
 }

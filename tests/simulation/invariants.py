@@ -183,37 +183,42 @@ class Invariants:
         self, server: HomeAgentHost | Correspondent, binding: BindingCacheStatus, known: Held | None, now: Instant
     ) -> Held:
         """The binding is new or another one: the Binding Update behind it."""
-        ends, home = (server.address, binding.home_address), binding.home_address
-        sent = self._sent[ends]
+        home = binding.home_address
+        sent = self._sent[server.address, home]
         before = known.binding if known is not None else None
         if before is not None and known is not None and (before.care_of_address, before.expires) == (
             binding.care_of_address, binding.expires):  # fmt: skip
             if before.sequence == binding.sequence or any(each.sequence == binding.sequence for each in sent):
                 return Held(binding, known.index)  # refused, but its number counts
             raise Broken(f"{server.name} took number {binding.sequence} for {home}, which its owner never sent")
-        index = next(
-            (
-                number
-                for number in range(len(sent) - 1, -1, -1)
-                if sent[number].sequence == binding.sequence
-                and sent[number].care_of_address == binding.care_of_address
-                and sent[number].lifetime > 0
-            ),
-            None,
-        )
-        if index is None:
+        return Held(binding, self._index(server, binding, sent, now))
+
+    def _index(
+        self, server: HomeAgentHost | Correspondent, binding: BindingCacheStatus, sent: list[Sent], now: Instant
+    ) -> int:
+        """Which Binding Update it is. Numbers come again when an answer of before is repeated (status 135)."""
+        ends, home = (server.address, binding.home_address), binding.home_address
+        alike = [
+            number
+            for number, each in enumerate(sent)
+            if (each.sequence, each.care_of_address) == (binding.sequence, binding.care_of_address)
+            and each.lifetime > 0
+        ]
+        if not alike:
             raise Broken(
                 f"{server.name} has a binding of {home} to {binding.care_of_address}, number {binding.sequence}, "
                 "that its owner never asked for"
             )
-        newest = self._newest.get(ends, -1)
-        if index < newest:
-            raise Broken(f"{server.name} took an old Binding Update of {home} (number {sent[index].sequence}) for new")
-        self._newest[ends] = index
-        longest = min(sent[index].lifetime, server.longest_lifetime)
-        if binding.expires - now > longest + _EPSILON:
-            raise Broken(f"{server.name} keeps {home} for {binding.expires - now:.1f} s, and {longest:g} s were asked")
-        return Held(binding, index)
+        new = [number for number in alike if number >= self._newest.get(ends, -1)]
+        if not new:
+            raise Broken(f"{server.name} took an old Binding Update of {home} (number {binding.sequence}) for new")
+        left = binding.expires - now - _EPSILON
+        fits = [number for number in new if left <= min(sent[number].lifetime, server.longest_lifetime)]
+        if not fits:
+            asked = max(sent[number].lifetime for number in new)
+            raise Broken(f"{server.name} keeps {home} for {left:.1f} s, and {asked:g} s were asked")
+        self._newest[ends] = fits[0]
+        return fits[0]
 
     def _check_belief(self, host: Host) -> None:
         """What a laptop holds for acknowledged."""

@@ -5,6 +5,10 @@ import re
 
 import pytest
 
+from mnclient.engine.mobile_node.link import Link
+from mnclient.engine.retransmission import RateLimit
+from tests.simulation.adversary import Adversary
+from tests.simulation.bounds import exceeded
 from tests.simulation.calm import Calm
 from tests.simulation.clock import Clock, NeverRests
 from tests.simulation.defects import DEFECTS
@@ -61,6 +65,52 @@ def test_packets_to_where_nobody_is_are_noticed(monkeypatch):
     monkeypatch.setattr(Correspondent, "set_state", lambda *_: None)
     with pytest.raises(Broken, match="which its owner left"):
         world.clock.run_until(world.clock.now + 700.0)
+
+
+def test_a_table_without_bound_is_noticed(monkeypatch):
+    world = quiet_world()
+    adversary = Adversary(world)
+    monkeypatch.setattr(Link, "add", lambda link, router: link.routers.__setitem__(router.key, router))
+    for _ in range(300):
+        adversary._advertise()
+    with pytest.raises(Broken, match="routers of an interface has"):
+        world.clock.run_until(world.clock.now + 1.0)
+
+
+def test_a_flood_fills_no_table():
+    world = quiet_world()
+    adversary = Adversary(world)
+    for _ in range(300):
+        adversary._advertise()
+    world.clock.run_until(world.clock.now + 1.0)
+    assert not any(exceeded(host.engine) for host in world.hosts)
+
+
+@pytest.mark.parametrize("keeps_to_it", [True, False])
+def test_who_keeps_to_no_rate_is_noticed(monkeypatch, keeps_to_it):
+    """To and fro between two networks, ten times a second."""
+    world = quiet_world()
+    laptop = world.laptops[0]
+    port, links = laptop.ports["eth0"], world.visited[:2]
+    for link in links:
+        move(world, laptop, port, link, 30.0)
+
+    def hurry():
+        for number in range(30):
+            move(world, laptop, port, links[number % 2], 0.1)
+
+    if keeps_to_it:
+        hurry()
+        return
+    monkeypatch.setattr(RateLimit, "permits", lambda *_: True)
+    with pytest.raises(Broken, match="more than three times in a second"):
+        hurry()
+
+
+def move(world, laptop, port, link, seconds):
+    laptop.plug(port, link)
+    laptop.tell(port, interrupted=True)
+    world.clock.run_until(world.clock.now + seconds)
 
 
 def directly(world):

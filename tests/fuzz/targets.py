@@ -33,6 +33,10 @@ def _role(config: NodeConfig) -> Callable[[bytes], None]:
     return run
 
 
+# A Binding Update with the options of RFC 4283 and 4285: identifier, timestamp, authentication
+AUTHENTICATED_UPDATE: Final = b"\1" + bytes.fromhex(
+    "3b0005000000 0001c000000f 08020161 0a080000000000000000 09110100000100000000000000000000000000"
+)
 BARE_TYPES: Final = (1, 2, 3, 4, 128, 129)  # ICMPv6 messages of which zeros are an example
 
 
@@ -43,7 +47,7 @@ def _message_seeds() -> tuple[bytes, ...]:
     whole = [encode_packet(packet) for packet in PACKETS.values()]
     neighbor = [bytes((5 + n,)) + packet[40:] for packet in whole if packet[7] == 255 for n in range(3)]
     bare = [bytes((4, kind)) + bytes(23) for kind in BARE_TYPES]
-    return *mobility, *icmpv6, *neighbor, *bare, b"\5\x85" + bytes(7)
+    return *mobility, AUTHENTICATED_UPDATE, *icmpv6, *neighbor, *bare, b"\5\x85" + bytes(7)
 
 
 def _header_seeds() -> tuple[bytes, ...]:

@@ -16,13 +16,20 @@ DEMO ?=
 BENCH ?=
 TRAY ?=
 SCREENSHOTS ?=
+# SEEDS=n, HANDOVERS=n or SEED=n (this one alone, with its diagram); BLOWS=n: faults in a seed; SIMULATE: further arguments
+SEEDS ?=
+HANDOVERS ?=
+SEED ?=
+BLOWS ?=
+SIMULATE ?=
 FUZZ ?=
 CONFORMANCE ?=
 # SECONDS: how long to fuzz
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tray setup-fuzz fuzz demo demo-crash tray screenshots translations test conformance test-kernel check format bench man lock clean
+.PHONY: help setup setup-tray setup-fuzz fuzz demo demo-crash tray screenshots translations test conformance test-kernel \
+	simulate check format bench man lock clean
 
 help: ## Print this list.
 	@echo "usage: make TARGET"
@@ -69,6 +76,10 @@ conformance: setup-tray ## See which requirements of the RFCs are shown by tests
 
 test-kernel: setup ## Run the tests of the kernel datapath alone, in a virtual machine if need be (root; make test has them too).
 	@tools/run -m pytest -m kernel $(TESTS)
+
+simulate: setup ## Run whole nodes through loss, crashes and attacks on a virtual clock; SEEDS=n, HANDOVERS=n, or SEED=n to see one.
+	@tools/run -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(HANDOVERS),--handovers $(HANDOVERS)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(BLOWS),--blows $(BLOWS)) $(SIMULATE)
 
 check: setup-tray ## Check formatting, style and types.
 	@tools/run -m ruff format --check .

@@ -25,6 +25,8 @@ INITIAL_SOLICIT_TIMER: Final = Seconds(3.0)  # section 12
 MIN_DELAY_BETWEEN_RAS: Final = Seconds(3.0)  # section 13, configurable; not below 0.03 s
 LOWEST_MIN_RTR_ADV_INTERVAL: Final = Seconds(0.03)  # section 7.5
 LOWEST_MAX_RTR_ADV_INTERVAL: Final = Seconds(0.07)  # section 7.5
+REPLAY_WINDOW: Final = Seconds(7.0)  # RFC 4285 section 6, configurable: how far a timestamp may be from the clock
+LEAST_REPLAY_WINDOW: Final = Seconds(3.0)  # RFC 4285 section 6: the window is larger than this
 LIFETIME_UNIT: Final = Seconds(4.0)  # section 6.1.7: lifetimes of bindings travel in units of 4 s
 
 # --- Specification: RFC 4861, RFC 4862, RFC 7559, RFC 2473, RFC 8200 --------------------------------------------------
@@ -56,12 +58,16 @@ PROTOCOL_MOBILITY: Final = 135
 
 DEFAULT_REGISTRATION_LIFETIME: Final = Seconds(600.0)  # short enough that a lost laptop frees its address the same hour
 REFRESH_FRACTION: Final = 0.75  # a binding is refreshed when this much of its lifetime has gone
+BETTER_ROUTER_PROBE_INTERVAL: Final = Seconds(60.0)  # RFC 4191 section 3.5: once a minute at most
 ROUTER_PROBE_INTERVAL: Final = Seconds(0.2)  # between unicast probes of a router in doubt: a link is 0.2 s long at most
 MISSED_ADVERTISEMENTS: Final = 3  # Advertisement Intervals without an RA before the router is in doubt
 MINIMUM_DOUBT: Final = Seconds(0.3)  # and never sooner than this: a busy router may skip a beat
 DEFAULT_ROUTE_GRACE: Final = Seconds(10.0)  # how long new connections wait for a silent home agent before going direct
 MAX_ROUTERS_PER_INTERFACE: Final = 16  # bounds memory when a link is flooded with advertisements
 MAX_PREFIXES_PER_ROUTER: Final = 16
+MAX_ROUTES_PER_ROUTER: Final = (
+    16  # more specific routes (RFC 4191); each is one of the kernel in the table of an interface
+)
 MAX_NAME_SERVERS: Final = 4  # of a router: no resolver asks more than three
 MAX_TRAFFIC_RULES: Final = 64  # each is a rule of the kernel, which goes through them for every packet without a source
 MAX_INTERFACES: Final = 64
@@ -109,3 +115,13 @@ PACKET_MARK: Final = 0x6D6E36  # of a packet between two of our nftables rules; 
 LOG_GROUP: Final = 6275  # NFLOG: first packets, their headers only
 XFRM_REQID: Final = 6275  # of our transformation states and templates
 XFRM_PRIORITY: Final = 6275  # of our transformation policies; of those for signalling, one less
+
+# Multicast membership through a tunnel
+LISTENER_ROBUSTNESS: Final = 2  # RFC 3810 section 9.1
+LISTENER_QUERY_INTERVAL: Final = Seconds(125.0)  # RFC 3810 section 9.2
+LISTENER_STARTUP_QUERY_INTERVAL: Final = Seconds(LISTENER_QUERY_INTERVAL / 4)  # RFC 3810 section 9.6
+LISTENER_QUERY_RESPONSE_INTERVAL: Final = Seconds(10.0)  # RFC 3810 section 9.3
+LISTENING_INTERVAL: Final = Seconds(
+    LISTENER_ROBUSTNESS * LISTENER_QUERY_INTERVAL + LISTENER_QUERY_RESPONSE_INTERVAL
+)  # RFC 3810 section 9.4
+MAX_GROUPS_PER_HOME_ADDRESS: Final = 64  # ours: what one mobile node may cost its home agent

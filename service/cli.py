@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from mnclient.errors import ConfigError, MobileIPv6Error
-from service import cli_bindings, cli_change, cli_keys, cli_messages, cli_roles, cli_show, cli_trial
+from service import cli_access, cli_bindings, cli_change, cli_keys, cli_messages, cli_roles, cli_show, cli_trial
 from service.cli_output import Output
-from service.cli_parser import PROGRAM, parser
+from service.cli_parser import parser
+from service.cli_words import PROGRAM
 from service.client import Client
 from service.contract import BUS_VARIABLE, NotAllowed, ServiceUnavailable, UnknownThing
 
@@ -53,6 +54,13 @@ COMMANDS: Final[dict[tuple[str, ...], Command]] = {
     ("interfaces", "set-priority"): cli_change.set_interface_priority,
     ("interfaces", "order"): cli_change.set_interface_order,
     ("bindings",): cli_bindings.bindings,
+    ("bindings", "clear"): cli_bindings.clear,
+    ("access",): cli_access.show_access,
+    ("access", "add"): cli_access.add_access,
+    ("access", "remove"): cli_access.remove_access,
+    ("debug",): cli_access.show_debug,
+    ("debug", "on"): cli_access.switch_debug,
+    ("debug", "off"): cli_access.switch_debug,
     ("correspondents",): cli_bindings.correspondents,
     ("messages",): cli_messages.messages,
     ("counters",): cli_messages.counters,
@@ -72,6 +80,7 @@ COMMANDS: Final[dict[tuple[str, ...], Command]] = {
     ("home-agent",): cli_roles.show_home_agent,
     ("home-agent", "show"): cli_roles.show_home_agent,
     ("home-agent", "enable"): cli_roles.enable_home_agent,
+    ("home-agent", "advertise"): cli_access.advertise,
     ("home-agent", "disable"): cli_roles.disable_home_agent,
     ("keys",): cli_keys.show,
     ("keys", "list"): cli_keys.show,

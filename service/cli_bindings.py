@@ -3,7 +3,9 @@
 
 import argparse
 from collections.abc import Iterable, Sequence
+from typing import Final
 
+from mnclient.errors import MobileIPv6Error
 from mnclient.model.status import BindingCacheStatus, BindingUpdateStatus, CorrespondentStatus
 from service import cli_status
 from service.cli_output import Output, yes_no
@@ -36,6 +38,18 @@ async def bindings(client: Client, arguments: argparse.Namespace, output: Output
         output.line()
         output.line(f"Binding cache (what others told this machine): {len(cache)} of {total}")
         _cache(cache, output)
+
+
+async def clear(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """End bindings of the cache, those that are named or all of them."""
+    named = _filter(arguments)
+    if bool(named) is arguments.all:
+        raise MobileIPv6Error("It is not clear which bindings to end", hint="name some, or all with --all")
+    cleared = await client.clear_bindings(named or "::/0")
+    if output.as_json:
+        output.json(ok=True, cleared=cleared)
+    else:
+        output.line(f"{cleared} {'binding is' if cleared == 1 else 'bindings are'} ended.")
 
 
 async def correspondents(client: Client, _arguments: argparse.Namespace, output: Output) -> None:
@@ -89,19 +103,34 @@ def _cache(cache: Sequence[BindingCacheStatus], output: Output) -> None:
             str(each.care_of_address),
             str(each.sequence),
             output.clock_of(each.expires),
+            each.interface or "-",
             "checking for duplicates" if each.detecting else "home" if each.home_registration else "correspondent",
         ]
         for each in cache
     ]
-    output.table(["home address", "care-of address", "sequence", "until", "kind"], rows, "Empty.")
+    output.table(["home address", "care-of address", "sequence", "until", "on", "kind"], rows, "Empty.")
 
 
 async def _binding_cache(client: Client, arguments: argparse.Namespace) -> tuple[list[BindingCacheStatus], int]:
     found: list[BindingCacheStatus] = []
     while True:
         page, total = await client.binding_cache(
-            arguments.offset + len(found), arguments.limit - len(found), arguments.matching
+            arguments.offset + len(found), arguments.limit - len(found), _filter(arguments)
         )
         found += page
         if not page or len(found) >= arguments.limit:
             return found, total
+
+
+_FILTERS: Final = {
+    "matching": "",
+    "home_addresses": "home=",
+    "care_of_addresses": "care-of=",
+    "on_interface": "interface=",
+}
+
+
+def _filter(arguments: argparse.Namespace) -> str:
+    """What was said of the bindings, in the words of the bus."""
+    said = {word: getattr(arguments, name, None) for name, word in _FILTERS.items()}
+    return " ".join(f"{word}{value}" for word, value in said.items() if value is not None)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from service.cli_parser import PROGRAM, parser
+from service.cli_parser import parser
+from service.cli_words import PROGRAM
 
 DEFAULT_FILE: Final = Path(__file__).resolve().parent.parent / "docs/man/mnctl.1"
 

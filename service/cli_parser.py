@@ -2,18 +2,26 @@
 """The words of `mnctl`: commands, arguments and their help. The man page and the shell completions come from here."""
 
 import argparse
-from collections.abc import Callable, Sequence
 from functools import partial
-from ipaddress import IPv6Address, IPv6Network
 from typing import Any, Final
 
-from mnclient.errors import MobileIPv6Error
-from mnclient.model.keys import HIGHEST_SPI, LOWEST_SPI, KeyKind, KeyOwner, is_spi
+from mnclient.model.keys import KeyKind, KeyOwner
+from service.cli_parser_roles import add_roles
+from service.cli_words import (
+    ADDRESS,
+    NETWORK,
+    PROGRAM,
+    Adder,
+    a_count,
+    a_network_or_address,
+    a_priority,
+    an_spi,
+    argument,
+    seconds,
+)
 from service.interfaces import arguments
 from service.message_filter import ABBREVIATIONS
-from service.settings_schema import PRIVACY_OFF
 
-PROGRAM: Final = "mnctl"
 SHELLS: Final = ("bash", "zsh", "tcsh")
 DESCRIPTION: Final = "See and control Mobile IPv6: the home address that stays the same on every network."
 EPILOG: Final = """\
@@ -55,16 +63,14 @@ def parser(width: int | None = None) -> argparse.ArgumentParser:
     top.add_argument("--version", action="store_true", help="print the version and end")
     top.add_argument("--print-completion", choices=SHELLS, metavar="SHELL", help=f"completion for {', '.join(SHELLS)}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    adder = _Adder(commands, common, formatter)
+    adder = Adder(commands, common, formatter)
     _reading(adder)
     _home_agents(adder)
     _home_addresses(adder)
     _interfaces(adder)
     _settings(adder)
     _keys(adder)
-    _route_optimization(adder)
-    _correspondent_node(adder)
-    _home_agent(adder)
+    add_roles(adder)
     _tools(adder)
     return top
 
@@ -84,104 +90,14 @@ def _add_common(group: argparse.ArgumentParser, default: Any) -> None:
     )
 
 
-class _Adder:
-    """Adds a command below another, with what all commands have."""
-
-    def __init__(
-        self, commands: Any, common: argparse.ArgumentParser, formatter: Any, words: tuple[str, ...] = ()
-    ) -> None:
-        self._commands = commands
-        self._common = common
-        self._formatter = formatter
-        self._words = words
-
-    def command(self, name: str, text: str, examples: Sequence[str] = ()) -> argparse.ArgumentParser:
-        """A command that does something."""
-        epilog = "examples:\n" + "\n".join(f"  {PROGRAM} {each}" for each in examples) if examples else None
-        added: argparse.ArgumentParser = self._commands.add_parser(
-            name,
-            help=text,
-            description=text[0].upper() + text[1:] + ".",
-            epilog=epilog,
-            parents=[self._common],
-            formatter_class=self._formatter,
-            allow_abbrev=False,
-        )
-        added.set_defaults(command=(*self._words, name))
-        return added
-
-    def group(self, name: str, text: str, examples: Sequence[str] = ()) -> "_Adder":
-        """A command with commands below it; alone it lists."""
-        group = self.command(name, text, examples)
-        below = group.add_subparsers(title="commands", metavar="COMMAND")
-        return _Adder(below, self._common, self._formatter, (*self._words, name))
-
-
-def _argument(read: Callable[[str], Any], what: str) -> Callable[[str], Any]:
-    def convert(text: str) -> Any:
-        try:
-            return read(text)
-        except MobileIPv6Error as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    convert.__name__ = what
-    return convert
-
-
-_address: Final[Callable[[str], IPv6Address]] = _argument(arguments.address, "address")
-_network: Final[Callable[[str], IPv6Network]] = _argument(arguments.network, "prefix")
-
-
-def _matching(text: str) -> str:
-    _argument(arguments.network_filter, "filter")(text)
-    return text
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("must not be negative")
-    return value
-
-
-def _priority(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 999:
-        raise argparse.ArgumentTypeError("must be from 1 to 999; the smaller is preferred")
-    return value
-
-
-def _spi(text: str) -> int:
-    value = int(text)
-    if not is_spi(value):
-        raise argparse.ArgumentTypeError(f"must be from {LOWEST_SPI} to {HIGHEST_SPI}")
-    return value
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("must be a positive number of seconds")
-    return value
-
-
-def _reading(adder: _Adder) -> None:
+def _reading(adder: Adder) -> None:
     adder.command("status", "say whether this machine is reachable, and how", ["status", "status --json"])
     adder.command("watch", "print a line for every change, until interrupted", ["watch", "watch --json"])
-    bindings = adder.command(
-        "bindings",
-        "list what this machine told others (binding update list) and what others told it (binding cache)",
-        ["bindings", "bindings --matching 2001:db8:1::/64 --limit 20"],
-    )
-    bindings.add_argument("--limit", type=_count, default=100, help="at most this many of the cache (default: 100)")
-    bindings.add_argument("--offset", type=_count, default=0, help="leave out the first ones of the cache")
-    bindings.add_argument(
-        "--matching", type=_matching, default="", metavar="PREFIX", help="only addresses in this prefix, or this one"
-    )
+    _bindings(adder)
     text = "list whom this machine talks to directly, whom not, and why"
     adder.command("correspondents", text, ["correspondents", "correspondents --json"])
     handovers = adder.command("handovers", "list the last moves and how long each took", ["handovers --limit 5"])
-    handovers.add_argument("--limit", type=_count, default=20, help="at most this many, the newest (default: 20)")
+    handovers.add_argument("--limit", type=a_count, default=20, help="at most this many, the newest (default: 20)")
     _messages(adder)
     adder.command("counters", "list what was sent, received, carried and refused, as numbers", ["counters --json"])
     problems = adder.command("problems", "list what is wrong, and what to do about it", ["problems"])
@@ -189,7 +105,51 @@ def _reading(adder: _Adder) -> None:
     problems.add_argument("--all", action="store_true", help="also those too young to be shown")
 
 
-def _messages(adder: _Adder) -> None:
+def _bindings(adder: Adder) -> None:
+    examples = [
+        "bindings",
+        "bindings --matching 2001:db8:1::/64 --limit 20",
+        "bindings clear --care-of-addresses 2001:db8:2::/64",
+    ]
+    text = "list what this machine told others (binding update list) and what others told it (binding cache)"
+    group = adder.group("bindings", text, examples)
+    assert group.parser is not None
+    group.parser.add_argument(
+        "--limit", type=a_count, default=100, help="at most this many of the cache (default: 100)"
+    )
+    group.parser.add_argument("--offset", type=a_count, default=0, help="leave out the first ones of the cache")
+    clear = group.command(
+        "clear",
+        "end bindings of the cache; who is still away may register again (see mnctl access)",
+        ["bindings clear --matching 2001:db8:1::10", "bindings clear --interface lan0", "bindings clear --all"],
+    )
+    clear.add_argument("--all", action="store_true", help="all of them")
+    for command in (group.parser, clear):
+        command.add_argument(
+            "--matching",
+            type=a_network_or_address,
+            default=argparse.SUPPRESS,
+            metavar="PREFIX",
+            help="only those with an address in this prefix, or this address",
+        )
+        for name, what in (("home", "home address"), ("care-of", "care-of address")):
+            command.add_argument(
+                f"--{name}-addresses",
+                type=a_network_or_address,
+                default=argparse.SUPPRESS,
+                metavar="PREFIX",
+                help=f"only those with a {what} in this prefix",
+            )
+        command.add_argument(
+            "--interface",
+            dest="on_interface",
+            default=argparse.SUPPRESS,
+            metavar="NAME",
+            help="only those of home links on this interface, or of correspondents that came in there",
+        )
+
+
+def _messages(adder: Adder) -> None:
     examples = ["messages", "messages --follow BU BA", "messages --save log.pcap 2001:db8:1::10", "messages malformed"]
     messages = adder.command(
         "messages", "print the last signalling this machine sent and heard, one line each", examples
@@ -205,7 +165,7 @@ def _messages(adder: _Adder) -> None:
     messages.add_argument("--save", dest="file", metavar="FILE", help="write them to a pcap file, for tshark or decode")
 
 
-def _home_agents(adder: _Adder) -> None:
+def _home_agents(adder: Adder) -> None:
     examples = [
         "home-agents",
         "home-agents add 2001:db8:1::1 2001:db8:1::/64 --pin",
@@ -213,14 +173,14 @@ def _home_agents(adder: _Adder) -> None:
     ]
     group = adder.group("home-agents", "list the known home agents; add or remove one", examples)
     add = group.command("add", "know a home agent that was not heard")
-    add.add_argument("address", type=_address, metavar="ADDRESS", help="its global address")
-    add.add_argument("prefix", type=_network, metavar="PREFIX", help="the home network it serves")
+    add.add_argument("address", type=ADDRESS, metavar="ADDRESS", help="its global address")
+    add.add_argument("prefix", type=NETWORK, metavar="PREFIX", help="the home network it serves")
     add.add_argument("--pin", action="store_true", help="never forget it, never believe another router in its place")
     remove = group.command("remove", "forget a home agent")
-    remove.add_argument("address", type=_address, metavar="ADDRESS", help="one of the list")
+    remove.add_argument("address", type=ADDRESS, metavar="ADDRESS", help="one of the list")
 
 
-def _home_addresses(adder: _Adder) -> None:
+def _home_addresses(adder: Adder) -> None:
     examples = [
         "home-addresses",
         "home-addresses suggest --home-agent 2001:db8:1::1",
@@ -237,38 +197,38 @@ def _home_addresses(adder: _Adder) -> None:
     )
     _new_home_address(attempt)
     attempt.add_argument("--keep", action="store_true", help="end as soon as it works, and keep it")
-    attempt.add_argument("--timeout", type=_positive, metavar="SECONDS", help="give up if it is not kept by then")
+    attempt.add_argument("--timeout", type=seconds, metavar="SECONDS", help="give up if it is not kept by then")
     for name, text in (
         ("remove", "give a home address up"),
         ("prefer", "use this home address for new connections"),
         ("accept", "take a proposed home address into use"),
         ("dismiss", "never propose this home address again"),
     ):
-        group.command(name, text).add_argument("address", type=_address, metavar="ADDRESS", help="one of the list")
+        group.command(name, text).add_argument("address", type=ADDRESS, metavar="ADDRESS", help="one of the list")
     suggest = group.command("suggest", "list home addresses that could be added")
-    suggest.add_argument("--home-agent", type=_address, metavar="ADDRESS", help="only at this one")
+    suggest.add_argument("--home-agent", type=ADDRESS, metavar="ADDRESS", help="only at this one")
 
 
 def _new_home_address(command: argparse.ArgumentParser) -> None:
     agent = "who forwards for it; without, home only"
-    command.add_argument("address", type=_address, metavar="ADDRESS", help="the home address")
-    command.add_argument("--home-agent", type=_address, metavar="ADDRESS", help=agent)
+    command.add_argument("address", type=ADDRESS, metavar="ADDRESS", help="the home address")
+    command.add_argument("--home-agent", type=ADDRESS, metavar="ADDRESS", help=agent)
     command.add_argument(
         "--prefix-length", type=int, default=64, metavar="BITS", help="of the home network (default: 64)"
     )
 
 
-def _interfaces(adder: _Adder) -> None:
+def _interfaces(adder: Adder) -> None:
     examples = ["interfaces order eth0 wlan0", "interfaces set-priority wlan0 10"]
     group = adder.group("interfaces", "list the network interfaces; set which is preferred", examples)
     order = group.command("order", "say in which order interfaces are preferred; others come behind")
     order.add_argument("names", nargs="+", metavar="INTERFACE", help="names like wlan0, the preferred first")
     priority = group.command("set-priority", "say how much an interface is preferred")
     priority.add_argument("name", metavar="INTERFACE", help="its name, like wlan0")
-    priority.add_argument("priority", type=_priority, metavar="PRIORITY", help="1 to 999, the smaller is preferred")
+    priority.add_argument("priority", type=a_priority, metavar="PRIORITY", help="1 to 999, the smaller is preferred")
 
 
-def _settings(adder: _Adder) -> None:
+def _settings(adder: Adder) -> None:
     examples = ["settings", "settings get mobile_node.enabled", "settings set mobile_node.enabled false"]
     group = adder.group("settings", "list the settings; get, set or describe one", examples)
     describe = group.command("describe", "say what a setting means and may be; without KEY, all of them")
@@ -279,7 +239,7 @@ def _settings(adder: _Adder) -> None:
     change.add_argument("value", metavar="VALUE", help="as in the settings file")
 
 
-def _keys(adder: _Adder) -> None:
+def _keys(adder: Adder) -> None:
     examples = [
         "keys",
         "keys set 2001:db8:1::10 2001:db8:1::1 --kind rfc4285 --algorithm hmac-sha1-96 --spi-in 1000 --spi-out 1001",
@@ -289,14 +249,14 @@ def _keys(adder: _Adder) -> None:
     group.command("list", "list the keys, without their secrets")
     install = group.command("set", "install a key, or replace one; the secret is read from standard input")
     _key_place(install)
-    kinds = _argument(lambda text: arguments.word(KeyKind, text, "kind"), "kind")
-    owners = _argument(lambda text: arguments.word(KeyOwner, text, "owner"), "owner")
+    kinds = argument(lambda text: arguments.word(KeyKind, text, "kind"), "kind")
+    owners = argument(lambda text: arguments.word(KeyOwner, text, "owner"), "owner")
     install.add_argument(
         "--kind", type=kinds, required=True, help=f"one of: {', '.join(each.value for each in KeyKind)}"
     )
     install.add_argument("--algorithm", required=True, help="like hmac-sha1-96 or aes-gcm-256")
-    install.add_argument("--spi-in", type=_spi, required=True, metavar="SPI", help="in what arrives here, from 256")
-    install.add_argument("--spi-out", type=_spi, required=True, metavar="SPI", help="in what is sent, from 256")
+    install.add_argument("--spi-in", type=an_spi, required=True, metavar="SPI", help="in what arrives here, from 256")
+    install.add_argument("--spi-out", type=an_spi, required=True, metavar="SPI", help="in what is sent, from 256")
     where = "computer: in a file of the service (default); user: until the service stops"
     install.add_argument("--owner", type=owners, default=KeyOwner.COMPUTER, metavar="OWNER", help=where)
     _secret_file(install)
@@ -304,13 +264,13 @@ def _keys(adder: _Adder) -> None:
     remove = group.command("remove", "forget a key")
     for command in (provide, remove):
         _key_place(command)
-        command.add_argument("spi_out", type=_spi, metavar="SPI", help="the outgoing one of the list")
+        command.add_argument("spi_out", type=an_spi, metavar="SPI", help="the outgoing one of the list")
     _secret_file(provide)
 
 
 def _key_place(command: argparse.ArgumentParser) -> None:
-    command.add_argument("home_address", type=_address, metavar="HOME_ADDRESS", help="whose registrations it protects")
-    command.add_argument("home_agent", type=_address, metavar="HOME_AGENT", help="who has the same key")
+    command.add_argument("home_address", type=ADDRESS, metavar="HOME_ADDRESS", help="whose registrations it protects")
+    command.add_argument("home_agent", type=ADDRESS, metavar="HOME_AGENT", help="who has the same key")
 
 
 def _secret_file(command: argparse.ArgumentParser) -> None:
@@ -318,55 +278,7 @@ def _secret_file(command: argparse.ArgumentParser) -> None:
     command.add_argument("--secret-file", dest="file", default="-", metavar="FILE", help=text)
 
 
-def _route_optimization(adder: _Adder) -> None:
-    examples = [
-        "route-optimization",
-        "route-optimization enable",
-        "route-optimization enable --only-these 2001:db8:c::/48",
-    ]
-    text = "exchange packets with correspondents directly, or not; show how it goes"
-    group = adder.group("route-optimization", text, examples)
-    group.command("show", "show whether packets go directly, with whom, and what that tells them")
-    enable = group.command("enable", f"let packets go directly. {PRIVACY_OFF}".rstrip("."))
-    wish = enable.add_mutually_exclusive_group()
-    wish.add_argument("--always", action="store_true", help="with everybody whom the settings do not forbid")
-    wish.add_argument(
-        "--only-these",
-        type=_network,
-        nargs="*",
-        metavar="PREFIX",
-        help="only with correspondents in these prefixes, and those whom the settings allow",
-    )
-    group.command("disable", "tell nobody where this machine is: all packets go through the home agent")
-
-
-def _correspondent_node(adder: _Adder) -> None:
-    examples = ["correspondent-node", "correspondent-node enable"]
-    text = "let mobile nodes exchange packets with this machine directly, or not; show how it goes"
-    group = adder.group("correspondent-node", text, examples)
-    group.command("show", "show whether the role is on, and how many bindings there are")
-    group.command("enable", "switch the correspondent-node role on")
-    group.command("disable", "switch the correspondent-node role off")
-
-
-def _home_agent(adder: _Adder) -> None:
-    examples = [
-        "home-agent enable --prefix 2001:db8:1::/64 --address 2001:db8:1::1 --interface lan0 --advertise",
-        "home-agent enable --prefix 2001:db8:7::/64 --address 2001:db8:7::1",
-        "home-agent disable",
-    ]
-    group = adder.group("home-agent", "be a home agent for others, or stop being one; show how it goes", examples)
-    group.command("show", "show the home links served")
-    enable = group.command("enable", "switch the home-agent role on, and serve a home link")
-    enable.add_argument("--prefix", type=_network, help="the home network to serve; without, those of the settings")
-    enable.add_argument("--address", type=_address, help="this machine's own address in it")
-    enable.add_argument("--interface", metavar="NAME", help="where the home network is; without, it is a virtual one")
-    enable.add_argument("--advertise", action="store_true", help="send Router Advertisements there, as its router")
-    disable = group.command("disable", "switch the home-agent role off, or stop serving one home link")
-    disable.add_argument("--prefix", type=_network, help="only stop serving this home network")
-
-
-def _tools(adder: _Adder) -> None:
+def _tools(adder: Adder) -> None:
     decode = adder.command(
         "decode",
         "print the Mobile IPv6 messages of a packet capture, one line each",

@@ -130,7 +130,8 @@ class Client(Changes):
     ) -> tuple[tuple[BindingCacheStatus, ...], int]:
         """A page of the binding cache, in the order of home addresses, and how many entries match in all.
 
-        `matching`: an address or a prefix that the home or the care-of address must be in. A page has at most
+        `matching`: an address or a prefix that the home or the care-of address must be in; or words with spaces
+        between them, home=PREFIX, care-of=PREFIX, interface=NAME. A page has at most
         `contract.MAX_BINDING_CACHE_PAGE` entries.
         """
         entries, total = await self._call("GetBindingCache", offset, limit, matching)

@@ -20,6 +20,11 @@ class Changes(ABC):
         """Change one setting; `value_text` is written as in the settings file."""
         await self._call("SetSetting", key, value_text)
 
+    async def clear_bindings(self, matching: str) -> int:
+        """End entries of the binding cache, which a filter of `binding_cache` names; how many there were."""
+        (cleared,) = await self._call("ClearBindings", matching)
+        return int(cleared)
+
     async def add_home_address(
         self, address: IPv6Address, home_agent: IPv6Address | None = None, prefix_length: int = 64
     ) -> None:

@@ -17,7 +17,7 @@ from mnclient.errors import ConfigError, MobileIPv6Error, NetworkError
 
 BUS_NAME: Final = "org.mnclient.MobileNode1"
 ROOT_PATH: Final = "/org/mnclient/MobileNode1"
-API_VERSION: Final = 4
+API_VERSION: Final = 5
 """Grows with every addition. What would break a client gets a new bus name instead."""
 
 MANAGER: Final = BUS_NAME + ".Manager"
@@ -128,6 +128,7 @@ METHODS: Final[dict[str, dict[str, Method]]] = {
         "CancelTrial": Method(Action.CONTROL, (("address", "s"),)),
         "AddHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"), ("prefix", "s"), ("pinned", "b"))),
         "RemoveHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"),)),
+        "ClearBindings": Method(Action.ADMINISTER, (("filter", "s"),), (("cleared", "u"),)),
         "SetKey": Method(Action.MANAGE_KEYS, _KEY),
         "TryKey": Method(Action.MANAGE_KEYS, _KEY),
         # Only what an administrator declared with SetKey can be provided, and only while it is missing.

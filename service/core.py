@@ -14,14 +14,12 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Final
 
+from mnclient import debugging
 from mnclient.engine.actions import Action, PublishStatus, ReportHandover, ReportHomeAddress, ReportHomeAgent
 from mnclient.errors import ConfigError, MobileIPv6Error
 from mnclient.model.config import NodeConfig
-from mnclient.model.handover import Handover
 from mnclient.model.problems import ProblemCode
 from mnclient.model.service_status import KnownHomeAgent, Origin, ServiceStatus, Suggestion
-from mnclient.model.status import BindingCacheStatus
-from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Seconds
 from service.autoconfiguration.policy import HomeAddressReported
 from service.autoconfiguration.suggestions import HostInterface
@@ -31,6 +29,7 @@ from service.core_autoconfiguration import Autoconfiguration
 from service.core_changes import Change, ChangeKind, Subscriber, Subscribers
 from service.core_host import read_host
 from service.core_keys import Keys
+from service.core_node import NodeCore
 from service.core_problems import ServiceProblems
 from service.core_protection import keyed
 from service.core_rows import without_address
@@ -44,7 +43,7 @@ from service.key_store import KeyStore
 from service.node_protocol import Node, NodeFactory
 from service.settings import Settings
 from service.settings_file import SettingsFile
-from service.state_store import BINDINGS_FILE, STATE_FILE, State, StateStore, StoredHomeAddress, encode_state
+from service.state_store import BINDINGS_FILE, STATE_FILE, StateStore, StoredHomeAddress, encode_state
 from service.stored_bindings import encode_bindings
 
 __all__ = ["Change", "ChangeKind", "Node", "NodeFactory", "ServiceCore"]
@@ -55,7 +54,7 @@ HANDOVERS_IN_STATUS: Final = 20  # each is 700 octets in every answer; GetHandov
 STABLE_SECRET_LENGTH: Final = 32  # octets; RFC 7217 section 5 asks for 16 at least
 
 
-class ServiceCore(SettingsCore):
+class ServiceCore(SettingsCore, NodeCore):
     """The service. All methods must be called in the loop in which `start` ran."""
 
     def __init__(
@@ -125,6 +124,7 @@ class ServiceCore(SettingsCore):
             refused = error
             self._settings = self._settings_file.load_last_good()
         self._stored_settings = self._settings
+        debugging.switch(self._settings.debug)
         self._node = self._node_factory(self._observe, datapath=self._settings.datapath)
         if refused is not None:
             _log.error("starting with the last good settings: %s", refused)
@@ -165,23 +165,6 @@ class ServiceCore(SettingsCore):
             keys=self.keys.infos(),
             protections=self._node.protections,
         )
-
-    def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
-        """What mobile nodes told this machine, in both roles: home agent and correspondent."""
-        return self._node.binding_cache()
-
-    def handovers(self) -> tuple[Handover, ...]:
-        """The last moves, the newest last."""
-        return self._node.handovers()
-
-    def counters(self) -> dict[str, int]:
-        """What was sent, received, carried and refused so far."""
-        return self._node.counters()
-
-    @property
-    def message_log(self) -> MessageLog:
-        """The signalling sent and heard."""
-        return self._node.message_log
 
     def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:
         """Home addresses that could be had at a known home agent, or at all of them; UnknownThing for another."""
@@ -301,6 +284,7 @@ class ServiceCore(SettingsCore):
 
     def _apply_settings(self, settings: Settings, key: str) -> None:
         self._settings = settings
+        debugging.switch(settings.debug)
         self._report_damaged_files()
         if self._problems.clear(ProblemCode.SETTINGS_REJECTED):
             self._subscribers.publish(ChangeKind.PROBLEM)
@@ -378,15 +362,7 @@ class ServiceCore(SettingsCore):
     # --- what is stored -------------------------------------------------------------------------------------------
 
     def _capture_state(self) -> Callable[[], bytes]:
-        policy = self._autoconfiguration.policy
-        state = State(
-            home_agents=policy.home_agents.records(),
-            home_addresses=self._home_addresses.stored,
-            preferred_home_address=self._home_addresses.chosen,
-            dismissed=policy.dismissed(),
-            hardware_addresses=dict(self._autoconfiguration.hardware_addresses),
-            stable_secret=self._secret,
-        )
+        state = self._autoconfiguration.state(self._secret)
         return lambda: encode_state(state)
 
     def _capture_bindings(self) -> Callable[[], bytes]:

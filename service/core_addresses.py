@@ -168,6 +168,9 @@ def check_new(home_address: StoredHomeAddress) -> None:
         require_routable(home_agent)
         if home_agent == address:
             raise InvalidArgument(f"{address} is the home agent itself", hint=f"choose another address in {prefix}")
+        if home_agent not in prefix:  # RFC 6275 section 6.1.7: it is a router on the home link
+            hint = f"give its address in {prefix}, or the length of a prefix that both are in"
+            raise InvalidArgument(f"The home agent {home_agent} is outside the home prefix {prefix}", hint=hint)
 
 
 def require_routable(address: IPv6Address) -> None:

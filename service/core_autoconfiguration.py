@@ -55,6 +55,17 @@ class Autoconfiguration:
         self.hardware_addresses: dict[str, bytes] = {}
         self.policy = machine.AutoconfigurationPolicy(machine.PolicySettings())
 
+    def state(self, stable_secret: bytes) -> State:
+        """What is stored of home agents and home addresses; `start` takes it back."""
+        return State(
+            home_agents=self.policy.home_agents.records(),
+            home_addresses=self._home_addresses.stored,
+            preferred_home_address=self._home_addresses.chosen,
+            dismissed=self.policy.dismissed(),
+            hardware_addresses=dict(self.hardware_addresses),
+            stable_secret=stable_secret,
+        )
+
     def start(self, state: State) -> None:
         """Begin with what the last run knew."""
         self.policy = machine.AutoconfigurationPolicy(machine.PolicySettings(), state.home_agents, state.dismissed)

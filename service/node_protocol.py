@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mnclient.engine.actions import Action
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
 from mnclient.model.service_status import Datapath
@@ -34,6 +35,10 @@ class Node(Protocol):
 
     def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
         """The binding cache."""
+        ...
+
+    def dismiss_bindings(self, which: BindingFilter) -> None:
+        """End these entries of the binding cache, soon."""
         ...
 
     def handovers(self) -> tuple[Handover, ...]:

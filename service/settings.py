@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from mnclient.debugging import Category
 from mnclient.errors import ConfigError
 from mnclient.model.config import (
     CorrespondentNodeConfig,
@@ -116,6 +117,11 @@ class Settings:
         """How packets are to be carried: "auto", "kernel" or "portable"."""
         return str(self._values["network.datapath"])
 
+    @property
+    def debug(self) -> dict[Category, bool]:
+        """What is to be logged in detail."""
+        return {each: self._boolean(f"debug.{each.value}") for each in Category}
+
     def _mobile_node(self, home_addresses: tuple[HomeAddressConfig, ...], stable_secret: bytes) -> MobileNodeConfig:
         return MobileNodeConfig(
             home_addresses=home_addresses,
@@ -151,7 +157,10 @@ class Settings:
             max_bindings=int(self._number("home_agent.max_bindings")),
             refresh_advice=Seconds(advice) if advice else None,
             optimistic_forwarding=self._boolean("home_agent.optimistic_forwarding"),
+            multicast=self._boolean("home_agent.multicast"),
             allow_unprotected_signalling=self._boolean("home_agent.allow_unprotected_signalling"),
+            replay_window=Seconds(self._number("home_agent.replay_window")),
+            require_message_identification=self._boolean("home_agent.require_message_identification"),
         )
 
     def _boolean(self, key: str) -> bool:

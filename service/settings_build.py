@@ -49,6 +49,8 @@ def home_addresses(rows: tuple[Row, ...]) -> tuple[HomeAddressConfig, ...]:
         if home_agent == address:
             _refuse(f"{key}.home_agent", "this is the home address itself", "the address of the home agent")
         prefix = _prefix_around(address, row.get("prefix"), key)
+        if home_agent is not None and home_agent not in prefix:  # RFC 6275 section 6.1.7: a router on the home link
+            _refuse(f"{key}.home_agent", f"{home_agent} is outside the home prefix {prefix}", f"an address in {prefix}")
         result.append(HomeAddressConfig(address=address, prefix=prefix, home_agent=home_agent, preferred=preferred))
     return tuple(result)
 

@@ -8,6 +8,7 @@ from mnclient.constants import (
     DEFAULT_MAX_RTR_ADV_INTERVAL,
     DEFAULT_REGISTRATION_LIFETIME,
     INITIAL_BINDACK_TIMEOUT_FIRST_REG,
+    LEAST_REPLAY_WINDOW,
     LIFETIME_UNIT,
     LOWEST_MAX_RTR_ADV_INTERVAL,
     LOWEST_MIN_RTR_ADV_INTERVAL,
@@ -21,7 +22,9 @@ from mnclient.constants import (
     MAX_RR_BINDING_LIFETIME,
     PROTOCOL_TCP,
     PROTOCOL_UDP,
+    REPLAY_WINDOW,
 )
+from mnclient.debugging import Category
 from mnclient.model.config import IdentifierMethod, OptimizationUse
 from service.settings_declaration import (
     Kind,
@@ -126,6 +129,13 @@ _TRAFFIC_RULE = (
 )
 
 _LIFETIMES = (float(LIFETIME_UNIT), float(MAX_BINDING_LIFETIME))
+
+_DEBUG: Final = {
+    Category.SIGNALLING: "each message of the protocol that is sent or heard, without what is secret in it",
+    Category.EVENTS: "what happens to the protocol engine and what it wants done",
+    Category.NETWORK: "each change of addresses, routes, rules and tunnels",
+    Category.BUS: "each call on the bus, without its arguments",
+}
 
 SETTINGS: Final[tuple[Setting, ...]] = (
     switch("mobile_node.enabled", True, "Whether this machine is a mobile node."),
@@ -275,12 +285,33 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Forward while duplicate detection of a first registration still runs.",
         admin=True,
     ),
+    seconds(
+        "home_agent.replay_window",
+        float(REPLAY_WINDOW),
+        LEAST_REPLAY_WINDOW + 1,
+        3600,
+        "How far the time in a registration with a key of RFC 4285 may be from this machine's clock.",
+        admin=True,
+    ),
+    switch(
+        "home_agent.require_message_identification",
+        True,
+        "Refuse a registration with a key of RFC 4285 that does not say when it was made.",
+        admin=True,
+    ),
+    switch(
+        "home_agent.multicast",
+        False,
+        "Ask mobile nodes which multicast groups they listen to, and send them what comes for these on the home link.",
+        admin=True,
+    ),
     switch(
         "home_agent.allow_unprotected_signalling",
         False,
         "Accept registrations without any authentication. Insecure: anybody can redirect anybody's traffic.",
         admin=True,
     ),
+    *(switch(f"debug.{each.value}", False, f"Log {what}.", admin=True) for each, what in _DEBUG.items()),
 )
 
 BY_KEY: Final = {setting.key: setting for setting in SETTINGS}

@@ -16,6 +16,7 @@ from mnclient.model.stored_binding import (
     StoredCorrespondent,
     StoredOptimization,
     StoredRegistration,
+    StoredTimestamp,
 )
 from mnclient.units import Seconds
 from service.state_format import Parts, encoded, finite
@@ -23,6 +24,7 @@ from service.state_format import Parts, encoded, finite
 _T = TypeVar("_T")
 Row = dict[str, Any]
 LARGEST: Final = (1 << 16) - 1  # as a sequence number
+LARGEST_TIMESTAMP: Final = (1 << 64) - 1
 
 
 def encode_bindings(stored: Stored, wall_time: float) -> bytes:
@@ -33,7 +35,16 @@ def encode_bindings(stored: Stored, wall_time: float) -> bytes:
             for each in stored.bindings
         ],
         "registrations": [
-            {"home_agent": str(each.home_agent), **_encode_common(each, wall_time)} for each in stored.registrations
+            {
+                "home_agent": str(each.home_agent),
+                **_encode_common(each, wall_time),
+                "timestamp": each.timestamp,
+                "clock_offset": each.clock_offset,
+            }
+            for each in stored.registrations
+        ],
+        "timestamps": [
+            {"home_address": str(each.home_address), "timestamp": each.timestamp} for each in stored.timestamps
         ],
         "correspondents": [
             {
@@ -68,6 +79,7 @@ def decode_bindings(parts: Parts, wall_time: float) -> Stored:
         registrations=rows("registrations", _registration),
         correspondents=rows("correspondents", _correspondent)[:MAX_REMEMBERED_CORRESPONDENTS],
         optimizations=rows("optimizations", _optimization),
+        timestamps=rows("timestamps", _timestamp),
     )
 
 
@@ -89,7 +101,18 @@ def _binding(row: Row, wall_time: float) -> StoredBinding:
 
 
 def _registration(row: Row, wall_time: float) -> StoredRegistration:
-    return StoredRegistration(home_agent=IPv6Address(row["home_agent"]), **_common(row, wall_time))
+    return StoredRegistration(
+        home_agent=IPv6Address(row["home_agent"]),
+        timestamp=None if row.get("timestamp") is None else _whole(row["timestamp"], LARGEST_TIMESTAMP),
+        clock_offset=Seconds(finite(row.get("clock_offset", 0.0))),
+        **_common(row, wall_time),
+    )
+
+
+def _timestamp(row: Row, _wall_time: float) -> StoredTimestamp:
+    return StoredTimestamp(
+        home_address=IPv6Address(row["home_address"]), timestamp=_whole(row["timestamp"], LARGEST_TIMESTAMP)
+    )
 
 
 def _correspondent(row: Row, wall_time: float) -> StoredCorrespondent:
@@ -124,7 +147,7 @@ def _left(row: Row, name: str, wall_time: float) -> Seconds:
     return Seconds(max(left, 0.0))
 
 
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST:
-        raise ValueError(f"{value} is not a whole number of 16 bits")
+def _whole(value: Any, largest: int = LARGEST) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
+        raise ValueError(f"{value} is not a whole number from 0 to {largest}")
     return value

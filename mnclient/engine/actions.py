@@ -12,6 +12,7 @@ from mnclient.model.network_state import NetworkState, OptimizationEnd
 from mnclient.model.security import Protection
 from mnclient.model.status import HomeAddressState
 from mnclient.units import Seconds
+from mnclient.wire.multicast_listener import TunnelledMembership
 from mnclient.wire.packet import Packet
 
 
@@ -28,6 +29,23 @@ class SendPacket:
     interface: str | None = None
     link_layer_destination: bytes | None = None
     protection: Protection | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMembership:
+    """Send a message about multicast membership through a tunnel."""
+
+    membership: TunnelledMembership
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchMemberships:
+    """Say with `MembershipsKnown` what programs have joined on the tunnel's device, now and whenever it changes.
+
+    `home_agents` are those through whose tunnels packets to these groups are let in; none: no longer.
+    """
+
+    home_agents: frozenset[IPv6Address]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +114,8 @@ class ReportHandover:
 
 Action = (
     SendPacket
+    | SendMembership
+    | WatchMemberships
     | SetNetworkState
     | AskRouteUse
     | PublishStatus

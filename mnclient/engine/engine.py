@@ -16,6 +16,7 @@ from mnclient.engine.home_agent.home_agent import HomeAgent
 from mnclient.engine.machine import Entropy, Machine
 from mnclient.engine.malformed import MalformedAnswers
 from mnclient.engine.mobile_node.mobile_node import MobileNode
+from mnclient.engine.traffic_counters import TrafficCounters
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
 from mnclient.model.status import BindingCacheStatus, Phase, Status
@@ -30,6 +31,7 @@ class Engine:
     def __init__(self, entropy: Entropy) -> None:
         self._config = NodeConfig()
         self._counters: Counter[str] = Counter()
+        self._traffic = TrafficCounters()
         self._malformed = MalformedAnswers()
         self._mobile_node = MobileNode(entropy)
         self._home_agent = HomeAgent(entropy)
@@ -37,6 +39,11 @@ class Engine:
 
     def handle(self, event: Event, now: Instant) -> list[Action]:
         """React to one event. Nothing that comes from the network raises."""
+        actions = self._react(event, now)
+        self._traffic.note(event, actions)
+        return actions
+
+    def _react(self, event: Event, now: Instant) -> list[Action]:
         if isinstance(event, MalformedReceived):
             self._counters[f"malformed.{event.fault.value}"] += 1
             return self._malformed.answer(event, now)
@@ -84,6 +91,7 @@ class Engine:
         total.update(self._mobile_node.counters())
         total.update(self._home_agent.counters())
         total.update(self._correspondent_node.counters())
+        total.update(self._traffic.counters())
         return dict(total)
 
     def handovers(self) -> tuple[Handover, ...]:
@@ -92,11 +100,12 @@ class Engine:
 
     def snapshot(self, now: Instant) -> Stored:
         """What the roles must find again after a restart; a correspondent's bindings are not (see its module)."""
-        return replace(self._mobile_node.snapshot(now), bindings=self._home_agent.snapshot(now))
+        bindings, timestamps = self._home_agent.snapshot(now), self._home_agent.timestamps()
+        return replace(self._mobile_node.snapshot(now), bindings=bindings, timestamps=timestamps)
 
     def restore(self, stored: Stored, now: Instant) -> None:
         """Give the roles back what `snapshot` said, with the time since then taken off."""
-        self._home_agent.restore(stored.bindings, now)
+        self._home_agent.restore(stored, now)
         self._mobile_node.restore(stored, now)
 
     def _roles(self) -> tuple[Machine, ...]:

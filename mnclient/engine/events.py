@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
 from mnclient.errors import WireFault
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import NodeConfig
 from mnclient.model.keys import KeyKind
 from mnclient.model.network_state import OptimizationEnd
 from mnclient.model.security import Protection
 from mnclient.units import Instant
+from mnclient.wire.multicast_listener import TunnelledMembership
 from mnclient.wire.packet import Packet
 
 
@@ -75,6 +77,20 @@ class MalformedReceived:
     original: bytes = field(repr=False)
     home_address: IPv6Address | None = None
     is_mobility_header: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipReceived:
+    """A message about multicast membership came by a tunnel, to an address of ours (RFC 6275 section 10.4.3)."""
+
+    membership: TunnelledMembership
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipsKnown:
+    """The answer to `WatchMemberships`: the groups of global scope that programs have joined on the tunnel's device."""
+
+    groups: frozenset[IPv6Address]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +169,13 @@ class DatapathChosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WallClockSet:
+    """The wall clock was set, or has drifted. `at_boot` is its time of instant 0, in seconds since 1970."""
+
+    at_boot: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
     """The machine was asleep until now: whatever was known of the links is old (RFC 6275 section 11.5.1)."""
 
@@ -174,6 +197,13 @@ class NetworkStateRestored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BindingsDismissed:
+    """An administrator does not want these entries of the binding caches any longer."""
+
+    which: BindingFilter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineReached:
     """`Engine.next_deadline()` has come (or the machine woke up, which may be much later)."""
 
@@ -189,6 +219,8 @@ Event = (
     | LinkRemoved
     | PacketReceived
     | MalformedReceived
+    | MembershipReceived
+    | MembershipsKnown
     | AddressDuplicate
     | AddressSettled
     | NeighborUnreachable
@@ -197,9 +229,11 @@ Event = (
     | HomeAddressRefused
     | RouteUseKnown
     | DatapathChosen
+    | WallClockSet
     | Resumed
     | NetworkStateFailed
     | NetworkStateRestored
+    | BindingsDismissed
     | DeadlineReached
     | Stopping
 )

@@ -13,7 +13,7 @@ from mnclient.engine.events import PacketReceived
 from mnclient.model.keys import KeyKind
 from mnclient.model.security import SecurityAssociation, Standing
 
-ON_EVERY_HOST: Final[frozenset[KeyKind]] = frozenset()
+ON_EVERY_HOST: Final = frozenset((KeyKind.RFC4285,))
 """Kinds of keys that need nothing of the system. What the system can do besides is told by `DatapathChosen`."""
 
 
@@ -29,8 +29,11 @@ def standing(
 
 
 def is_protected(association: SecurityAssociation, event: PacketReceived) -> bool:
-    """Whether a message arrived under this very association: the one of its home address, no other one's."""
-    return event.protection == association.protection
+    """Whether a message arrived under this very IPsec association: the one of its home address, no other one's.
+
+    A message that is to prove itself (RFC 4285) needs none: its authenticator is asked instead.
+    """
+    return association.kind in ON_EVERY_HOST or event.protection == association.protection
 
 
 def by_home_address(associations: Iterable[SecurityAssociation]) -> dict[IPv6Address, SecurityAssociation]:

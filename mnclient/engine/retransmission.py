@@ -37,7 +37,7 @@ class RateLimit:
 
     def permits(self, now: Instant) -> bool:
         """True when one more may happen now; `record` says that it did."""
-        return len(self._times) < self._count or now - self._times[0] >= 1.0
+        return len(self._times) < self._count or now >= self._free_at()
 
     def record(self, now: Instant) -> None:
         """One more happened."""
@@ -45,7 +45,11 @@ class RateLimit:
 
     def next_permission(self, now: Instant) -> Instant:
         """The earliest instant at which one more may happen."""
-        return now if self.permits(now) else after(self._times[0], Seconds(1.0))
+        return now if self.permits(now) else self._free_at()
+
+    def _free_at(self) -> Instant:
+        """One sum for both questions: rounded differently, a deadline could come and permit nothing."""
+        return after(self._times[0], Seconds(1.0))
 
     def is_idle(self, now: Instant) -> bool:
         """Whether nothing happened in the last second, so that nothing is lost by forgetting this."""

@@ -16,6 +16,7 @@ class Timer(Enum):
     PREFIX_EXPIRES = auto()  # RFC 4862 section 5.5.4
     ROUTER_IN_DOUBT = auto()  # RFC 6275 section 11.5.1: Advertisement Intervals passed without an RA
     PROBE_ROUTER = auto()  # RFC 4861 section 7.3.3: next unicast probe
+    PROBE_BETTER_ROUTERS = auto()  # RFC 4191 section 3.5: a more preferred router that did not answer
     SOLICIT_ROUTERS = auto()  # RFC 7559 section 2: next Router Solicitation
     RETRANSMIT_BINDING_UPDATE = auto()  # RFC 6275 section 11.8
     REFRESH_BINDING = auto()  # RFC 6275 section 11.7.1
@@ -33,6 +34,7 @@ class Timer(Enum):
     PROBE_HOME_AGENT = auto()  # ours: next Echo Request to the home agent from an interface, by its name
     INTERFACE_PROVED = auto()  # ours: an interface has lasted long enough to be trusted, by its name
     VERIFY = auto()  # ours: next Echo Request to a home address of our own
+    ANSWER_LISTENER_QUERY = auto()  # RFC 3810 section 6.2, by home address
     # home agent
     DUPLICATE_DETECTION = auto()  # RFC 6275 section 10.3.1, RFC 4862 section 5.4
     CACHE_ENTRY_EXPIRES = auto()  # RFC 6275 section 9.6, 10.3.1
@@ -40,6 +42,8 @@ class Timer(Enum):
     DELETED_ENTRY_EXPIRES = auto()  # RFC 6275 section 10.3.2: MAX_DELETE_BCE_TIMEOUT
     REPEAT_PROXY_ADVERTISEMENT = auto()  # RFC 6275 section 10.4.1
     SEND_ROUTER_ADVERTISEMENT = auto()  # RFC 4861 section 6.2.4
+    QUERY_LISTENER = auto()  # RFC 3810 section 9.2, by home address
+    GROUP_EXPIRES = auto()  # RFC 3810 section 9.4, by home address and group
     LISTED_HOME_AGENT_EXPIRES = auto()  # RFC 6275 section 10.1
     # correspondent node; its bindings expire by the timers of the home agent's
     REQUEST_REFRESH = auto()  # RFC 6275 section 9.5.5

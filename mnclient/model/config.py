@@ -15,6 +15,7 @@ from mnclient.constants import (
     MAX_RA_DELAY_TIME,
     MAX_RR_BINDING_LIFETIME,
     MIN_DELAY_BETWEEN_RAS,
+    REPLAY_WINDOW,
 )
 from mnclient.model.security import SecurityAssociation
 from mnclient.units import Seconds
@@ -164,10 +165,16 @@ class HomeAgentConfig:
     """Binding Refresh Advice to give (below the granted lifetime), or None."""
     optimistic_forwarding: bool = True
     """Forward from the first registration on, while duplicate detection (1 s) still runs; undone if it fails."""
+    multicast: bool = False
+    """Ask mobile nodes which groups they listen to, and send them what comes for these on the home link (10.4.3)."""
     allow_unprotected_signalling: bool = False
     """Accept registrations without any authentication. Insecure, and shown as such."""
     associations: tuple[SecurityAssociation, ...] = ()
     """The keys of mobile nodes. Of several for one home address the first is used."""
+    replay_window: Seconds = REPLAY_WINDOW
+    """How far a timestamp may be from this host's clock (RFC 4285 section 6)."""
+    require_message_identification: bool = True
+    """Refuse a Binding Update that is authenticated but has no timestamp (RFC 4285 section 6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ item wanted by several owners exists once and goes with the last of them.
 from dataclasses import dataclass, fields
 from enum import Enum
 from ipaddress import IPv6Address, IPv6Network
+from operator import attrgetter
+from typing import Any, Final
 
 
 class _Named(Enum):
@@ -170,6 +172,17 @@ class RouteOptimization:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupForwarding:
+    """Packets to a multicast group on `interface` go through a tunnel too (RFC 6275 section 10.4.2)."""
+
+    interface: str
+    group: IPv6Address
+    home_address: IPv6Address
+    local: IPv6Address
+    remote: IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BindingUpdateReception:
     """Mobility Headers are let in whatever home address they claim (RFC 6275 section 9.3.1): the first Binding Update.
 
@@ -187,6 +200,7 @@ Item = (
     | Rule
     | ProxyNeighbor
     | RouteOptimization
+    | GroupForwarding
     | BindingUpdateReception
 )
 
@@ -204,18 +218,21 @@ class NetworkState:
     rules: frozenset[Rule] = frozenset()
     proxy_neighbors: frozenset[ProxyNeighbor] = frozenset()
     route_optimizations: frozenset[RouteOptimization] = frozenset()
+    group_forwardings: frozenset[GroupForwarding] = frozenset()
     receptions: frozenset[BindingUpdateReception] = frozenset()
 
     def items(self) -> frozenset[Item]:
         """Every item of every kind."""
         result: set[Item] = set()
-        for kind in fields(self):
-            result |= getattr(self, kind.name)
-        return frozenset(result)
+        return frozenset(result.union(*self._groups()))
 
     def is_empty(self) -> bool:
         """True when nothing is wanted."""
-        return not any(getattr(self, kind.name) for kind in fields(self))
+        return not any(self._groups())
+
+    def _groups(self) -> tuple[frozenset[Any], ...]:
+        return _GROUPS(self)
 
 
+_GROUPS: Final = attrgetter(*(kind.name for kind in fields(NetworkState)))
 EMPTY = NetworkState()

@@ -29,6 +29,7 @@ class ProblemCode(Enum):
     PROTECTION_MISSING = "protection-missing"
     KEY_NOT_AVAILABLE = "key-not-available"
     PROTECTION_IMPOSSIBLE = "protection-impossible"
+    KEY_REJECTED = "key-rejected"
     REGISTRATIONS_IGNORED = "registrations-ignored"
     UNPROTECTED_SIGNALLING = "unprotected-signalling"
     HOME_AGENT_CHANGED = "home-agent-changed"
@@ -122,6 +123,12 @@ DECLARATIONS: dict[ProblemCode, Declaration] = {
         "This machine cannot use the key for the home agent",
         "The key of {subject} is of a kind that this machine cannot protect registrations with, so there are none.",
         "Install a key of another kind, at the home agent as well; or use a kernel with IPsec (ESP) and Mobile IPv6.",
+        Severity.ERROR,
+    ),
+    ProblemCode.KEY_REJECTED: Declaration(
+        "The home agent does not accept the key",
+        "{subject} is not registered: its home agent {detail} says that it cannot verify the key.",
+        "Install the same key at both ends, with the numbers (SPI) exchanged; or use a new invitation.",
         Severity.ERROR,
     ),
     ProblemCode.REGISTRATIONS_IGNORED: Declaration(

@@ -28,7 +28,8 @@ class Protection:
 class SecurityAssociation:
     """A pair of manually keyed associations. `secret` is empty while it is not available (a person's key).
 
-    `spi_in` is in what arrives here, `spi_out` in what is sent; `algorithm` is a name of `KEY_ALGORITHMS`.
+    `spi_in` is in what arrives here, `spi_out` in what is sent; `algorithm` is a name of `KEY_ALGORITHMS`. `identifier`
+    is the network access identifier by which a home agent may know the mobile node (RFC 4285), "" for one made here.
     """
 
     home_address: IPv6Address
@@ -38,6 +39,7 @@ class SecurityAssociation:
     spi_in: int
     spi_out: int
     secret: bytes = field(repr=False)
+    identifier: str = ""
 
     @property
     def protection(self) -> Protection:

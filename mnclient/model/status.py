@@ -145,6 +145,8 @@ class BindingCacheStatus:
     expires: Instant
     home_registration: bool
     detecting: bool = False
+    interface: str = ""
+    """That of the home link, "" for a virtual one; of a correspondent's, where the last Binding Update came in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

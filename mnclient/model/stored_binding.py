@@ -28,6 +28,7 @@ class StoredRegistration:
 
     `remaining` is how long the home agent may still hold a binding, by what was asked of it; zero when it holds none.
     A node that forgot this would not know that it has to de-register when it starts at home (section 11.5.5).
+    `timestamp` is the last one accepted, `clock_offset` how far the home agent's clock is ahead (RFC 4285 section 6).
     """
 
     home_address: IPv6Address
@@ -35,6 +36,16 @@ class StoredRegistration:
     sequence: int
     remaining: Seconds
     link_local_compatibility: bool = False
+    timestamp: int | None = None
+    clock_offset: Seconds = Seconds(0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTimestamp:
+    """The greatest timestamp that a home agent has believed of a home address (RFC 4285 section 6)."""
+
+    home_address: IPv6Address
+    timestamp: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +82,4 @@ class Stored:
     registrations: tuple[StoredRegistration, ...] = ()
     correspondents: tuple[StoredCorrespondent, ...] = ()
     optimizations: tuple[StoredOptimization, ...] = ()
+    timestamps: tuple[StoredTimestamp, ...] = ()

@@ -3,6 +3,7 @@
 
 import errno
 from collections.abc import Mapping
+from ipaddress import IPv6Address
 from typing import Final, Protocol
 
 from mnclient.model.network_state import BindingUpdateReception, RouteOptimization, Tunnel
@@ -42,6 +43,9 @@ class Datapath(Protocol):
 
     def last_used(self, item: RouteOptimization) -> float | None:
         """When a packet last left by a direct route, in seconds since 1970; None for never, or not known."""
+
+    def set_groups(self, home_agents: frozenset[IPv6Address], groups: frozenset[IPv6Address]) -> None:
+        """Let packets to these multicast groups come out of the tunnels of these home agents, and to no others."""
 
     def settle(self) -> None:
         """Everybody has said what is wanted: what an earlier run has left, and nobody wants, is dropped."""

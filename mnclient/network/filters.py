@@ -6,7 +6,7 @@ import socket
 import struct
 from typing import Final
 
-from mnclient.constants import PACKET_MARK, PROTOCOL_ICMPV6, PROTOCOL_MOBILITY
+from mnclient.constants import PACKET_MARK, PROTOCOL_ICMPV6, PROTOCOL_IPV6, PROTOCOL_MOBILITY
 
 _SO_ATTACH_FILTER: Final = 26
 _LOAD_BYTE, _LOAD_HALF, _LOAD_WORD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _RETURN = 0x30, 0x28, 0x20, 0x15, 0x35, 0x06
@@ -17,6 +17,8 @@ _MARK: Final = 0xFFFFF000 + 20  # SKF_AD_MARK
 _NEVER: Final = 0xFFFF  # above every packet type
 _NEXT_HEADER: Final = 6  # octet of the IPv6 header
 _BEHIND_HEADER: Final = 40  # first octet after the IPv6 header
+_INNER_NEXT_HEADER: Final = _BEHIND_HEADER + _NEXT_HEADER
+_INNER_MESSAGE: Final = 2 * _BEHIND_HEADER + 8
 _ROUTING_TYPE: Final = 42
 _ECHO_IDENTIFIER: Final = _BEHIND_HEADER + 4
 _QUOTED: Final = 48  # octets of the IPv6 and ICMPv6 headers before the packet that an ICMPv6 error quotes
@@ -29,8 +31,9 @@ _Instruction = tuple[int, int | str, int | str, int]
 """Code, where to go on equality and otherwise (a label, or 0 for the next), operand."""
 
 # Over a packet socket that begins with the IPv6 header: Mobility Headers, Home Address options and type 2 routing
-# headers (or what may be such), and the ICMPv6 messages that the engine reads. Of Echo messages, and of errors about
-# them, only those with the identifier in the place of _OURS: nobody else's ping wakes us.
+# headers (or what may be such), and the ICMPv6 messages that the engine reads; in a tunnel, those of multicast
+# listeners. Of Echo messages, and of errors about them, only those with the identifier in the place of _OURS: nobody
+# else's ping wakes us. Of other errors those about packets with a type 2 routing header.
 #
 # Where the kernel carries the tunnels, _TUNNEL is the index of their device: a packet that comes out of it is believed
 # only with the mark of the rule that has looked at the outer header (`nftables`). And where the kernel understands Home
@@ -47,6 +50,7 @@ _SIGNALLING: Final[tuple[tuple[str, _Instruction], ...]] = (
     ("", (_JUMP_EQUAL, "any", "drop", PACKET_MARK)),
     ("any", (_LOAD_BYTE, 0, 0, _NEXT_HEADER)),
     ("", (_JUMP_EQUAL, "pass", 0, PROTOCOL_MOBILITY)),
+    ("", (_JUMP_EQUAL, "tunnelled", 0, PROTOCOL_IPV6)),
     ("", (_JUMP_EQUAL, "extended", 0, _DESTINATION_OPTIONS)),
     ("", (_JUMP_EQUAL, "icmpv6", 0, PROTOCOL_ICMPV6)),
     ("", (_JUMP_EQUAL, 0, "drop", _ROUTING_HEADER)),
@@ -66,13 +70,22 @@ _SIGNALLING: Final[tuple[tuple[str, _Instruction], ...]] = (
     ("", (_JUMP_GREATER_EQUAL, 0, "drop", 144)),  # home agent address discovery, mobile prefix discovery
     ("", (_JUMP_GREATER_EQUAL, "drop", "pass", 148)),
     ("unreachable", (_LOAD_BYTE, 0, 0, _QUOTED + _NEXT_HEADER)),
+    ("", (_JUMP_EQUAL, "undelivered", 0, _ROUTING_HEADER)),
     ("", (_JUMP_EQUAL, 0, "drop", PROTOCOL_ICMPV6)),
     ("", (_LOAD_BYTE, 0, 0, _QUOTED + _BEHIND_HEADER)),
     ("", (_JUMP_EQUAL, 0, "drop", _ECHO_REQUEST)),
     ("", (_LOAD_HALF, 0, 0, _QUOTED + _ECHO_IDENTIFIER)),
     ("", (_JUMP_EQUAL, "pass", "drop", _OURS)),
+    ("undelivered", (_LOAD_BYTE, 0, 0, _QUOTED + _ROUTING_TYPE)),  # sent by a binding
+    ("", (_JUMP_EQUAL, "pass", "drop", _TYPE_2)),
     ("echo", (_LOAD_HALF, 0, 0, _ECHO_IDENTIFIER)),
     ("", (_JUMP_EQUAL, "pass", "drop", _OURS)),
+    ("tunnelled", (_LOAD_BYTE, 0, 0, _INNER_NEXT_HEADER)),
+    ("", (_JUMP_EQUAL, 0, "drop", 0)),  # hop-by-hop options, of 8 octets: a Router Alert
+    ("", (_LOAD_BYTE, 0, 0, _INNER_MESSAGE)),
+    ("", (_JUMP_EQUAL, "pass", 0, 143)),  # multicast listeners: version 2, and 130 to 132
+    ("", (_JUMP_GREATER_EQUAL, 0, "drop", 130)),
+    ("", (_JUMP_GREATER_EQUAL, "drop", "pass", 133)),
     ("pass", (_RETURN, 0, 0, _ALL_OCTETS)),
     ("drop", (_RETURN, 0, 0, 0)),
 )

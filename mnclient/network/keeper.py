@@ -5,6 +5,7 @@
 - What cannot be there yet is *waiting*: items of a link that is down, routes whose source address is still tentative.
 - What another program takes away is put back, at once if it is the first time (see `patience`); when that happens too
   often it is failed, and tried again later.
+- What is less urgent than a packet that leaves meanwhile is *put off* until `complete`.
 - What an earlier run of the service has left behind is taken over by whoever wants it, and removed by `settle`.
 """
 
@@ -84,12 +85,16 @@ class Keeper:
         self._lost: dict[Key, None] = {}
         self._patience = Patience()
         self._delayed: set[Key] = set()
+        self._put_off: list[Operation] = []
+        self._unnoted: list[tuple[list[Operation], list[Refusal]]] = []  # done, and what became of it not yet noted
         self.put_back_count = 0
 
     # --- what owners want ---------------------------------------------------------------------------------------
 
-    def set(self, owner: str, state: NetworkState) -> None:
-        """From now on `owner` wants exactly `state`."""
+    def set(self, owner: str, state: NetworkState, put_off: Callable[[Operation], bool] | None = None) -> None:
+        """From now on `owner` wants exactly `state`; operations of which `put_off` is true wait for `complete`."""
+        if put_off is None or any(each.verb is Verb.ADD for each in self._put_off):
+            self.complete()
         operations = self.registry.set(owner, state)
         planned = {key(operation.item) for operation in operations}
         again = [where for where in self._failing.get(owner, ()) if where not in planned]
@@ -101,11 +106,47 @@ class Keeper:
         for operation in operations:
             if operation.verb is Verb.REMOVE:
                 self._forget(operation.item)
-        self._apply([each for operation in operations if (each := self._take_over(operation)) is not None])
+        self._carry_out([each for operation in operations if (each := self._take_over(operation)) is not None], put_off)
         self._apply_again(item for where in (*again, *shared) if (item := self.registry.item(where)) is not None)
         for where in again:
             if owner not in self.registry.owners(where):
                 self._restored(where, owner)
+
+    def complete(self) -> None:
+        """Do what was put off."""
+        self.note_done()
+        waiting, self._put_off = self._put_off, []
+        self._apply(waiting)
+
+    def note_done(self) -> None:
+        """Note, and tell, what became of the operations that were not put off."""
+        unnoted, self._unnoted = self._unnoted, []
+        for operations, refusals in unnoted:
+            self._note(operations, refusals)
+
+    def _carry_out(self, operations: list[Operation], put_off: Callable[[Operation], bool] | None) -> None:
+        if put_off is None:
+            self._apply(operations)
+            return
+        later = {key(each.item) for each in operations if put_off(each)}
+        operations = self._in_place(operations)
+        now = [each for each in operations if key(each.item) not in later]
+        if now:
+            self._unnoted.append((now, self._executor.apply(now)))
+        self._put_off = [*(each for each in operations if key(each.item) in later), *self._put_off]
+
+    def _in_place(self, operations: list[Operation]) -> list[Operation]:
+        """What was to be removed and is wanted again is replaced instead; an address goes first, to be checked anew."""
+        gone = {key(each.item): each for each in self._put_off}
+        back = {where for each in operations if each.verb is Verb.ADD and (where := key(each.item)) in gone}
+        if any(isinstance(gone[where].item, Address) for where in back):
+            self.complete()
+            return operations
+        self._put_off = [each for where, each in gone.items() if where not in back]
+        return [
+            replace(each, previous=gone[where].item) if (where := key(each.item)) in back else each
+            for each in operations
+        ]
 
     def _take_over(self, operation: Operation) -> Operation | None:
         """The operation that is left to do when an earlier run has already done something like it."""
@@ -140,6 +181,7 @@ class Keeper:
 
     def withdraw(self) -> None:
         """Remove everything of ours."""
+        self.complete()
         self._executor.apply(plan_items([*self.registry.items(), *self._leftovers.values()], ()))
         self._executor.restore_sysctls()
         self.close()
@@ -148,13 +190,16 @@ class Keeper:
         """Nobody wants anything any more, and nothing is put back; what is there stays."""
         self.registry = Registry()
         self._leftovers = {}
+        self._put_off, self._unnoted = [], []
 
     # --- doing, and what became of it -------------------------------------------------------------------------------
 
     def _apply(self, operations: list[Operation], *, again: bool = False) -> None:
-        if not operations:
-            return
-        refusals = {key(each.operation.item): each for each in self._executor.apply(operations, again=again)}
+        if operations:
+            self._note(operations, self._executor.apply(operations, again=again))
+
+    def _note(self, operations: list[Operation], refused: list[Refusal]) -> None:
+        refusals = {key(each.operation.item): each for each in refused}
         for operation in operations:
             where = key(operation.item)
             if (refusal := refusals.get(where)) is not None:

@@ -7,15 +7,18 @@ is: it is *borrowed*, not marked and not removed.
 """
 
 import errno
+import logging
 import socket
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from mnclient.constants import INTERFACE_PREFIX, ROUTE_PROTOCOL
+from mnclient.debugging import Category
 from mnclient.model.network_state import (
     Address,
     BindingUpdateReception,
     DuplicateDetection,
+    GroupForwarding,
     Neighbor,
     Route,
     RouteOptimization,
@@ -26,6 +29,7 @@ from mnclient.model.network_state import (
 )
 from mnclient.network import stranded
 from mnclient.network.datapath import Datapath
+from mnclient.network.group_forwarder import GroupForwarder
 from mnclient.network.groups import SolicitedNodeGroups
 from mnclient.network.links import bring_up
 from mnclient.network.messages import (
@@ -36,9 +40,11 @@ from mnclient.network.messages import (
     removal,
     route_dump,
 )
-from mnclient.network.plan import Key, Operation, Verb, key
+from mnclient.network.plan import Key, Operation, Verb, describe, key
 from mnclient.network.rtnetlink import DONE, Answer, Message, RouteSocket, failure, refusal
 from mnclient.network.sysctls import Sysctls
+
+_debug = Category.NETWORK.logger
 
 _GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENODEV, errno.ENXIO})
 
@@ -63,7 +69,13 @@ class Executor:
         self.borrowed: set[Key] = set()
         self._needed_sysctls: set[str] = set()
         self._groups = SolicitedNodeGroups()
+        self._forwarder = GroupForwarder()
         self._indexes: dict[str, int] = {}  # of interfaces, while one plan is executed
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What was forwarded to multicast listeners."""
+        return self._forwarder.counters
 
     @property
     def port(self) -> int:
@@ -74,6 +86,7 @@ class Executor:
         """Give the sockets back."""
         self._netlink.close()
         self._groups.close()
+        self._forwarder.close()
 
     def apply(self, operations: Iterable[Operation], *, again: bool = False) -> list[Refusal]:
         """Do all of them, whatever becomes of each. `again`: they may have been done before, and are ours then."""
@@ -81,6 +94,8 @@ class Executor:
         batch: list[tuple[Operation, Message]] = []
         self._indexes.clear()
         for operation in operations:
+            if _debug.isEnabledFor(logging.DEBUG):
+                _debug.debug("%s", describe(operation))
             message = self._message(operation, replacing=again or operation.previous is not None)
             if isinstance(message, Message):
                 if operation.verb is Verb.REMOVE and isinstance(operation.item, Neighbor):
@@ -103,7 +118,9 @@ class Executor:
     def _message(self, operation: Operation, *, replacing: bool) -> Message | Answer | None:
         """The operation as a message; None when it is done in another way, an Answer when nothing has to be done."""
         item = operation.item
-        if isinstance(item, TunnelDevice | Sysctl | Tunnel | RouteOptimization | BindingUpdateReception):
+        if isinstance(
+            item, TunnelDevice | Sysctl | Tunnel | RouteOptimization | GroupForwarding | BindingUpdateReception
+        ):
             return None
         interface = "" if isinstance(item, Rule) else item.interface
         try:
@@ -119,7 +136,7 @@ class Executor:
             return removal(item, index)
         if isinstance(item, Address):
             item = self._prepare_address(item)
-            if item.duplicate_detection is DuplicateDetection.OPTIMISTIC:
+            if item.duplicate_detection is not DuplicateDetection.NORMAL and not item.home:  # used at once
                 self._groups.join(index, item.address)
         if key(item) in self.borrowed:
             self.borrowed.discard(key(item))  # it may be ours by now; if it is not, the answer says so
@@ -213,6 +230,11 @@ class Executor:
                     if operation.verb is Verb.REMOVE:
                         return self._datapath.remove_tunnel(item)
                     return self._datapath.set_tunnel(item)
+                case GroupForwarding() as item:
+                    if operation.verb is Verb.REMOVE:
+                        self._forwarder.remove(item)
+                    else:
+                        self._forwarder.add(item)
                 case RouteOptimization() | BindingUpdateReception() as item:
                     if operation.verb is Verb.REMOVE:
                         return self._datapath.stop_optimizing(item)

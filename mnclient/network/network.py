@@ -2,15 +2,24 @@
 """The network as the runtime sees it: events come out of it, a wanted state and packets go into it."""
 
 import asyncio
+import errno
 import logging
 import socket
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv6Address
 from typing import Final
 
 from mnclient.engine.actions import SendPacket
-from mnclient.engine.events import Event, LinkChanged, LinkRemoved, NetworkStateFailed, PayloadReceived
+from mnclient.engine.events import (
+    Event,
+    LinkChanged,
+    LinkRemoved,
+    MembershipsKnown,
+    NetworkStateFailed,
+    PayloadReceived,
+)
 from mnclient.model.network_state import Neighbor, NetworkState, Route, RouteOptimization, Tunnel
 from mnclient.network import nftables
 from mnclient.network.capabilities import KERNEL, Capabilities, not_direct, portable, probe
@@ -20,13 +29,16 @@ from mnclient.network.keeper import Keeper
 from mnclient.network.kernel import direct
 from mnclient.network.kernel.datapath import KernelDatapath
 from mnclient.network.kernel.plan import for_kernel
+from mnclient.network.memberships import Memberships
 from mnclient.network.monitor import Monitor
 from mnclient.network.netlink import Executor
-from mnclient.network.plan import describe_item, key
+from mnclient.network.plan import Operation, describe_item, key
 from mnclient.network.portable.datapath import TunnelDatapath
 from mnclient.network.sockets import Note, SignallingSockets, note_nothing
 from mnclient.units import Seconds
+from mnclient.wire.multicast_listener import TunnelledMembership
 
+TIDYING_TIME: Final = Seconds(0.1)  # after a link has died, for its successor to come first
 SETTLING_TIME: Final = Seconds(5.0)  # after the start, for the engine to ask for what an earlier run has left
 
 _log = logging.getLogger(__name__)
@@ -49,7 +61,9 @@ class Network:
         self._executor: Executor | None = None
         self._keeper: Keeper | None = None
         self._sockets: SignallingSockets | None = None
+        self._memberships = Memberships(self._memberships_changed)
         self._settling: asyncio.TimerHandle | None = None
+        self._tidying: asyncio.TimerHandle | None = None
         self._dead: set[str] = set()  # interfaces that lost their link since the wanted state was last set
         self._proxied: Counter[str] = Counter()  # owners with a proxied address, by interface
         self._background: set[asyncio.Task[None]] = set()
@@ -130,8 +144,13 @@ class Network:
         self._capabilities = replace(self._capabilities, reasons=reasons)
         _log.error("%s: %s", what, error.strerror or error)
 
-    async def set_state(self, owner: str, state: NetworkState) -> None:
-        """From now on `owner` wants exactly `state`. What fails is delivered after this returns."""
+    async def set_state(
+        self, owner: str, state: NetworkState, put_off: Callable[[Operation], bool] | None = None
+    ) -> None:
+        """From now on `owner` wants exactly `state`. What fails is delivered after this returns.
+
+        Operations of which `put_off` is true wait for `complete` or `complete_soon`, one of which has to follow.
+        """
         if self._keeper is None:
             reason = self._capabilities.reasons.get("ipv6") or self._capabilities.reasons.get("netlink", "not started")
             for item in state.items():
@@ -140,9 +159,26 @@ class Network:
         if self._has_kernel_datapath:
             state = for_kernel(state)
         before = self._keeper.registry.state(owner)
-        self._keeper.set(owner, state)
+        self._keeper.set(owner, state, put_off)
         self._proxies_changed(before, state)
-        self._abandon_dead_links()
+        if put_off is None:
+            self._abandon_dead_links()
+
+    def complete(self) -> None:
+        """Do what was put off."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+            self._tidying = None
+        if self._keeper is not None:
+            self._keeper.complete()
+            self._abandon_dead_links()
+
+    def complete_soon(self) -> None:
+        """Do what was put off unless something more urgent comes at once, and then after that."""
+        if self._keeper is not None:
+            self._keeper.note_done()
+            if self._tidying is None:
+                self._tidying = asyncio.get_running_loop().call_later(TIDYING_TIME, self.complete)
 
     async def settled(self) -> None:
         """Everybody has said what is wanted: what an earlier run has left, and nobody wants, is removed now."""
@@ -167,6 +203,15 @@ class Network:
             return
         self._sockets.send(action, self._router_of)
 
+    def send_membership(self, membership: TunnelledMembership) -> None:
+        """Send a message about multicast groups through a tunnel; if that fails it is counted."""
+        if self._sockets is not None:
+            self._sockets.send_membership(membership)
+
+    def watch_memberships(self, home_agents: frozenset[IPv6Address]) -> None:
+        """Say what programs join on the tunnel's device, and let packets to these groups in from these home agents."""
+        self._memberships.watch(home_agents)
+
     def catch_up(self) -> None:
         """Deliver what has come and was not read yet, as far as one turn of the loop goes."""
         if self._sockets is not None and self._monitor is not None:
@@ -181,14 +226,17 @@ class Network:
             self._counters["monitor.overruns"] = self._monitor.overruns
         if self._keeper is not None:
             self._counters["state.put-back"] = self._keeper.put_back_count
-        return {**self._counters, **self._datapath.counters}
+        forwarded = self._executor.counters if self._executor is not None else {}
+        return {**self._counters, **self._memberships.counters, **forwarded, **self._datapath.counters}
 
     async def stop(self, *, withdraw: bool = True) -> None:
         """Stop; with `withdraw` everything of ours is removed, otherwise it stays for whoever comes next."""
-        if self._settling is not None:
-            self._settling.cancel()
+        for timer in (self._settling, self._tidying):
+            if timer is not None:
+                timer.cancel()
         if self._monitor is not None:
             self._monitor.close()
+        self._memberships.close()
         if self._sockets is not None:
             self._sockets.close()
         await asyncio.gather(*self._background)
@@ -208,6 +256,13 @@ class Network:
     def _deliver_soon(self, event: Event) -> None:
         """Later, because the engine may be in the middle of its actions."""
         asyncio.get_running_loop().call_soon(self._deliver, event)
+
+    def _memberships_changed(self, home_agents: frozenset[IPv6Address], groups: frozenset[IPv6Address]) -> None:
+        try:
+            self._datapath.set_groups(home_agents, groups)
+        except OSError as error:
+            self._counters[f"memberships.refused.{errno.errorcode.get(error.errno or 0, 'other')}"] += 1
+        self._deliver_soon(MembershipsKnown(groups=groups))
 
     def _first_payload(self, tunnel: Tunnel) -> None:
         self._deliver(PayloadReceived(home_address=tunnel.home_address))

@@ -54,8 +54,9 @@ table ip6 {NFTABLES_TABLE} {{
 }}
 flush chain ip6 {NFTABLES_TABLE} {_LEAVING}
 """
+_HOME_ADDRESS: Final = "ip6 nexthdr 60 @nh,368,8 201"  # the first option, behind a PadN of 4 octets
 _RULES: Final = (
-    "ip6 nexthdr 60 @nh,368,8 201 counter drop",  # the first option, behind a PadN of 4 octets: Home Address
+    f"{_HOME_ADDRESS} counter drop",
     "ip6 nexthdr 43 @nh,336,8 2 counter drop",  # the routing header's type
 )
 _TO_US: Final = "fib daddr type local "
@@ -72,6 +73,7 @@ ARRIVED: Final = "arrived"  # set: home addresses that had a packet since their 
 STRANGERS: Final = "strangers"  # counter: what came by a tunnel that is none of ours
 FIRST: Final = "first"  # what the packets are logged with
 HEARD: Final = "heard"
+HEARD_OCTETS: Final = IPV6_HEADER_LENGTH + 24  # of a packet, when a Home Address option says whose it is
 _INNER: Final = "decapsulated"
 _LIMIT: Final = "limit rate 200/second burst 100 packets"  # a flood of made-up correspondents costs no more
 _SOURCE: Final = "@nh,64,128"
@@ -110,6 +112,9 @@ add rule ip6 {NFTABLES_TABLE} {_INNER} fib daddr type != local accept
 add rule ip6 {NFTABLES_TABLE} {_INNER} fib saddr type local accept comment "our own probe"
 add rule ip6 {NFTABLES_TABLE} {_INNER} ip6 daddr != @{ARRIVED} add @{ARRIVED} {{ ip6 daddr }} \
     log prefix "{FIRST}" group {LOG_GROUP} snaplen {IPV6_HEADER_LENGTH}
+add rule ip6 {NFTABLES_TABLE} {_INNER} {_HOME_ADDRESS} ip6 daddr . ip6 saddr != @{_CORRESPONDENTS} {_LIMIT} \
+    add @{_CORRESPONDENTS} {{ ip6 daddr . ip6 saddr }} \
+    log prefix "{HEARD}" group {LOG_GROUP} snaplen {HEARD_OCTETS}
 add rule ip6 {NFTABLES_TABLE} {_INNER} ip6 daddr . ip6 saddr != @{_CORRESPONDENTS} {_LIMIT} \
     add @{_CORRESPONDENTS} {{ ip6 daddr . ip6 saddr }} \
     log prefix "{HEARD}" group {LOG_GROUP} snaplen {IPV6_HEADER_LENGTH}

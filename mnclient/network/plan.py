@@ -18,6 +18,7 @@ from mnclient.model.network_state import (
     Address,
     BindingUpdateReception,
     DuplicateDetection,
+    GroupForwarding,
     Item,
     Neighbor,
     NetworkState,
@@ -45,10 +46,10 @@ def _network(network: IPv6Network | None) -> tuple[int, int]:
 _KEYS: dict[type, Callable[[Any], Key]] = {
     TunnelDevice: lambda item: (0, item.name),
     Sysctl: lambda item: (1, item.key),
-    Address: lambda item: (2, item.interface, item.address),
-    Neighbor: lambda item: (3, item.interface, item.address),
-    Tunnel: lambda item: (4, item.device, item.home_address),
-    Route: lambda item: (5, item.table, item.destination, item.metric),
+    Address: lambda item: (2, item.interface, int(item.address)),
+    Neighbor: lambda item: (3, item.interface, int(item.address)),
+    Tunnel: lambda item: (4, item.device, int(item.home_address)),
+    Route: lambda item: (5, item.table, _network(item.destination), item.metric),
     Rule: lambda item: (
         6,
         item.priority,
@@ -59,9 +60,10 @@ _KEYS: dict[type, Callable[[Any], Key]] = {
         -1 if item.protocol is None else item.protocol,
         item.destination_ports or (-1, -1),
     ),
-    ProxyNeighbor: lambda item: (7, item.interface, item.address),
+    ProxyNeighbor: lambda item: (7, item.interface, int(item.address)),
     BindingUpdateReception: lambda item: (8,),
-    RouteOptimization: lambda item: (9, item.end.value, item.home_address, item.correspondent),
+    GroupForwarding: lambda item: (10, item.interface, int(item.group), int(item.home_address)),
+    RouteOptimization: lambda item: (9, item.end.value, int(item.home_address), int(item.correspondent)),
 }
 
 
@@ -92,6 +94,37 @@ def key(item: Item) -> Key:
     return _KEYS[type(item)](item)
 
 
+def can_follow_the_update(operation: Operation) -> bool:
+    """Whether a Binding Update can leave before it: it serves payload, or takes away what was before."""
+    match operation:
+        case Operation(item=RouteOptimization() | BindingUpdateReception()):
+            return False
+        case Operation(verb=Verb.REMOVE) | Operation(item=ProxyNeighbor()):
+            return True
+        case Operation(item=Route() as route):
+            return route.tunnel is not None
+        case Operation(item=Rule() as rule):
+            return rule.source is None
+        case Operation(item=Tunnel()):
+            return operation.previous is None  # one that carries packets is never behind what the home agent knows
+        case _:
+            return False
+
+
+def is_tidying(operation: Operation) -> bool:
+    """Whether it takes away what does no harm for a moment more.
+
+    A tunnel of the kernel's only lets packets in, because it is the routes that lead out.
+    """
+    if operation.verb is not Verb.REMOVE:
+        return False
+    match operation.item:
+        case Tunnel() as tunnel:
+            return tunnel.device == TUNNEL_DEVICE_KERNEL
+        case _:
+            return isinstance(operation.item, Address | Neighbor | Route | Rule)
+
+
 def interface_of(item: Item) -> str:
     """The interface that an item goes away with; "" for none."""
     match item:
@@ -99,7 +132,7 @@ def interface_of(item: Item) -> str:
             return item.name
         case Tunnel():
             return item.device
-        case Address() | Neighbor() | Route() | ProxyNeighbor():
+        case Address() | Neighbor() | Route() | ProxyNeighbor() | GroupForwarding():
             return item.interface
         case _:
             return ""
@@ -162,6 +195,8 @@ def describe(operation: Operation) -> str:
             return f"neigh {verb} proxy {item.address} dev {item.interface}"
         case RouteOptimization() as item:
             return f"optimization {verb} {_optimization(item)}"
+        case GroupForwarding() as item:
+            return f"group {verb} {item.group} from {item.interface} to {item.home_address} at {item.remote}"
         case BindingUpdateReception():
             return f"reception {verb} of binding updates"
 

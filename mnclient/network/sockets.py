@@ -19,9 +19,21 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from typing import Final, Protocol
 
-from mnclient.constants import INTERFACE_PREFIX, PROTOCOL_MOBILITY, TUNNEL_DEVICE_KERNEL, TUNNEL_DEVICE_MOBILE_NODE
+from mnclient.constants import (
+    INTERFACE_PREFIX,
+    PROTOCOL_IPV6,
+    PROTOCOL_MOBILITY,
+    TUNNEL_DEVICE_KERNEL,
+    TUNNEL_DEVICE_MOBILE_NODE,
+)
 from mnclient.engine.actions import SendPacket
-from mnclient.engine.events import Event, MalformedReceived, PacketReceived
+from mnclient.engine.events import (
+    Event,
+    HomeAddressRefused,
+    MalformedReceived,
+    MembershipReceived,
+    PacketReceived,
+)
 from mnclient.errors import WireError
 from mnclient.network.buckets import SourceLimit
 from mnclient.network.filters import attach_filter, drop_everything, signalling_program
@@ -30,6 +42,8 @@ from mnclient.network.portable.encapsulation import pktinfo
 from mnclient.wire.addresses import is_link_local, is_multicast
 from mnclient.wire.icmpv6 import EchoRequest
 from mnclient.wire.ipv6_extension import decode_ipv6
+from mnclient.wire.multicast_listener import TunnelledMembership, decode_membership, encode_membership
+from mnclient.wire.neighbor_discovery import RouterSolicitation
 from mnclient.wire.packet import decode_packet, encode_packet
 
 _ETH_P_IPV6: Final = 0x86DD
@@ -45,7 +59,7 @@ _BATCH: Final = 64  # packets in one turn of the loop, so that everything else s
 _LARGEST: Final = 65535
 
 _NEXT_HEADER: Final = 6
-_ICMPV6, _ECHO_REQUEST, _HOME_ADDRESS_OPTION = 58, 128, 201
+_ESP, _AH, _ICMPV6, _DESTINATION_OPTIONS, _ECHO_REQUEST, _HOME_ADDRESS_OPTION = 50, 51, 58, 60, 128, 201
 _TUNNELS: Final = frozenset({TUNNEL_DEVICE_MOBILE_NODE, TUNNEL_DEVICE_KERNEL})
 _DISCOVERY_REQUEST: Final = 144  # goes to the home agents' anycast address, which no interface has
 
@@ -182,6 +196,9 @@ class SignallingSockets:
             self._counters["receive.not-for-us"] += 1
             return
         data = bytes(buffer[:length])
+        if next_header == PROTOCOL_IPV6:
+            self._membership(data)
+            return
         try:
             packet = decode_packet(data)
         except WireError as error:
@@ -194,6 +211,15 @@ class SignallingSockets:
         else:
             self._deliver(PacketReceived(interface=name, packet=packet, link_layer_source=link_layer_source))
 
+    def _membership(self, data: bytes) -> None:
+        """What somebody says of multicast groups through a tunnel; whether it is one of ours is not known here."""
+        try:
+            membership = decode_membership(data)
+        except WireError:
+            self._counters["receive.malformed.membership"] += 1
+            return
+        self._deliver(MembershipReceived(membership=membership))
+
     def _is_for_us(self, buffer: bytearray) -> bool:
         addresses, destination = self._hosts.local_addresses, bytes(buffer[24:40])
         if destination[0] == 0xFF or destination in addresses:
@@ -205,7 +231,13 @@ class SignallingSockets:
         return buffer[_NEXT_HEADER] == _ICMPV6 and buffer[40] == _DISCOVERY_REQUEST
 
     def _malformed(self, interface: str, data: bytes, error: WireError) -> None:
-        is_mobility_header, home_address = _classify(data)
+        is_mobility_header, home_address, is_payload = _classify(data)
+        if is_payload and home_address is not None:
+            # Packets cannot go directly here, so there is no binding: the sender is told so, as the kernel would do it.
+            self._counters["receive.home-address-refused"] += 1
+            source, destination = IPv6Address(data[8:24]), IPv6Address(data[24:40])
+            self._deliver(HomeAddressRefused(source=source, destination=destination, home_address=home_address))
+            return
         if not is_mobility_header and home_address is None:
             self._counters["receive.malformed.other"] += 1
             return
@@ -240,8 +272,8 @@ class SignallingSockets:
         if isinstance(action.packet.message, EchoRequest):
             self._hear_echoes(action.packet.message.identifier)
         try:
-            if action.link_layer_destination is not None and action.interface is not None:
-                self._send_to_hardware(data, action.interface, action.link_layer_destination)
+            if (hardware := _hardware_address(action)) is not None and action.interface is not None:
+                self._send_to_hardware(data, action.interface, hardware)
             else:
                 self._send_routed(data, action)
         except ValueError:  # a hardware address that no frame has room for
@@ -254,6 +286,18 @@ class SignallingSockets:
         else:
             self._counters["send.packets"] += 1
             self._note(action.interface or "", True, data)
+
+    def send_membership(self, membership: TunnelledMembership) -> None:
+        """Send a message about multicast groups through a tunnel; what is not taken is counted."""
+        try:
+            self._raw.sendmsg(
+                [encode_membership(membership)],
+                pktinfo(membership.outer_source.packed),
+                0,
+                (str(membership.outer_destination), 0, 0, 0),
+            )
+        except (OSError, ValueError):
+            self._counters["send.refused.membership"] += 1
 
     def _hear_echoes(self, identifier: int) -> None:
         """From now on answers with this identifier pass the filter, and no others."""
@@ -285,7 +329,7 @@ class SignallingSockets:
         if action.interface is None:
             return False
         if is_multicast(action.packet.destination):
-            hardware: bytes | None = b"\x33\x33" + action.packet.destination.packed[12:]
+            hardware: bytes | None = _group_hardware_address(action.packet.destination)
         else:
             hardware = gateway(action.interface)
         if hardware is None:
@@ -298,23 +342,50 @@ class SignallingSockets:
         return True
 
 
+def _hardware_address(action: SendPacket) -> bytes | None:
+    """Where the packet goes past the kernel.
+
+    A Router Solicitation does: it leaves when a link comes up, and then the kernel has just begun to check our
+    link-local address once more, and would refuse it as a source.
+    """
+    if action.link_layer_destination is None and isinstance(action.packet.message, RouterSolicitation):
+        return _group_hardware_address(action.packet.destination)
+    return action.link_layer_destination
+
+
+def _group_hardware_address(group: IPv6Address) -> bytes:
+    """RFC 2464 section 7."""
+    return b"\x33\x33" + group.packed[12:]
+
+
 def _is_from_outside(name: str) -> bool:
     return name != "lo" and not name.startswith(INTERFACE_PREFIX)
 
 
 def _is_inner_signalling(buffer: bytearray) -> bool:
-    """Whether a tunnelled packet is for the engine: a Mobility Header (a Home Test), or our own Echo Request."""
+    """Whether a tunnelled packet is for the engine: a Mobility Header, or our own Echo Request.
+
+    A Home Test, or all that another mobile node sends to us as its correspondent, its Binding Update with a Home
+    Address option too (RFC 6275 section 5.2.9).
+    """
     next_header = buffer[_NEXT_HEADER]
+    if next_header == _DESTINATION_OPTIONS:
+        return buffer[40] == PROTOCOL_MOBILITY
     return next_header == PROTOCOL_MOBILITY or (next_header == _ICMPV6 and buffer[40] == _ECHO_REQUEST)
 
 
-def _classify(data: bytes) -> tuple[bool, IPv6Address | None]:
-    """Whether a packet that was refused carries a Mobility Header, and its home address; by what can be read of it."""
+def _classify(data: bytes) -> tuple[bool, IPv6Address | None, bool]:
+    """What a packet that was refused carries, by what can be read of it.
+
+    Whether a Mobility Header; its home address; whether it is payload of a kind for which a home address needs a
+    binding (RFC 6275 section 9.3.1).
+    """
     try:
         headers = decode_ipv6(data)
     except WireError:
         next_header = data[_NEXT_HEADER] if len(data) > _NEXT_HEADER else 0
         has_option = next_header == 60 and len(data) >= 64 and data[46] == _HOME_ADDRESS_OPTION
         is_mobility = next_header == PROTOCOL_MOBILITY or (has_option and data[40] == PROTOCOL_MOBILITY)
-        return is_mobility, IPv6Address(data[48:64]) if has_option else None
-    return headers.next_header == PROTOCOL_MOBILITY, headers.home_address
+        return is_mobility, IPv6Address(data[48:64]) if has_option else None, False
+    kind = headers.next_header
+    return kind == PROTOCOL_MOBILITY, headers.home_address, kind not in (PROTOCOL_MOBILITY, _ICMPV6, _ESP, _AH)

@@ -13,6 +13,7 @@ from enum import IntEnum
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
+from mnclient.constants import PROTOCOL_ICMPV6
 from mnclient.network.rtnetlink import NLM_F_CREATE, NLM_F_EXCL, Message, NetlinkSocket, attribute, attributes
 
 XFRM_MSG_NEWSA: Final = 0x10
@@ -71,11 +72,12 @@ class Direction(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
-    """The packets meant. `protocol` 0 is every one."""
+    """The packets meant. `protocol` 0 is every one; of ICMPv6, `icmp_type` may name one type."""
 
     source: IPv6Network
     destination: IPv6Network
     protocol: int = 0
+    icmp_type: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,8 @@ class State:
     """A state without keys; what tells it from others is `source`, `destination` and `protocol`.
 
     `care_of` "::" matches every address. `wildcard`: it is also tried for packets of other addresses. `reqid` ties it
-    to policies, and is free for a mark. `last_used` is in seconds since 1970, read only, None when the kernel says
+    to policies, and is free for a mark. `sender` is the source that the packet has in the end, when another
+    transformation changes it after this one. `last_used` is in seconds since 1970, read only, None when the kernel says
     nothing.
     """
 
@@ -93,6 +96,7 @@ class State:
     care_of: IPv6Address
     reqid: int
     wildcard: bool = False
+    sender: IPv6Address | None = None
     last_used: int | None = None
 
 
@@ -111,13 +115,15 @@ class Template:
 class Policy:
     """What is done with the packets of `selector`; without a template they pass as they are.
 
-    The policy with the smallest `priority` wins. `last_used` is in seconds since 1970, read only, None for never.
+    `outer` is a second state that is asked for, nearer to the wire than the first. The policy with the smallest
+    `priority` wins. `last_used` is in seconds since 1970, read only, None for never.
     """
 
     selector: Selector
     direction: Direction
     priority: int
     template: Template | None = None
+    outer: Template | None = None
     last_used: int | None = None
 
 
@@ -172,7 +178,8 @@ def policy_addition(policy: Policy, *, replace: bool = False) -> Message:
     body = _selector(policy.selector) + _FOREVER + bytes(_CURRENT.size)
     body += _POLICY_END.pack(policy.priority, 0, policy.direction, 0, 0, 0)
     if policy.template is not None:
-        body += attribute(_XFRMA_TMPL, _template(policy.template))
+        templates = [policy.template] if policy.outer is None else [policy.template, policy.outer]
+        body += attribute(_XFRMA_TMPL, b"".join(map(_template, templates)))
     return Message(XFRM_MSG_UPDPOLICY if replace else XFRM_MSG_NEWPOLICY, 0, body)
 
 
@@ -197,13 +204,14 @@ def policy_dump() -> Message:
 
 
 def _selector(selector: Selector) -> bytes:
+    icmp_type = selector.icmp_type
     return _SELECTOR.pack(
         selector.destination.network_address.packed,
         selector.source.network_address.packed,
         0,
         0,
-        0,
-        0,
+        0 if icmp_type is None else socket.htons(icmp_type),  # where other protocols have the source port
+        0 if icmp_type is None else 0xFFFF,
         _INET6,
         selector.destination.prefixlen,
         selector.source.prefixlen,
@@ -214,7 +222,8 @@ def _selector(selector: Selector) -> bytes:
 
 
 def _state_body(state: State, mode: int) -> bytes:
-    hosts = [ANY if each == UNSPECIFIED else IPv6Network(each) for each in (state.source, state.destination)]
+    ends = (state.sender or state.source, state.destination)
+    hosts = [ANY if each == UNSPECIFIED else IPv6Network(each) for each in ends]
     flags = _STATE_WILDCARD_RECEIVE if state.wildcard else 0
     body = _selector(Selector(source=hosts[0], destination=hosts[1]))
     body += _ID.pack(state.destination.packed, 0, state.protocol) + state.source.packed
@@ -253,13 +262,16 @@ def read_state(body: bytes) -> State | None:
     if family != _INET6 or mode != _MODE_ROUTE_OPTIMIZATION:
         return None
     used = found.get(_XFRMA_LASTUSED)
+    source = IPv6Address(body[_STATE_SOURCE : _STATE_SOURCE + 16])
+    sender = _read_selector(body, 0).source.network_address
     return State(
-        source=IPv6Address(body[_STATE_SOURCE : _STATE_SOURCE + 16]),
+        source=source,
         destination=IPv6Address(destination),
         protocol=protocol,
         care_of=IPv6Address(found.get(_XFRMA_COADDR, bytes(16))),
         reqid=reqid,
         wildcard=bool(flags & _STATE_WILDCARD_RECEIVE),
+        sender=None if sender == source else sender,
         last_used=int(struct.unpack("=Q", used)[0]) if used is not None and len(used) == 8 else None,
     )
 
@@ -273,12 +285,17 @@ def read_policy(body: bytes) -> Policy | None:
     if family != _INET6 or direction not in tuple(Direction):
         return None
     *_, used = _CURRENT.unpack_from(body, _SELECTOR.size + _LIFETIME.size)
-    template = attributes(body, _POLICY_SIZE).get(_XFRMA_TMPL)
+    found = attributes(body, _POLICY_SIZE).get(_XFRMA_TMPL, b"")
+    templates = [
+        _read_template(found[start : start + _TEMPLATE.size])
+        for start in range(0, len(found) - _TEMPLATE.size + 1, _TEMPLATE.size)
+    ]
     return Policy(
         selector=_read_selector(body, 0),
         direction=Direction(direction),
         priority=priority,
-        template=_read_template(template) if template is not None and len(template) >= _TEMPLATE.size else None,
+        template=templates[0] if templates else None,
+        outer=templates[1] if len(templates) > 1 else None,
         last_used=used or None,
     )
 
@@ -308,11 +325,12 @@ def read_report(body: bytes) -> Report | None:
 
 
 def _read_selector(body: bytes, offset: int) -> Selector:
-    destination, source, *_, to, length, protocol, _, _ = _SELECTOR.unpack_from(body, offset)
+    destination, source, _, _, port, mask, _, to, length, protocol, _, _ = _SELECTOR.unpack_from(body, offset)
     return Selector(
         source=IPv6Network((source, min(length, 128)), strict=False),
         destination=IPv6Network((destination, min(to, 128)), strict=False),
         protocol=protocol,
+        icmp_type=socket.ntohs(port) if mask and protocol == PROTOCOL_ICMPV6 else None,
     )
 
 

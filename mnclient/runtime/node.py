@@ -3,7 +3,7 @@
 
 Receive, decode, `handle`, perform the actions in order, sleep until the next deadline. Events queue up while an action
 waits for the kernel; they are handled one at a time, so the engine never sees two things happen at once. What is only
-to be told (log, status) is told when no event waits: a move is some events in a row, and every one of them counts.
+to be told (log, status) is told when none has come for a moment: a move is some events in a row, and each one counts.
 """
 
 import asyncio
@@ -13,19 +13,31 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from mnclient.engine.actions import Action, AskRouteUse, Note, SendPacket, SetNetworkState
+from mnclient.engine.actions import (
+    Action,
+    AskRouteUse,
+    Note,
+    SendMembership,
+    SendPacket,
+    SetNetworkState,
+    WatchMemberships,
+)
 from mnclient.engine.engine import Engine
 from mnclient.engine.events import (
+    BindingsDismissed,
     Configured,
     DatapathChosen,
     DeadlineReached,
     Event,
+    LinkChanged,
     Resumed,
     RouteUseKnown,
     Stopping,
+    WallClockSet,
 )
 from mnclient.engine.machine import Entropy
 from mnclient.engine.protection import ON_EVERY_HOST
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import NodeConfig
 from mnclient.model.handover import Handover
 from mnclient.model.network_state import RouteOptimization
@@ -34,16 +46,22 @@ from mnclient.model.status import BindingCacheStatus, Status
 from mnclient.model.stored_binding import Stored
 from mnclient.network.capabilities import KERNEL
 from mnclient.network.network import Network
+from mnclient.network.plan import Operation, can_follow_the_update, is_tidying
+from mnclient.runtime import told
 from mnclient.runtime.clock import Alarm, SleepMeter, WakeUp, boottime, wall_clock_of_boot
 from mnclient.runtime.entropy import SystemEntropy
 from mnclient.runtime.journal import Journal
 from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Instant, Seconds, after, between
+from mnclient.wire.binding import BindingUpdate
+from mnclient.wire.neighbor_discovery import NeighborSolicitation, RouterSolicitation
 
 _log = logging.getLogger(__name__)
 
 ONE_RESUME = Seconds(2.0)  # the clock, and whoever else tells us, speak of the same waking up
 LATEST = Seconds(2.0)  # a deadline missed by more was slept through, and what is heard now is of now
+CLOCK_DRIFT = 0.1  # seconds; timestamps are compared within several seconds
+QUIET_TIME = Seconds(0.01)  # without an event, before what is to be told is told
 EVENTS_PER_TURN = 64  # then other tasks (D-Bus) get their turn: a flood must not make the service deaf
 
 
@@ -68,7 +86,10 @@ class Node:
         self._task: asyncio.Task[None] | None = None
         self._alarm: Alarm | None = None
         self._due = False
+        self._wall_clock_at_boot = self.boot_time()
         self._before_deadline = 0  # events in the queue that came before the deadline that is due
+        self._quiet: asyncio.TimerHandle | None = None
+        self._is_quiet = False
         self._last = Instant(0.0)
         self._sleep = SleepMeter()
         self._wake_up: WakeUp | None = None
@@ -80,12 +101,13 @@ class Node:
         self._alarm = Alarm(self._deadline_came)
         self._wake_up = WakeUp(self._clock_jumped)
         await self._network.start()
-        self._queue.appendleft(Configured(config=config))
+        self._queue.append(Configured(config=config))  # behind the links there are: those are no news of a movement
         self._queue.appendleft(
             DatapathChosen(
                 route_optimization=self.route_optimization == KERNEL, protections=self._network.capabilities.protections
             )
         )
+        self._queue.appendleft(WallClockSet(at_boot=self._wall_clock_at_boot))
         if stored is not None:
             self._engine.restore(stored, self.now())
         self._task = asyncio.create_task(self._run(), name="engine")
@@ -147,6 +169,10 @@ class Node:
         """All bindings of the home-agent role."""
         return self._engine.binding_cache(self.now())
 
+    def dismiss_bindings(self, which: BindingFilter) -> None:
+        """End bindings of the home-agent and correspondent-node roles."""
+        self._deliver(BindingsDismissed(which=which))
+
     def handovers(self) -> tuple[Handover, ...]:
         """The moves so far, the newest last."""
         return self._engine.handovers()
@@ -176,6 +202,7 @@ class Node:
 
     def _deadline_came(self) -> None:
         self._due = True
+        self._follow_wall_clock()
         self._hear_first()
         self._wake.set()
 
@@ -185,6 +212,7 @@ class Node:
         self._before_deadline = len(self._queue)
 
     def _clock_jumped(self) -> None:
+        self._follow_wall_clock()
         self._wake.set()
 
     async def _run(self) -> None:
@@ -196,10 +224,23 @@ class Node:
                     self.resumed()
                 await self._handle_all()
                 await asyncio.sleep(0)  # for whoever reads the sockets: what has come meanwhile goes first
-                if len(self._reports) >= EVENTS_PER_TURN or not (self._queue or self._due):
-                    self._tell()
+                self._tell_when_quiet()
         finally:
             self._tell()
+
+    def _tell_when_quiet(self) -> None:
+        waits = bool(self._queue or self._due)
+        if len(self._reports) >= EVENTS_PER_TURN or (self._is_quiet and not waits):
+            self._tell()
+        elif self._reports and not waits:
+            if self._quiet is not None:
+                self._quiet.cancel()
+            self._quiet = asyncio.get_running_loop().call_later(QUIET_TIME, self._quiet_came)
+        self._is_quiet = False
+
+    def _quiet_came(self) -> None:
+        self._is_quiet = True
+        self._wake.set()
 
     async def _handle_all(self) -> None:
         """All events that wait, and those that come meanwhile."""
@@ -229,21 +270,53 @@ class Node:
         self._last = now
         return now
 
+    def _follow_wall_clock(self) -> None:
+        """The engine reads no clock: it is told when the wall clock was set, or has drifted."""
+        at_boot = self.boot_time()
+        if abs(at_boot - self._wall_clock_at_boot) >= CLOCK_DRIFT:
+            self._wall_clock_at_boot = at_boot
+            self._deliver(WallClockSet(at_boot=at_boot))
+
     async def _step(self, event: Event) -> None:
         now = self._time_of(event)
         actions = self._engine.handle(event, now)
         self.journal.record(now, event, actions)
-        for action in actions:
-            await self._perform(action)
+        told.tell(event, actions)
+        if any(_is_update(action) for action in actions):
+            await self._perform_update(actions)
+        else:
+            tidies_later = _tells_of_a_dead_link(event)
+            for action in actions:
+                await self._perform(action, put_off=is_tidying if tidies_later else None)
+            if tidies_later:
+                self._network.complete_soon()
         if self._alarm is not None:
             self._alarm.set(self._engine.next_deadline())
 
-    async def _perform(self, action: Action) -> None:
+    async def _perform_update(self, actions: list[Action]) -> None:
+        """The Binding Update leaves as soon as it can: while it is under way there is time for the rest.
+
+        Questions to neighbors, which need nothing from us, come after it.
+        """
+        is_complete = True
+        for action in sorted(actions, key=_is_question):
+            if isinstance(action, SendPacket) and not _is_update(action) and not is_complete:
+                self._network.complete()
+                is_complete = True
+            await self._perform(action, put_off=can_follow_the_update)
+            is_complete = is_complete and not isinstance(action, SetNetworkState)
+        self._network.complete()
+
+    async def _perform(self, action: Action, put_off: Callable[[Operation], bool] | None) -> None:
         match action:
             case SendPacket():
                 self._network.send(action)
             case SetNetworkState():
-                await self._network.set_state(action.owner, action.state)
+                await self._network.set_state(action.owner, action.state, put_off)
+            case SendMembership():
+                self._network.send_membership(action.membership)
+            case WatchMemberships():
+                self._network.watch_memberships(action.home_agents)
             case AskRouteUse():
                 self._deliver(self._route_use(action))
             case _:
@@ -269,3 +342,17 @@ class Node:
             correspondent=correspondent,
             last_used=None if used is None else Instant(used - self.boot_time()),
         )
+
+
+def _is_update(action: Action) -> bool:
+    return isinstance(action, SendPacket) and isinstance(action.packet.message, BindingUpdate)
+
+
+def _is_question(action: Action) -> bool:
+    return isinstance(action, SendPacket) and isinstance(
+        action.packet.message, NeighborSolicitation | RouterSolicitation
+    )
+
+
+def _tells_of_a_dead_link(event: Event) -> bool:
+    return isinstance(event, LinkChanged) and (event.interrupted or not event.is_up)

@@ -10,12 +10,6 @@ from typing import Final
 
 from mnclient.units import Seconds
 
-REPLAY_WINDOW: Final = Seconds(7.0)
-"""How far a timestamp may be from the home agent's clock, by default."""
-
-LEAST_REPLAY_WINDOW: Final = Seconds(3.0)
-"""The window is configurable above this."""
-
 _SECONDS_BEFORE_1970: Final = 2_208_988_800  # from 1900
 _ERA: Final = 1 << 32  # seconds; the first ends in 2036, and the format says nothing of which era is meant
 _FRACTION: Final = 1 << 32

@@ -30,6 +30,16 @@ def is_link_local(address: IPv6Address) -> bool:
     return int(address) >> 118 == 0xFE80 >> 6
 
 
+def scope_of(address: IPv6Address) -> int:
+    """The scope of a unicast address, by the numbers of RFC 4291 section 2.7: 2 link-local, 5 site-local, 14 global.
+
+    Unique local addresses are of global scope (RFC 4193 section 3.3).
+    """
+    if is_link_local(address):
+        return 2
+    return 5 if int(address) >> 118 == 0xFEC0 >> 6 else 14
+
+
 def solicited_node(address: IPv6Address) -> IPv6Address:
     """The multicast group in which `address` is solicited (RFC 4291 section 2.7.1)."""
     return IPv6Address(_SOLICITED_NODE | int(address) & 0xFFFFFF)

@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Final
 
 from mnclient.errors import WireError, WireFault
-from mnclient.wire.addresses import is_multicast, is_unicast_routable
+from mnclient.wire.addresses import is_multicast, is_unicast_routable, scope_of
 from mnclient.wire.fields import check_unsigned
 
 HOP_BY_HOP_OPTIONS: Final = 0
@@ -185,7 +185,11 @@ class _Walk:
         if self.routing_home_address is not None:
             raise _refused("there are two type 2 routing headers", WireFault.BAD_VALUE, self.offset, _SECTION_TYPE_2)
         at = self.offset + 8
-        self.routing_home_address = _routable(self.data[at : at + 16], at, _SECTION_TYPE_2)
+        home = _routable(self.data[at : at + 16], at, _SECTION_TYPE_2)
+        if scope_of(home) < scope_of(IPv6Address(self.data[24:40])):
+            title = f"the home address {home} has a smaller scope than the care-of address"
+            raise _refused(title, WireFault.BAD_VALUE, at, _SECTION_TYPE_2)
+        self.routing_home_address = home
 
     def _fragment(self) -> None:
         end = self._need(8)

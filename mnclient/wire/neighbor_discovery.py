@@ -23,6 +23,7 @@ from mnclient.wire.neighbor_options import (
     NeighborOption,
     PrefixInformation,
     RecursiveNameServers,
+    RouteInformation,
     RouterPreference,
     SourceLinkLayerAddress,
     TargetLinkLayerAddress,
@@ -116,6 +117,11 @@ class RouterAdvertisement:
     def name_servers(self) -> tuple[RecursiveNameServers, ...]:
         """The Recursive DNS Server options, in their order (RFC 8106 section 5.1)."""
         return tuple(option for option in self.options if isinstance(option, RecursiveNameServers))
+
+    @property
+    def routes(self) -> tuple[RouteInformation, ...]:
+        """All Route Information options (RFC 4191 section 2.3)."""
+        return tuple(option for option in self.options if isinstance(option, RouteInformation))
 
     @property
     def mtu(self) -> int | None:

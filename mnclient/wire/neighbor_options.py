@@ -16,6 +16,7 @@ from mnclient.wire.fields import check_duration, check_unsigned
 _LONGEST_DATA: Final = 255 * 8 - 2  # what follows Type and Length
 _PREFERENCE_SHIFT: Final = 3
 _MOST_NAME_SERVERS: Final = 127  # the option's length counts 8 octets in 8 bits
+_POINT_TO_POINT: Final = 127  # RFC 6164: prefixes that long have no anycast address
 
 
 class RouterPreference(Enum):
@@ -87,8 +88,13 @@ class PrefixInformation:
 
     @property
     def router(self) -> IPv6Address | None:
-        """The router's global address, if R is set."""
-        return self.prefix if self.router_address else None
+        """The router's global address, if R is set.
+
+        The first address of the prefix is that of all routers together (RFC 4291 section 2.6.1), and nobody's own:
+        routers say it that were configured with the bare prefix. The two of a point-to-point link are both addresses.
+        """
+        is_anycast = self.prefix_length < _POINT_TO_POINT and self.prefix == self.network.network_address
+        return self.prefix if self.router_address and not is_anycast else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,9 @@
 
 from enum import Enum
 from ipaddress import IPv6Address, IPv6Network
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from mnclient.model.binding_filter import EVERYWHERE, BindingFilter
 from service.contract import InvalidArgument
 
 _E = TypeVar("_E", bound=Enum)
@@ -44,10 +45,41 @@ def word(kind: type[_E], text: str, name: str) -> _E:
         raise InvalidArgument(f"{text!r} cannot be used here ({name})", hint=hint) from None
 
 
-def network_filter(text: str) -> IPv6Network:
-    """A prefix or a single address; the empty text means all of them."""
+HOME, CARE_OF, INTERFACE = "home", "care-of", "interface"
+"""Words of a filter of bindings; behind "=" follows what is meant."""
+
+_FILTER_HINT: Final = (
+    "write an address like 2001:db8:1::10 or a prefix like 2001:db8:1::/64, home=PREFIX, care-of=PREFIX, interface=NAME"
+)
+
+
+def binding_filter(text: str) -> BindingFilter:
+    """Words with spaces between them, each once: a prefix or address, home=, care-of=, interface=. "" means all."""
+    said: dict[str, str] = {}
+    for word in text.split(" "):
+        if not word:
+            continue
+        name, equals, value = word.partition("=")
+        if not equals:
+            name, value = "", word
+        if name in said or (equals and name not in (HOME, CARE_OF, INTERFACE)):
+            what = f"{name!r} is said twice" if name in said else f"{name!r} is nothing one can look for"
+            raise InvalidArgument(f"{what} (filter)", hint=_FILTER_HINT)
+        said[name] = value
+    networks = {name: _filter_network(value) for name, value in said.items() if name != INTERFACE}
+    return BindingFilter(
+        addresses=networks.get("", EVERYWHERE),
+        home_addresses=networks.get(HOME, EVERYWHERE),
+        care_of_addresses=networks.get(CARE_OF, EVERYWHERE),
+        interface=said.get(INTERFACE),
+    )
+
+
+def _filter_network(text: str) -> IPv6Network:
     try:
-        return IPv6Network(text or "::/0", strict=False)
+        if "%" in text:
+            raise ValueError("a zone")
+        return IPv6Network(text, strict=False)
     except ValueError:
-        hint = "write an address like 2001:db8:1::10 or a prefix like 2001:db8:1::/64"
-        raise InvalidArgument(f"{text!r} is neither an IPv6 address nor a prefix (filter)", hint=hint) from None
+        title = f"{text!r} is neither an IPv6 address nor a prefix (filter)"
+        raise InvalidArgument(title, hint=_FILTER_HINT) from None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any, Protocol
 
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.handover import Handover
 from mnclient.model.keys import KeyKind, KeyOwner
 from mnclient.model.service_status import ServiceStatus, Suggestion
@@ -62,6 +63,10 @@ class Core(Protocol):
 
     def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
         """The home agent's bindings; there may be 20,000."""
+        ...
+
+    def clear_bindings(self, which: BindingFilter) -> int:
+        """End these entries of the binding cache; how many there were."""
         ...
 
     def handovers(self) -> tuple[Handover, ...]:

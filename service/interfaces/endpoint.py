@@ -16,6 +16,7 @@ from typing import Any, Final
 from dbus_fast import ErrorType, Message, MessageFlag, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
+from mnclient.debugging import Category
 from mnclient.errors import MobileIPv6Error
 from mnclient.model.service_status import ServiceStatus
 from service import contract
@@ -28,6 +29,7 @@ from service.interfaces.message_watch import MessageWatch
 from service.interfaces.objects import Added, Changed, Objects, Removed, describe, differences
 
 _LOG: Final = logging.getLogger(__name__)
+_DEBUG: Final = Category.BUS.logger
 
 MAX_CALLS_PER_CALLER: Final = 64
 """Calls of one caller that may wait at the same time, for a password for example: bounds memory."""
@@ -120,6 +122,8 @@ class Endpoint:
             text = f"There is no method {message.interface}.{message.member} with arguments {message.signature!r}"
             self._fail(message, ErrorType.UNKNOWN_METHOD.value, text)
             return
+        if _DEBUG.isEnabledFor(logging.DEBUG):  # without arguments: keys are among them
+            _DEBUG.debug("%s calls %s.%s on %s", message.sender, message.interface, message.member, message.path)
         try:
             await self._authorize(message)
             body = await self._perform(message)

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from typing import Any, Final
 
+from mnclient.model.binding_filter import ALL_BINDINGS
 from mnclient.model.keys import KeyKind, KeyOwner
 from service.codec import Plain, to_plain, to_variant, to_variants
-from service.contract import MAX_BINDING_CACHE_PAGE, MAX_MESSAGES_PAGE
+from service.contract import MAX_BINDING_CACHE_PAGE, MAX_MESSAGES_PAGE, InvalidArgument
 from service.interfaces import arguments
 from service.interfaces.core_protocol import Core
 from service.message_feed import logged
@@ -27,6 +28,7 @@ class Manager:
         self._methods: dict[str, Callable[..., Any]] = {
             "GetStatus": self._get_status,
             "GetBindingCache": self._get_binding_cache,
+            "ClearBindings": self._clear_bindings,
             "GetHandovers": self._get_handovers,
             "GetMessages": self._get_messages,
             "GetCounters": self._get_counters,
@@ -67,14 +69,19 @@ class Manager:
         return [to_variants(to_plain(self._core.status()))]
 
     def _get_binding_cache(self, offset: int, limit: int, text: str) -> list[Any]:
-        network = arguments.network_filter(text)
+        which = arguments.binding_filter(text)
         entries = self._core.binding_cache()
-        if network.prefixlen:
-            entries = tuple(each for each in entries if each.home_address in network or each.care_of_address in network)
+        if which != ALL_BINDINGS:
+            entries = tuple(filter(which.matches, entries))
         # Sorted, so that the pages of one walk fit together although bindings come and go meanwhile.
         ordered = sorted(entries, key=lambda each: (each.home_address, each.home_registration))
         page = ordered[offset : offset + min(limit, MAX_BINDING_CACHE_PAGE)]
         return [[to_variants(to_plain(each)) for each in page], len(entries)]
+
+    def _clear_bindings(self, text: str) -> list[Any]:
+        if not text.strip():
+            raise InvalidArgument("It is not said which bindings (filter)", hint="say ::/0 for all of them")
+        return [self._core.clear_bindings(arguments.binding_filter(text))]
 
     def _get_handovers(self) -> list[Any]:
         return [[to_variants(to_plain(each)) for each in self._core.handovers()]]

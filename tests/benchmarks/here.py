@@ -10,13 +10,24 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 
-from tests.benchmarks import flood, handover, home_agent, messages, service_life, throughput, tray, two_interfaces
+from tests.benchmarks import (
+    flood,
+    handover,
+    home_agent,
+    messages,
+    service_life,
+    simulation,
+    throughput,
+    tray,
+    two_interfaces,
+)
 from tests.benchmarks.context import Context
 from tests.benchmarks.report import Failure, Figure, Group, as_json, print_group
 from tests.lab.lab import write_json
 
 BENCHMARKS: dict[str, ModuleType] = {
     "messages": messages,
+    "simulation": simulation,
     "tray": tray,  # before there is a lab, which takes processor time
     "two-interfaces": two_interfaces,  # first: an interface that was pulled and plugged many times is trusted slowly
     "handover": handover,

@@ -29,7 +29,17 @@ class Part:
 # What does not depend on how payload travels is measured once, on the machine itself and not on an emulated one.
 PARTS = {
     "portable": Part(
-        ("messages", "tray", "handover", "two-interfaces", "service", "throughput", "home-agent", "flood")
+        (
+            "messages",
+            "simulation",
+            "tray",
+            "handover",
+            "two-interfaces",
+            "service",
+            "throughput",
+            "home-agent",
+            "flood",
+        )
     ),
     "kernel": Part(("handover", "two-interfaces", "throughput"), ("tools/kernel-lab",)),
 }

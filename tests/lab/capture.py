@@ -35,7 +35,7 @@ class Capture:
     def is_ready(self) -> bool:
         """True once tcpdump says that it listens."""
         assert self._process is not None
-        return "listening on" in self._process.last_words()
+        return "listening on" in self._process.own_words()
 
     def is_drained(self) -> bool:
         """True once everything that has passed the interface is in the file: tcpdump tells its counts on SIGUSR1.
@@ -44,7 +44,7 @@ class Capture:
         """
         assert self._process is not None
         self._process.popen.send_signal(signal.SIGUSR1)
-        missing = [int(received) - int(there) for there, received in COUNTS.findall(self._process.last_words())]
+        missing = [int(received) - int(there) for there, received in COUNTS.findall(self._process.own_words())]
         return bool(missing) and (missing[-1] <= 0 or missing[-STANDSTILL:] == [missing[-1]] * STANDSTILL)
 
     def finish(self) -> None:

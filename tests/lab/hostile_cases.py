@@ -23,6 +23,7 @@ from tests.lab.hostile import (
     A,
     acknowledgement,
     alternate_care_of,
+    checksum,
     error,
     home_option,
     icmpv6,
@@ -83,6 +84,13 @@ def tunnelled(outer_source: hostile.Address, outer_destination: hostile.Address,
     return ipv6(outer_source, outer_destination, IPV6, inner)
 
 
+def claiming(home: hostile.Address, destination: hostile.Address, source: hostile.Address = STRANGER) -> bytes:
+    """Payload that claims to come from a home address, where no packet goes directly."""
+    datagram = bytes((0, 9, 0, 9, 0, 8)) + bytes(2)
+    datagram = datagram[:6] + checksum(home, destination, 17, datagram).to_bytes(2)
+    return ipv6(source, destination, DESTINATION_OPTIONS, home_option(17, home) + datagram)
+
+
 def too_big(mtu: int, original: bytes, source: hostile.Address, destination: hostile.Address) -> bytes:
     return icmpv6(2, 0, mtu.to_bytes(4) + original, source, destination)
 
@@ -109,6 +117,7 @@ def discarded(reason: str) -> dict[str, int]:
     return {"bu.received": 1, f"bu.discarded.{reason}": 1}
 
 
+CLAIMED = {"receive.home-address-refused": 1, "correspondent.home-address.refused": 1}
 NO_HOME = {"ba.received": 1, "ba.ignored.home-address": 1}
 STALE = {"ba.received": 1, "ba.ignored.sequence": 1}
 FOR_STRANGERS = {"tunnel.in.stranger": 1}
@@ -228,6 +237,7 @@ AT_THE_HOME_AGENT = {
     "too big for 68 octets, of a packet that we did send": Case(
         lambda w: ipv6(STRANGER, AGENT, ICMPV6, too_big(68, tunnelled(AGENT, w.care_of, ECHO), STRANGER, AGENT)), (), {}
     ),
+    "payload with a home address": Case(lambda w: claiming(w.home, AGENT), ("BE 1 home {home}",), CLAIMED),
     "a tunnel packet from a stranger": Case(
         lambda w: tunnelled(STRANGER, AGENT, ipv6(w.home, STRANGER, ICMPV6, ECHO)), (), FOR_STRANGERS
     ),
@@ -236,6 +246,12 @@ AT_THE_HOME_AGENT = {
     ),
     "a tunnel packet with a link-local destination": Case(
         lambda w: tunnelled(w.care_of, AGENT, ipv6(w.home, "fe80::1", ICMPV6, ECHO)), (), NOT_HOME
+    ),
+    "a tunnel packet with a link-local source": Case(
+        lambda w: tunnelled(w.care_of, AGENT, ipv6("fe80::1", STRANGER, ICMPV6, ECHO)), (), NOT_HOME
+    ),
+    "a tunnel packet from nobody": Case(
+        lambda w: tunnelled(w.care_of, AGENT, ipv6("::", STRANGER, ICMPV6, ECHO)), (), NOT_HOME
     ),
     "a tunnel packet with half a header": Case(
         lambda w: tunnelled(w.care_of, AGENT, ipv6(w.home, STRANGER, ICMPV6, ECHO)[:30]), (), NOT_HOME
@@ -288,6 +304,12 @@ AT_THE_LAPTOP = {
         ),
         (), {"receive.malformed.other": 1},
     ),
+    "a routing header to an address of smaller scope": Case(
+        lambda w: to_laptop(w, BA, acknowledgement(0, w.sequence), "fec0::1"), (), {"receive.malformed.other": 1}
+    ),
+    "a routing header to a link-local address": Case(
+        lambda w: to_laptop(w, BA, acknowledgement(0, w.sequence), "fe80::1"), (), {"receive.malformed.other": 1}
+    ),
     "unknown type 2 routing to a stranger": Case(
         lambda w: ipv6(STRANGER, w.care_of, ROUTING, type_2(ICMPV6, STRANGER) + ECHO),
         (), {"receive.malformed.other": 1},
@@ -308,6 +330,17 @@ AT_THE_LAPTOP = {
     "a wrong checksum": Case(
         lambda w: ipv6(AGENT, w.care_of, MOBILITY, mobility(BA, acknowledgement(0, 1), AGENT, w.home)),
         (), malformed("bad-checksum"),
+    ),
+    "payload with a home address": Case(
+        lambda w: claiming(NOBODY, w.care_of), (f"BE 1 home {NOBODY}",), CLAIMED
+    ),
+    "a wrong payload proto": Case(
+        lambda w: ipv6(AGENT, w.care_of, MOBILITY, mobility(BA, acknowledgement(0, 1), AGENT, w.care_of, proto=6)),
+        (), malformed("bad-payload-proto"),
+    ),
+    "too small a header len": Case(
+        lambda w: ipv6(AGENT, w.care_of, MOBILITY, mobility(BA, acknowledgement(0, 1), AGENT, w.care_of, length=0)),
+        (), malformed("bad-header-length"),
     ),
     "a tunnel packet from a stranger": Case(
         lambda w: tunnelled(STRANGER, w.care_of, ipv6(STRANGER, w.home, ICMPV6, ECHO)), (), FOR_STRANGERS

@@ -18,6 +18,11 @@ def frames(file: Path) -> Iterator[tuple[float, bytes]]:
         yield seconds + parts / fraction, frame
 
 
+def packets(file: Path) -> Iterator[bytes]:
+    """The IPv6 packets of a capture of Ethernet frames, from their IPv6 headers on."""
+    return (frame[14:] for _, frame in frames(file) if frame[12:14] == b"\x86\xdd" and len(frame) >= 54)
+
+
 def sample(file: Path, count: int) -> Path:
     """A capture file beside it, with `count` frames at most, evenly chosen."""
     data = file.read_bytes()

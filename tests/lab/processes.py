@@ -34,6 +34,7 @@ class Process:
         self.log = log
         pipe = subprocess.PIPE if pipes else None
         with log.open("ab") as output:
+            self._log_begins = output.tell()
             self.popen = subprocess.Popen(
                 self.command,
                 stdin=pipe or subprocess.DEVNULL,
@@ -67,6 +68,10 @@ class Process:
             if stream is not None:
                 stream.close()
         return status
+
+    def own_words(self) -> str:
+        """What this process has said so far: the log may hold the words of an earlier one of the same name."""
+        return self.log.read_bytes()[self._log_begins :].decode(errors="replace")
 
     def last_words(self, lines: int = 40) -> str:
         """The end of its log, for an error message."""

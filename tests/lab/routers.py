@@ -51,18 +51,21 @@ class Radvd:
         self.mtu = mtu
         self._process: Process | None = None
 
-    def start(self) -> None:
-        """Begin to advertise."""
-        name = f"{self.node.name}-radvd-{self.interface}"
-        file = self.node.folder / f"{name}.conf"
-        text = CONFIGURATION.format(
+    def configuration(self) -> str:
+        """Its configuration file."""
+        return CONFIGURATION.format(
             interface=self.interface,
             prefix=self.prefix,
             pace=self.pace,
             interval_option="on" if self.pace is QUICK else "off",
             mtu=self.mtu,
         )
-        file.write_text(text, encoding="ascii")
+
+    def start(self) -> None:
+        """Begin to advertise."""
+        name = f"{self.node.name}-radvd-{self.interface}"
+        file = self.node.folder / f"{name}.conf"
+        file.write_text(self.configuration(), encoding="ascii")
         pid = self.node.folder / f"{name}.pid"
         command = ["radvd", "--nodaemon", "--logmethod", "stderr", "--config", str(file), "--pidfile", str(pid)]
         self._process = self.node.popen(command, log=f"radvd-{self.interface}")

@@ -83,8 +83,9 @@ def run(trial: Trial, case: Case, world: World) -> None:
 @pytest.mark.parametrize("name", AT_THE_HOME_AGENT)
 @pytest.mark.requirement("ALL-9.2-01", "ALL-9.2-02", "ALL-9.2-03", "ALL-9.2-04", "ALL-9.2-05", "ALL-9.3.1-01")
 @pytest.mark.requirement("ALL-9.3.3-02", "ALL-9.5.1-04", "ALL-9.5.1-05", "ALL-9.5.1-06", "ALL-9.5.1-07")
-@pytest.mark.requirement("HA-10.3.1-02", "HA-10.3.1-04", "HA-10.4.5-01")
+@pytest.mark.requirement("HA-10.3.1-02", "HA-10.3.1-04", "HA-10.4.5-01", "HA-5.5-01", "ALL-6.3-05")
 def test_the_home_agent(lab, abroad, stranger, world, name):
+    """The option is known whatever the roles, so its sender hears of the binding, and not of the option."""
     before = what_must_stay(abroad)
     behind = ipv6(STRANGER, AGENT, MOBILITY, mobility(BU, update(1, flags=0), STRANGER, AGENT))
     trial = Trial(lab, abroad.home_agent, stranger, behind, discarded("correspondent"))
@@ -93,7 +94,7 @@ def test_the_home_agent(lab, abroad, stranger, world, name):
 
 
 @pytest.mark.parametrize("name", AT_THE_LAPTOP)
-@pytest.mark.requirement("MN-11.3.6-01", "MN-11.3.6-05", "MN-6.4-01")
+@pytest.mark.requirement("MN-11.3.6-01", "MN-11.3.6-05", "MN-6.4-01", "MN-6.4-02", "MN-11.2-01")
 def test_the_laptop(lab, abroad, stranger, world, name):
     before = what_must_stay(abroad)
     behind = to_laptop(world, BA, acknowledgement(0, 1), source=STRANGER)

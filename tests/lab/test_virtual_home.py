@@ -128,10 +128,18 @@ def test_giving_the_address_up_ends_the_binding_at_once(lab, server, laptop):
     assert "Empty." in reads(laptop.laptop, "bindings")
 
 
+@pytest.mark.requirement("MN-6.1.7-01")
 def test_an_address_outside_the_prefix_is_refused_and_said_so(lab, server, laptop):
-    """The home agent is not in the list of known ones, so only its answer tells that it does not serve the address."""
+    """The home agent is not in the list of known ones, so only its answer tells that it does not serve the address.
+
+    In another network than the home agent the address is refused at once: no Binding Update would be sent to it.
+    """
     wrong = "2001:db8:8::10"
-    laptop.laptop.mnctl("home-addresses", "add", wrong, "--home-agent", SERVER)
+    asked = laptop.laptop.mnctl_process("home-addresses", "add", wrong, "--home-agent", SERVER)
+    assert asked.returncode != 0
+    assert "outside the home prefix 2001:db8:8::/64" in asked.stderr
+    assert laptop.home_addresses() == ()
+    laptop.laptop.mnctl("home-addresses", "add", wrong, "--home-agent", SERVER, "--prefix-length", "44")
 
     def refused() -> bool:
         return [entry.state for entry in laptop.home_addresses()] == [HomeAddressState.REFUSED]

@@ -7,6 +7,7 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 
 from mnclient.errors import ConfigError, MobileIPv6Error
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.handover import Handover, Outcome, Stage
 from mnclient.model.keys import KeyInfo, KeyKind, KeyOwner
 from mnclient.model.problems import Problem, ProblemCode
@@ -291,6 +292,13 @@ class FakeCore:
 
     def binding_cache(self) -> tuple[BindingCacheStatus, ...]:
         return self.cache
+
+    def clear_bindings(self, which: BindingFilter) -> int:
+        """Note it, and forget them."""
+        self._note("clear_bindings", which)
+        found = sum(map(which.matches, self.cache))
+        self.cache = tuple(each for each in self.cache if not which.matches(each))
+        return found
 
     def handovers(self) -> tuple[Handover, ...]:
         return self.value.handovers

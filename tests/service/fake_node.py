@@ -73,6 +73,9 @@ class FakeNode:
     def binding_cache(self):
         return ()
 
+    def dismiss_bindings(self, which):
+        self.dismissed = which
+
     def handovers(self):
         return ()
 

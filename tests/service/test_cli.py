@@ -122,6 +122,7 @@ def test_every_command_has_an_example_or_one_line_and_is_run_by_something():
             "keys set": [*key[:2], *needs],
             "keys provide": key,
             "keys remove": key,
+            "access add": ["home-agent", "allow"],
         }
         needed = arguments.get(" ".join(command), ["::1"])
         for extra in ([], needed[:1], needed, ["a", "b"]):

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PERMISSIONS = {
     "GetStatus": "read-status",
     "GetBindingCache": "read-status",
+    "ClearBindings": "administer",
     "GetHandovers": "read-status",
     "GetMessages": "control",  # it shows tokens with which a reader on the path could forge a binding
     "WatchMessages": "control",

@@ -24,7 +24,11 @@ def test_dangerous_settings_need_an_administrator():
         "mobile_node.home_addresses",
         "known_home_agents",
         "network.datapath",
-        *(setting.key for setting in SETTINGS if setting.key.startswith(("home_agent.", "correspondent_node."))),
+        *(
+            setting.key
+            for setting in SETTINGS
+            if setting.key.startswith(("home_agent.", "correspondent_node.", "debug."))
+        ),
     } == dangerous
 
 

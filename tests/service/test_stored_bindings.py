@@ -13,6 +13,7 @@ from mnclient.model.stored_binding import (
     StoredCorrespondent,
     StoredOptimization,
     StoredRegistration,
+    StoredTimestamp,
 )
 from mnclient.units import Seconds
 from service.state_store import BINDINGS_FILE, StateStore
@@ -25,6 +26,8 @@ REGISTRATION = StoredRegistration(
     sequence=7,
     remaining=Seconds(50.0),
     link_local_compatibility=True,
+    timestamp=2**63 + 12345,
+    clock_offset=Seconds(-3.5),
 )
 CORRESPONDENT = StoredCorrespondent(
     address=IPv6Address("2001:db8:c::80"), answers=False, failures=3, retry=Seconds(120.0)
@@ -40,6 +43,7 @@ ALL = Stored(
     registrations=(REGISTRATION,),
     correspondents=(CORRESPONDENT, replace(CORRESPONDENT, answers=True, failures=0, retry=Seconds(0.0))),
     optimizations=(OPTIMIZATION,),
+    timestamps=(StoredTimestamp(home_address=BINDING.home_address, timestamp=2**64 - 1),),
 )
 
 
@@ -67,7 +71,7 @@ def test_a_file_of_an_older_or_a_newer_service_is_understood(store):
     assert store.load_bindings(NOW) == ALL
     older = {name: document[name] for name in ("version", "bindings", "registrations")}
     store.write(BINDINGS_FILE, json.dumps(older).encode())
-    assert store.load_bindings(NOW) == replace(ALL, correspondents=(), optimizations=())
+    assert store.load_bindings(NOW) == replace(ALL, correspondents=(), optimizations=(), timestamps=())
     assert store.damaged == []
 
 

@@ -38,6 +38,20 @@ class Binding:
     last_used: Instant | None = None
     asked: bool = False
     """An answer to `AskRouteUse` is awaited."""
+    interface: str = ""
+    """Where the last Binding Update came in."""
+
+    def status(self) -> BindingCacheStatus:
+        """It as people are told."""
+        return BindingCacheStatus(
+            home_address=self.pair.home_address,
+            care_of_address=self.care_of_address,
+            sequence=self.sequence,
+            lifetime=self.lifetime,
+            expires=self.expires,
+            home_registration=False,
+            interface=self.interface,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +128,7 @@ class BindingCache:
 
     def status(self) -> tuple[BindingCacheStatus, ...]:
         """Every valid entry."""
-        return tuple(
-            BindingCacheStatus(
-                home_address=binding.pair.home_address,
-                care_of_address=binding.care_of_address,
-                sequence=binding.sequence,
-                lifetime=binding.lifetime,
-                expires=binding.expires,
-                home_registration=False,
-            )
-            for binding in self
-        )
+        return tuple(binding.status() for binding in self)
 
     def remembered(self) -> int:
         """How many ended entries are remembered."""

@@ -3,6 +3,7 @@
 
     nonces             node keys and nonces, by which a test and a Binding Update are believed
     registrations      Binding Updates and the binding cache
+    unreachable        which bindings lead nowhere any more
     refresh_requests   who is asked to renew a binding
     desired_state      what the kernel should look like
 
@@ -29,6 +30,7 @@ from mnclient.engine.correspondent_node.desired_state import OWNER, pair_of, rol
 from mnclient.engine.correspondent_node.nonces import Nonces
 from mnclient.engine.correspondent_node.registrations import RegistrationRefusal, Registrations
 from mnclient.engine.events import (
+    BindingsDismissed,
     Configured,
     DatapathChosen,
     Event,
@@ -50,6 +52,7 @@ from mnclient.model.status import BindingCacheStatus, CorrespondentNodeStatus
 from mnclient.units import Instant
 from mnclient.wire.addresses import is_multicast, is_unicast_routable
 from mnclient.wire.binding import BindingUpdate
+from mnclient.wire.icmpv6 import DestinationUnreachable
 from mnclient.wire.packet import Packet
 from mnclient.wire.return_routability import CareOfTest, CareOfTestInit, HomeTest, HomeTestInit
 
@@ -97,6 +100,8 @@ class CorrespondentNode:
                 actions += self._switch()
             case NetworkStateFailed() | NetworkStateRestored():
                 actions += self._note_refusal(event, now)
+            case BindingsDismissed():
+                actions += self._registrations.dismiss(event.which, now)
             case Stopping():
                 actions += self._end()
                 self._is_stopped = True
@@ -162,6 +167,8 @@ class CorrespondentNode:
                 return self._registrations.receive(event, update, now)
             case HomeTestInit() | CareOfTestInit() as init:
                 return self._test(event.packet, init, now)
+            case DestinationUnreachable() as message:
+                return self._registrations.not_delivered(message, now)
             case _:
                 return []
 

@@ -18,17 +18,20 @@ from mnclient.engine.correspondent_node.binding_cache import Binding, BindingCac
 from mnclient.engine.correspondent_node.desired_state import binding_state, owner_of
 from mnclient.engine.correspondent_node.nonces import Nonces
 from mnclient.engine.correspondent_node.refresh_requests import RefreshRequests
+from mnclient.engine.correspondent_node.unreachable import Unreachable, undelivered
 from mnclient.engine.events import PacketReceived
 from mnclient.engine.home_agent.access import is_allowed, whole_units
 from mnclient.engine.home_agent.binding_cache import is_newer
 from mnclient.engine.home_agent.requests import Request, acknowledge, fault, read
 from mnclient.engine.retransmission import RateLimit
 from mnclient.engine.timers import TimerTable
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import CorrespondentNodeConfig
 from mnclient.model.network_state import EMPTY
 from mnclient.security.binding_keys import authorize, is_authorized
 from mnclient.units import Instant, Seconds, after
 from mnclient.wire.binding import BindingAcknowledgement, BindingStatus, BindingUpdate
+from mnclient.wire.icmpv6 import DestinationUnreachable
 from mnclient.wire.mobility_options import NonceIndices
 
 RegistrationRefusal = Callable[[IPv6Address], BindingStatus | None]
@@ -63,6 +66,7 @@ class Registrations:
         self.config = CorrespondentNodeConfig()
         self.cache = BindingCache(timers)
         self.refreshing = RefreshRequests(timers)
+        self.unreachable = Unreachable()
         self._nonces = nonces
         self._answers = answers
         self._counters = counters
@@ -105,6 +109,19 @@ class Registrations:
         binding = self.cache.find(pair)
         return [] if binding is None else [*self._end(binding, now), PublishStatus()]
 
+    def not_delivered(self, message: DestinationUnreachable, now: Instant) -> list[Action]:
+        """A packet came back: if it was sent by a binding, and they come back persistently, it ends (section 9.3.4)."""
+        found = undelivered(message)
+        binding = None if found is None else self.cache.find(found.pair)
+        if found is None or binding is None or binding.care_of_address != found.care_of_address:
+            return []
+        self._counters["correspondent.unreachable"] += 1
+        if not self.unreachable.is_persistent(found, now):
+            return []
+        self._counters["correspondent.binding.unreachable"] += 1
+        text = f"{found.pair.home_address} cannot be reached at {found.care_of_address} any more."
+        return [*self._end(binding, now), Note(kind="correspondent-binding-unreachable", text=text), PublishStatus()]
+
     def review(self, now: Instant) -> list[Action]:
         """The rules may have changed: bindings end that would not be made any longer."""
         actions: list[Action] = []
@@ -113,12 +130,21 @@ class Registrations:
                 actions += self._end(binding, now)
         return actions
 
+    def dismiss(self, which: BindingFilter, now: Instant) -> list[Action]:
+        """An administrator ends bindings: the mobile node is told by the answer to its next packet (section 9.3.1)."""
+        actions: list[Action] = []
+        for binding in [each for each in self.cache if which.matches(each.status())]:
+            self._counters["correspondent.binding.dismissed"] += 1
+            actions += self._end(binding, now)
+        return [*actions, PublishStatus()] if actions else []
+
     def clear(self) -> list[Action]:
         """The role ends, and with it every binding and every token given out."""
         actions: list[Action] = [_withdrawn(binding.pair) for binding in self.cache]
         for binding in self.cache:
             self.refreshing.stop(binding.pair)
         self.cache.clear()
+        self.unreachable.clear()
         self._nonces.forget()
         return actions
 
@@ -190,8 +216,10 @@ class Registrations:
             expires=after(now, lifetime),
             indices=authentic.indices,
             last_used=None if binding is None else binding.last_used,
+            interface=request.event.interface,
         )
         self.cache.put(binding)
+        self.unreachable.forget(pair)
         self.refreshing.begin(binding)
         self._counters["correspondent.bu.accepted"] += 1
         answer = self._answers_asked(authentic, BindingStatus.ACCEPTED, lifetime)
@@ -217,6 +245,7 @@ class Registrations:
 
     def _end(self, binding: Binding, now: Instant) -> list[Action]:
         self.refreshing.stop(binding.pair)
+        self.unreachable.forget(binding.pair)
         self.cache.end(binding, now)
         self._nonces.retire(binding.indices.home)
         return [_withdrawn(binding.pair)]

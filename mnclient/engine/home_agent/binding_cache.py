@@ -5,7 +5,7 @@ Only home registrations are here. Nothing is ever evicted: an entry stays until 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -44,6 +44,19 @@ class Binding:
     detecting: bool = False
     previous_care_of_address: IPv6Address | None = None
 
+    def status(self) -> BindingCacheStatus:
+        """It as people are told."""
+        return BindingCacheStatus(
+            home_address=self.home_address,
+            care_of_address=self.care_of_address,
+            sequence=self.sequence,
+            lifetime=self.lifetime,
+            expires=self.expires,
+            home_registration=True,
+            detecting=self.detecting,
+            interface=self.link.interface or "",
+        )
+
     def defended(self) -> tuple[IPv6Address, ...]:
         """The addresses this binding is about on the home link (L bit, section 10.3.1)."""
         if not self.link_local_compatibility:
@@ -81,6 +94,14 @@ class BindingCache:
             return binding.sequence
         deleted = self._deleted.get(home_address)
         return deleted.sequence if deleted is not None else None
+
+    def note_sequence(self, home_address: IPv6Address, sequence: int) -> None:
+        """A valid Binding Update with this number changed nothing else; of a deleted entry too."""
+        binding = self._bindings.get(home_address)
+        if binding is not None:
+            binding.sequence = sequence
+        elif home_address in self._deleted:
+            self._deleted[home_address] = replace(self._deleted[home_address], sequence=sequence)
 
     def was_deleted(self, home_address: IPv6Address) -> bool:
         """True while the sequence number of a deleted entry is remembered."""
@@ -137,18 +158,7 @@ class BindingCache:
 
     def status(self) -> tuple[BindingCacheStatus, ...]:
         """Every valid entry."""
-        return tuple(
-            BindingCacheStatus(
-                home_address=binding.home_address,
-                care_of_address=binding.care_of_address,
-                sequence=binding.sequence,
-                lifetime=binding.lifetime,
-                expires=binding.expires,
-                home_registration=True,
-                detecting=binding.detecting,
-            )
-            for binding in self
-        )
+        return tuple(binding.status() for binding in self)
 
     def snapshot(self, now: Instant) -> tuple[StoredBinding, ...]:
         """What must survive a restart: acknowledged entries, and sequence numbers of deleted ones."""

@@ -40,6 +40,12 @@ def owner_of(home_address: IPv6Address) -> str:
     return f"{OWNER}:{home_address}"
 
 
+def home_address_of(owner: str) -> IPv6Address | None:
+    """The home address of such an owner name; None for another."""
+    role, _, address = owner.partition(":")
+    return IPv6Address(address) if role == OWNER and address else None
+
+
 def binding_state(binding: Binding) -> NetworkState:
     """Intercept, tunnel and, on a real link once duplicate detection is over, defend (sections 10.4.1 and 10.4.2).
 
@@ -107,8 +113,14 @@ def _forwarding(links: HomeLinks) -> list[Sysctl]:
 
 
 def _proxying(link: HomeLinkConfig) -> list[Sysctl]:
-    """Answer solicitations for mobile nodes, at once: nobody competes with the home agent for the answer."""
+    """Answer solicitations for mobile nodes, at once: nobody competes with the home agent for the answer.
+
+    When it forwards, the kernel looks at the setting of all interfaces alone: with it solicitations sent to the mobile
+    node's own address do not get into the tunnel, and who writes to its link-local address is told that nobody is
+    there (sections 10.4.1 and 10.4.2). Which addresses are meant is still said by interface.
+    """
     return [
+        Sysctl(key="net/ipv6/conf/all/proxy_ndp", value="1"),
         Sysctl(key=f"net/ipv6/conf/{link.interface}/proxy_ndp", value="1"),
         Sysctl(key=f"net/ipv6/neigh/{link.interface}/proxy_delay", value="0"),
     ]

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whom a home agent believes: each home address by its own key, no other one's (RFC 6275 sections 5.1 and 10.3.1)."""
 
+from collections.abc import Callable
 from ipaddress import IPv6Address
 
+from mnclient.engine.home_agent.authentication import Disbelief, MessageAuthentication, signer
 from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.engine.home_agent.requests import Request
 from mnclient.engine.protection import ON_EVERY_HOST, by_home_address, is_protected, standing
@@ -11,9 +13,11 @@ from mnclient.model.keys import KeyKind
 from mnclient.model.problems import Problem, ProblemCode
 from mnclient.model.security import SecurityAssociation, Standing
 from mnclient.units import Instant
+from mnclient.wire.binding import BindingAcknowledgement
 
 MAX_SHOWN = 8  # guests named in problems; with hundreds the first few tell
 
+_UNPROTECTED = Disbelief("unprotected")
 _PROBLEMS = {
     Standing.NO_SECRET: ProblemCode.KEY_NOT_AVAILABLE,
     Standing.IMPOSSIBLE: ProblemCode.PROTECTION_IMPOSSIBLE,
@@ -27,11 +31,13 @@ class Guests:
         self._allow_unprotected = False
         self._associations: dict[IPv6Address, SecurityAssociation] = {}
         self._kinds = ON_EVERY_HOST
+        self.authentication = MessageAuthentication()
 
     def configure(self, config: HomeAgentConfig) -> None:
         """Other keys, or another wish."""
         self._allow_unprotected = config.allow_unprotected_signalling
         self._associations = by_home_address(config.associations)
+        self.authentication.configure(config)
 
     def can_use(self, kinds: frozenset[KeyKind]) -> None:
         """The system protects signalling with keys of these kinds."""
@@ -51,12 +57,28 @@ class Guests:
         """All associations that are in use."""
         return tuple(each for address in self._associations if (each := self.association(address)) is not None)
 
-    def believe(self, request: Request) -> bool:
-        """Whether a home registration is who it says: it came under the one association of its home address."""
+    def judge(self, request: Request, now: Instant) -> Disbelief | None:
+        """Whether a home registration is who it says: it came under the one association of its home address.
+
+        None when it is believed.
+        """
         association = self.association(request.home_address)
-        if association is not None:
-            return is_protected(association, request.event)
-        return self.standing(request.home_address) is Standing.OPEN
+        if association is None:
+            return None if self.standing(request.home_address) is Standing.OPEN else _UNPROTECTED
+        if not is_protected(association, request.event):
+            return _UNPROTECTED
+        if association.kind is KeyKind.RFC4285:
+            return self.authentication.judge(request, association, now)
+        return None
+
+    def signer(
+        self, request: Request, disbelief: Disbelief | None = None
+    ) -> Callable[[BindingAcknowledgement], BindingAcknowledgement] | None:
+        """What completes the answer to a request, None for nothing. `disbelief`: that it is refused for."""
+        association = self.association(request.home_address)
+        if association is None or association.kind is not KeyKind.RFC4285:
+            return None
+        return signer(request, association, disbelief.timestamp if disbelief is not None else None)
 
     def problems(self, links: HomeLinks, since: Instant) -> list[Problem]:
         """What a person should know about."""

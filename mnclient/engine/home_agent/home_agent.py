@@ -3,6 +3,7 @@
 
     registrations      Binding Updates, the binding cache, duplicate detection, proxy advertisements
     router_advertising its own Router Advertisements
+    group_memberships  what mobile nodes listen to
     home_agents_list   the other home agents on its links
     desired_state      what the kernel should look like
 
@@ -10,7 +11,7 @@ A role without configuration is off: it keeps looking at the interfaces and does
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -18,17 +19,21 @@ from mnclient.engine.actions import Action, Note, PublishStatus, SetNetworkState
 from mnclient.engine.events import (
     AddressDuplicate,
     AddressSettled,
+    BindingsDismissed,
     Configured,
     DatapathChosen,
     Event,
     LinkChanged,
     LinkRemoved,
+    MembershipReceived,
     NetworkStateFailed,
     NetworkStateRestored,
     PacketReceived,
     Stopping,
+    WallClockSet,
 )
 from mnclient.engine.home_agent.desired_state import OWNER, before_forwarding, owner_of, role_state
+from mnclient.engine.home_agent.group_memberships import GroupMemberships
 from mnclient.engine.home_agent.home_agents_list import HomeAgentsList
 from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.engine.home_agent.registrations import Registrations
@@ -40,7 +45,7 @@ from mnclient.model.config import HomeAgentConfig, HomeLinkConfig
 from mnclient.model.network_state import EMPTY, NetworkState
 from mnclient.model.problems import Problem, ProblemCode
 from mnclient.model.status import BindingCacheStatus, HomeAgentStatus
-from mnclient.model.stored_binding import StoredBinding
+from mnclient.model.stored_binding import Stored, StoredBinding, StoredTimestamp
 from mnclient.units import Instant, Seconds, after, between
 from mnclient.wire.addresses import UNSPECIFIED
 from mnclient.wire.binding import BindingStatus, BindingUpdate
@@ -68,6 +73,7 @@ class HomeAgent:
         self._timers = TimerTable()
         self._links = HomeLinks()
         self._registrations = Registrations(self._timers, self._links, self._counters)
+        self._groups = GroupMemberships(self._timers, self._registrations.cache, self._counters)
         self._advertising = RouterAdvertising(self._timers, self._links, entropy)
         self._list = HomeAgentsList(self._timers)
         self._state: NetworkState = EMPTY
@@ -100,10 +106,17 @@ class HomeAgent:
                 self._is_selective = event.route_optimization
                 self._registrations.guests.can_use(event.protections)
                 actions += self._set_state()
+            case WallClockSet():
+                self._registrations.guests.authentication.wall_clock_at_boot = event.at_boot
+            case MembershipReceived():
+                actions += self._groups.hear(event, now)
+            case BindingsDismissed():
+                actions += self._registrations.dismiss(event.which, now)
             case Stopping():
-                actions += self._stop()
+                actions += self._stop(now)
             case _:
                 pass
+        actions += self._groups.follow(actions, now)
         if self._refusals:
             self._drop_refusals(actions)
         return actions
@@ -159,9 +172,14 @@ class HomeAgent:
         waiting = (_at(stored, between(now, until)) for stored, until in self._restored.values() if until > now)
         return (*self._registrations.cache.snapshot(now), *waiting)
 
-    def restore(self, stored: Iterable[StoredBinding], now: Instant) -> None:
+    def timestamps(self) -> tuple[StoredTimestamp, ...]:
+        """What must be kept over a restart of when messages were made (RFC 4285 section 6)."""
+        return self._registrations.guests.authentication.snapshot()
+
+    def restore(self, stored: Stored, now: Instant) -> None:
         """Take bindings back; they are adopted with the next Configured event that declares their home link."""
-        for binding in stored:
+        self._registrations.guests.authentication.restore(stored.timestamps)
+        for binding in stored.bindings:
             self._restored[binding.home_address] = binding, after(now, binding.remaining)
 
     # --- events -----------------------------------------------------------------------------------------------------
@@ -182,10 +200,12 @@ class HomeAgent:
         self._list.keep_only(frozenset(link.interface for link in links if link.interface is not None))
         if config is None:
             self._refusals.clear()
+            actions += self._groups.switch(False, now)
             return [*actions, *self._registrations.end(now), *self._set_state(), PublishStatus()]
         actions += self._set_state()
         actions += self._registrations.relink(now)
         actions += self._adopt(now)
+        actions += self._groups.switch(config.multicast, now)
         return [*actions, *self._advertise(now), PublishStatus()]
 
     def _say_farewell(self, links: tuple[HomeLinkConfig, ...]) -> Sequence[Action]:
@@ -265,6 +285,10 @@ class HomeAgent:
                 return self._registrations.leave_previous(subject)
             case Timer.DELETED_ENTRY_EXPIRES, IPv6Address():
                 self._registrations.cache.forget_deleted(subject)
+            case Timer.QUERY_LISTENER, IPv6Address():
+                return self._groups.ask(subject, now)
+            case Timer.GROUP_EXPIRES, (IPv6Address() as home, IPv6Address() as group):
+                return self._groups.expire(home, group)
             case Timer.REPEAT_PROXY_ADVERTISEMENT, IPv6Address():
                 return self._registrations.repeat_advertisement(subject, now)
             case Timer.SEND_ROUTER_ADVERTISEMENT, str():
@@ -273,14 +297,15 @@ class HomeAgent:
                 return [PublishStatus()] if self._list.expire((interface, source), now) else []
         return []
 
-    def _stop(self) -> list[Action]:
+    def _stop(self, now: Instant) -> list[Action]:
         """The last words of the role, and nothing of ours in the kernel; the bindings stay for `snapshot`."""
         self._is_stopped = True
         if self._config is None:
             return []
         owners = [owner_of(binding.home_address) for binding in self._registrations.cache]
+        groups = self._groups.switch(False, now)
         withdrawn = [SetNetworkState(owner=owner, state=EMPTY) for owner in (*owners, OWNER)]
-        return [*self._say_farewell(()), *withdrawn]
+        return [*self._say_farewell(()), *groups, *withdrawn]
 
     # --- helpers ----------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from mnclient.constants import LIFETIME_UNIT
 from mnclient.engine.actions import Action, Note, PublishStatus, SendPacket, SetNetworkState
 from mnclient.engine.events import PacketReceived
 from mnclient.engine.home_agent.access import Grant, grant, is_allowed, is_anycast, makes_a_loop
+from mnclient.engine.home_agent.authentication import Disbelief
 from mnclient.engine.home_agent.binding_cache import Binding, BindingCache, is_newer
 from mnclient.engine.home_agent.desired_state import binding_state, owner_of
 from mnclient.engine.home_agent.duplicate_detection import DuplicateDetection
@@ -24,6 +25,7 @@ from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.engine.home_agent.proxy_advertising import ProxyAdvertising
 from mnclient.engine.home_agent.requests import Request, acknowledge, fault, read
 from mnclient.engine.timers import TimerTable
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import HomeAgentConfig, HomeLinkConfig
 from mnclient.model.network_state import EMPTY
 from mnclient.model.stored_binding import StoredBinding
@@ -57,8 +59,9 @@ class Registrations:
         binding = self.cache.find(request.home_address)
         if not update.home_registration and binding is None:
             return self._discard("correspondent")  # the business of another role
-        if update.home_registration and not self.guests.believe(request):
-            return self._discard("unprotected")
+        disbelief = self.guests.judge(request, now) if update.home_registration else None
+        if disbelief is not None:
+            return self._disbelieve(request, disbelief)
         last = self.cache.last_sequence(request.home_address)
         if last is not None and not is_newer(update.sequence, last):
             return self._refuse_old(request, binding, last)
@@ -122,6 +125,8 @@ class Registrations:
         """A binding from before a restart: it was tested then, and forwards at once."""
         if self.cache.find(stored.home_address) is not None or len(self.cache) >= self.config.max_bindings:
             return []
+        if not is_allowed(self.config.access, stored.home_address, stored.care_of_address):
+            return []  # the rules are others than before the restart
         binding = Binding(
             home_address=stored.home_address,
             care_of_address=stored.care_of_address,
@@ -135,17 +140,33 @@ class Registrations:
         return [_state(binding), *self._advertise(binding, now)]
 
     def relink(self, now: Instant) -> list[Action]:
-        """The home links were configured anew: bindings follow them, or end with them."""
+        """Links and access were configured anew: bindings follow their link, or end with it or their permission."""
         actions: list[Action] = []
         for binding in tuple(self.cache):
             link = self._links.serving(binding.home_address)
-            if link is None or link.address != binding.link.address:
+            if link is None or link.address != binding.link.address or not self._may_stay(binding):
                 actions += self._withdraw(binding, now)
                 continue
             moved, binding.link = link.interface != binding.link.interface, link
             if moved:
                 actions += [_state(binding), *self._advertise(binding, now)]
         return actions
+
+    def dismiss(self, which: BindingFilter, now: Instant) -> list[Action]:
+        """An administrator ends bindings; a mobile node that is still away registers again with its next refresh.
+
+        Their sequence numbers stay known for a while, so that nothing that was said before makes them again.
+        """
+        actions: list[Action] = []
+        for binding in [each for each in self.cache if which.matches(each.status())]:
+            self._counters["binding.dismissed"] += 1
+            actions += self._withdraw(binding, now)
+            note = f"An administrator ended the binding of {binding.home_address}."
+            actions.append(Note(kind="binding-dismissed", text=note))
+        return [*actions, PublishStatus()] if actions else []
+
+    def _may_stay(self, binding: Binding) -> bool:
+        return is_allowed(self.config.access, binding.home_address, binding.care_of_address)
 
     def defend(self, interface: str, now: Instant) -> list[Action]:
         """An interface came up: whoever is on the link may know nothing of us."""
@@ -289,22 +310,28 @@ class Registrations:
 
     def _accept(self, request: Request, binding: Binding, status: BindingStatus) -> SendPacket:
         self._counters["bu.accepted"] += 1
-        advice = self.config.refresh_advice
+        advice, sign = self.config.refresh_advice, self.guests.signer(request)
         if advice is None:
-            return acknowledge(request, binding.link, status, lifetime=binding.lifetime)
+            return acknowledge(request, binding.link, status, lifetime=binding.lifetime, sign=sign)
         advice = Seconds(min(advice, binding.lifetime - LIFETIME_UNIT))
         options = (BindingRefreshAdvice(interval=advice),) if advice >= LIFETIME_UNIT else ()
-        return acknowledge(request, binding.link, status, lifetime=binding.lifetime, options=options)
+        return acknowledge(request, binding.link, status, lifetime=binding.lifetime, options=options, sign=sign)
 
     def _answer(self, request: Request, status: BindingStatus, sequence: int | None = None) -> SendPacket:
-        return acknowledge(request, self._links.serving(request.home_address), status, sequence=sequence)
+        link, sign = self._links.serving(request.home_address), self.guests.signer(request)
+        return acknowledge(request, link, status, sequence=sequence, sign=sign)
+
+    def _disbelieve(self, request: Request, disbelief: Disbelief) -> list[Action]:
+        """Nothing it says is acted upon, not even its sequence number."""
+        if disbelief.status is None:
+            return self._discard(disbelief.reason)
+        self._counters[f"bu.refused.{disbelief.status.value}"] += 1
+        link, sign = self._links.serving(request.home_address), self.guests.signer(request, disbelief)
+        return [acknowledge(request, link, disbelief.status, sign=sign)]
 
     def _refuse(self, request: Request, status: BindingStatus) -> list[Action]:
-        binding = self.cache.find(request.home_address)
-        if binding is not None and request.update.home_registration:
-            binding.sequence = (
-                request.update.sequence
-            )  # valid, if refused: not to be replayed when it would be accepted
+        if request.update.home_registration:  # valid, if refused: not to be replayed when it would be accepted
+            self.cache.note_sequence(request.home_address, request.update.sequence)
         self._counters[f"bu.refused.{status.value}"] += 1
         return [self._answer(request, status)]
 

@@ -76,7 +76,7 @@ def acknowledge(
     `sequence` is that of the request unless given. A mobile node that is at home cannot be asked for its link-layer
     address, because we may still be answering for it ourselves: the answer goes where the request came from (10.3.2).
     K is never set: there is no dynamic key management. It goes under the security association that the request came
-    under (section 10.3.1). `sign` completes the message, for correspondents.
+    under (section 10.3.1). `sign` completes the message with its authenticator.
     """
     event, packet = request.event, request.event.packet
     message = BindingAcknowledgement(

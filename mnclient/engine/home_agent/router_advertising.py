@@ -172,7 +172,7 @@ def _packet(interface: LinkChanged, links: list[HomeLinkConfig], *, is_last: boo
         other=False,
         home_agent=True,
         preference=RouterPreference.MEDIUM,
-        router_lifetime=Seconds(0.0 if is_last else max(config.router_lifetime, 0.0)),
+        router_lifetime=Seconds(0.0) if is_last else _default_router_lifetime(config),
         reachable_time=Seconds(0.0),
         retransmit_timer=Seconds(0.0),
         options=(*_link_options(interface, config), *map(_prefix, links), *(() if is_last else _home_agent(config))),
@@ -180,6 +180,14 @@ def _packet(interface: LinkChanged, links: list[HomeLinkConfig], *, is_last: boo
     source = interface.link_local_address or links[0].address
     packet = Packet(source=source, destination=ALL_NODES, message=message, hop_limit=ND_HOP_LIMIT)
     return SendPacket(packet=packet, interface=interface.interface)
+
+
+def _default_router_lifetime(config: AdvertisingConfig) -> Seconds:
+    """AdvDefaultLifetime: zero, or a second at least whatever the intervals are (RFC 6275 section 7.5).
+
+    On the wire it is whole seconds: less than one would say that this is no router.
+    """
+    return Seconds(max(config.router_lifetime, 1.0)) if config.router_lifetime > 0 else Seconds(0.0)
 
 
 def _link_options(interface: LinkChanged, config: AdvertisingConfig) -> list[NeighborOption]:

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from ipaddress import IPv6Address
 
 from mnclient.engine.events import PacketReceived
+from mnclient.engine.mobile_node.authentication import Belief
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
 from mnclient.engine.protection import is_protected
+from mnclient.model.keys import KeyKind
 from mnclient.model.status import HomeAddressState as State
 from mnclient.units import Instant
 from mnclient.wire.binding import (
@@ -32,6 +34,11 @@ def acknowledged(
     if registration is None:
         context.count(f"ba.ignored.{reason}")
         return None
+    association = registration.association
+    if association is not None and association.kind is KeyKind.RFC4285:
+        belief = registration.authentication.judge(message, association, event.packet.destination, now)
+        if belief is not Belief.BELIEVED:
+            return _disbelieve(registration, message, belief, context, now)
     if message.status == BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW:
         # It carries the home agent's number, not ours (section 11.7.3): anything unanswered may be meant.
         if not registration.updates.awaits_answer(registration.key):
@@ -47,6 +54,26 @@ def acknowledged(
     if meaning is Input.ACCEPTED:
         registration.accepted(sent, message.lifetime, message.refresh_advice, now)
     return _feed(registration, message, meaning, context, now)
+
+
+def _disbelieve(
+    registration: HomeRegistration, message: BindingAcknowledgement, belief: Belief, context: Context, now: Instant
+) -> HomeRegistration | None:
+    """Act on an answer that is not simply believed (RFC 4285 sections 5.3 and 6)."""
+    match belief:
+        case Belief.CLOCK_CORRECTED if registration.updates.awaits_answer(registration.key):
+            return _feed(registration, message, Input.OUT_OF_WINDOW, context, now)
+        case Belief.FAILED if registration.state is State.RETURNING:
+            return _feed(registration, message, Input.REFUSED, context, now)
+        case Belief.FAILED:
+            registration.reject_key()
+            return _feed(registration, message, Input.UNPROTECTED, context, now)
+        case Belief.KEYS_DIFFER:
+            registration.keys_differ = True
+            context.count("ba.ignored.keys-differ")
+            return registration
+    context.count("ba.ignored.authentication")
+    return None
 
 
 def binding_error(event: PacketReceived, message: BindingError, registrations: Registrations, now: Instant) -> bool:
@@ -105,6 +132,7 @@ def _feed(
 ) -> HomeRegistration:
     registration.last_status = message.status
     registration.unanswered = 0
+    registration.keys_differ = False
     context.count(f"ba.status.{message.status}")
     if message.status:
         context.note("binding-status", f"{registration.home.address}: {describe_status(message.status)}")

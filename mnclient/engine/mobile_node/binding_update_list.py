@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Final
 
+from mnclient.constants import MAX_CORRESPONDENTS, MAX_NONCE_LIFETIME
 from mnclient.engine.machine import Entropy
 from mnclient.engine.retransmission import RateLimit
 from mnclient.model.status import BindingUpdateStatus
@@ -56,6 +57,7 @@ class BindingUpdateList:
         self._entries: dict[Key, Entry] = {}
         self._sequences: dict[Key, int] = {}
         self._rates: dict[IPv6Address, RateLimit] = {}
+        self._parted: dict[Key, Instant] = {}
 
     def entry(self, key: Key) -> Entry | None:
         """The entry, None when nothing was sent or its lifetime has ended."""
@@ -67,7 +69,7 @@ class BindingUpdateList:
 
     def record(self, key: Key, care_of_address: IPv6Address, lifetime: Seconds, now: Instant) -> int:
         """A Binding Update is being sent: its sequence number. Everything about another care-of address is outdated."""
-        sequence = self._next_sequence(key)
+        sequence = self._next_sequence(key, now)
         self.rate(key).record(now)
         entry = self._entries.get(key)
         is_same = entry is not None and entry.care_of_address == care_of_address
@@ -103,12 +105,17 @@ class BindingUpdateList:
         return entry is not None and bool(entry.outstanding)
 
     def acknowledge(self, key: Key, sent: Outstanding, granted: Seconds, now: Instant) -> Seconds:
-        """The home agent accepted: the remaining lifetime max(L_remain - (L_update - L_ack), 0) of section 11.7.3."""
+        """The home agent accepted: the remaining lifetime max(L_remain - (L_update - L_ack), 0) of section 11.7.3.
+
+        A repetition on its way may have asked for less, and replaces what is acknowledged here: the first end counts.
+        """
         remaining = between(now, after(sent.sent, sent.lifetime))
         shortened = max(sent.lifetime - granted, 0.0)
         left = Seconds(max(remaining - shortened, 0.0))
         entry = self._entries.get(key)
         if entry is not None:
+            ends = (after(each.sent, Seconds(min(each.lifetime, granted))) for each in entry.outstanding)
+            left = Seconds(max(min([left, *(between(now, end) for end in ends)]), 0.0))
             entry.acknowledged = True
             entry.expires = after(now, left)
             entry.outstanding.clear()
@@ -132,9 +139,24 @@ class BindingUpdateList:
         """The binding is gone. The sequence number stays known."""
         self._entries.pop(key, None)
 
-    def forget(self, key: Key) -> None:
-        """Nothing will be sent there for a long time: a later first number is drawn anew (section 11.7.2)."""
+    def forget(self, key: Key, now: Instant) -> None:
+        """Nothing will be sent there for a long time, as it seems: then a first number is drawn anew (section 11.7.2).
+
+        Not while what was sent could be replayed there: any number drawn may make an older one look newer, modulo
+        2**16, and only the end of its nonces makes that harmless (sections 5.2.7 and 5.2.8).
+        """
         self._entries.pop(key, None)
+        if key in self._sequences:
+            self._parted.pop(key, None)
+            self._parted[key] = now
+        while self._parted:
+            oldest, since = next(iter(self._parted.items()))
+            if between(since, now) < MAX_NONCE_LIFETIME and len(self._parted) <= MAX_CORRESPONDENTS:
+                break
+            self._part(oldest)
+
+    def _part(self, key: Key) -> None:
+        del self._parted[key]
         self._sequences.pop(key, None)
         if not any(destination == key[0] for destination, _ in self._sequences):
             self._rates.pop(key[0], None)
@@ -159,8 +181,9 @@ class BindingUpdateList:
             for entry in self._entries.values()
         )
 
-    def _next_sequence(self, key: Key) -> int:
-        if key not in self._sequences:
+    def _next_sequence(self, key: Key, now: Instant) -> int:
+        parted = self._parted.pop(key, now)
+        if key not in self._sequences or between(parted, now) >= MAX_NONCE_LIFETIME:
             self._sequences[key] = int.from_bytes(self._entropy.octets(2))
         self._sequences[key] = (self._sequences[key] + 1) % SEQUENCE_MODULUS
         return self._sequences[key]

@@ -9,17 +9,18 @@ before is kept for a moment, so that packets still under way to it arrive (secti
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from mnclient.constants import IDGEN_RETRIES, TEMP_PREFERRED_LIFETIME, TEMP_VALID_LIFETIME
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.identifiers import hardware_identifier, is_reserved, stable_identifier
-from mnclient.engine.mobile_node.link import Link
+from mnclient.engine.mobile_node.link import Link, RouterKey
 from mnclient.engine.mobile_node.routers import Prefix
 from mnclient.engine.timers import Timer
 from mnclient.model.config import IdentifierMethod
+from mnclient.model.network_state import DuplicateDetection
 from mnclient.units import Instant, Seconds, after
 from mnclient.wire.addresses import address_from, is_unicast_routable
 
@@ -35,12 +36,21 @@ MAX_TRIES: Final = 8  # identifiers in a row that are reserved or taken by ourse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareOfAddress:
-    """A care-of address. `temporary_until` bounds a temporary one beside its prefix (RFC 8981), infinity otherwise."""
+    """A care-of address. `temporary_until` bounds a temporary one beside its prefix (RFC 8981), infinity otherwise.
+
+    `is_optimistic`: it may be used before its duplicate detection has ended. Not so where the router did not say its
+    hardware address (RFC 4429 section 3.2): it would have to be asked for, and an optimistic address may not ask.
+    `is_known`: it was found to be ours alone on this very link before, and needs no detection (RFC 6059 section 5.8).
+    `router` is the one whose prefix it is of: what tells the link.
+    """
 
     interface: str
     address: IPv6Address
     prefix: IPv6Network
     temporary_until: Instant = Instant(float("inf"))
+    is_optimistic: bool = True
+    is_known: bool = False
+    router: RouterKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,7 @@ class CareOfAddresses:
         self.current: dict[str, CareOfAddress] = {}
         self.previous: list[Previous] = []
         self._settled: set[IPv6Address] = set()
+        self._ours_alone: dict[tuple[RouterKey, IPv6Address], None] = {}  # by the router of the link, the latest last
         self.collided: dict[str, CareOfAddress] = {}
         """By interface: the address that was taken, until its successor is known to be free."""
 
@@ -114,6 +125,19 @@ class CareOfAddresses:
         current = self.current.get(interface)
         mine = [each.care_of for each in reversed(self.previous) if each.care_of.interface == interface]
         return tuple(dict.fromkeys(each.address for each in ([current] if current else []) + mine))
+
+    def detection(self, interface: str) -> dict[IPv6Address, DuplicateDetection]:
+        """What the kernel is to do about the addresses of an interface, where it is not the usual: OPTIMISTIC."""
+        current = self.current.get(interface)
+        all_known = [each.care_of for each in self.previous] + ([current] if current is not None else [])
+        mine = [each for each in all_known if each.interface == interface]
+        waiting = {each.address: DuplicateDetection.NORMAL for each in mine if not each.is_optimistic}
+        return waiting | {each.address: DuplicateDetection.NONE for each in mine if each.is_known}
+
+    def may_be_used(self, interface: str) -> bool:
+        """Whether packets may leave from the care-of address of an interface."""
+        care_of = self.current.get(interface)
+        return care_of is not None and (care_of.is_optimistic or care_of.address in self._settled)
 
     def addresses(self) -> tuple[IPv6Address, ...]:
         """The present care-of addresses of all interfaces."""
@@ -171,6 +195,8 @@ class CareOfAddresses:
             self._duplicates.pop(next(iter(self._duplicates)))
         self._duplicates[key] = tries
         del self.current[interface]
+        for known in [known for known in self._ours_alone if known[1] == address]:
+            del self._ours_alone[known]
         return True
 
     def settled(self, interface: str, address: IPv6Address) -> None:
@@ -178,6 +204,8 @@ class CareOfAddresses:
         care_of = self.current.get(interface)
         if care_of is not None and care_of.address == address:
             self.collided.pop(interface, None)
+            if care_of.router is not None:
+                self._remember(care_of.router, address)
             self._settled = {
                 address,
                 *(each.address for each in self.current.values() if each.address in self._settled),
@@ -192,6 +220,12 @@ class CareOfAddresses:
         care_of = self.current.pop(interface, None)
         if care_of is not None:
             self._keep(care_of, now)
+
+    def _remember(self, router: RouterKey, address: IPv6Address) -> None:
+        self._ours_alone.pop((router, address), None)
+        while len(self._ours_alone) >= MAX_REMEMBERED_PREFIXES:
+            del self._ours_alone[next(iter(self._ours_alone))]
+        self._ours_alone[(router, address)] = None
 
     # --- forming -----------------------------------------------------------------------------------------------------
 
@@ -229,14 +263,29 @@ class CareOfAddresses:
 
     def _formed(self, link: Link, prefix: IPv6Network, address: IPv6Address, now: Instant) -> CareOfAddress:
         self._context.count("care-of.formed")
-        self._settled.discard(address)
+        router = link.current
+        is_known = router is not None and (router.key, address) in self._ours_alone
+        if is_known:
+            self._settled.add(address)
+        else:
+            self._settled.discard(address)
+        formed = CareOfAddress(
+            interface=link.name,
+            address=address,
+            prefix=prefix,
+            is_optimistic=router is not None and router.names_itself,
+            is_known=is_known,
+            router=None if router is None else router.key,
+        )
+        there = next((each.care_of for each in self.previous if each.care_of.address == address), None)
+        if there is not None:  # the kernel has it still: another kind of detection would take it away for a moment
+            formed = replace(formed, is_optimistic=there.is_optimistic, is_known=there.is_known)
         if self._method is not IdentifierMethod.TEMPORARY:
-            return CareOfAddress(interface=link.name, address=address, prefix=prefix)
+            return formed
         desync = self._context.entropy.uniform(0.0, MAX_DESYNC_FACTOR * TEMP_PREFERRED_LIFETIME)
         preferred = Seconds(max(TEMP_PREFERRED_LIFETIME - desync - REGEN_ADVANCE, REGEN_ADVANCE))
         self._context.timers.set(Timer.REGENERATE_IDENTIFIER, link.name, after(now, preferred))
-        until = after(now, TEMP_VALID_LIFETIME)
-        return CareOfAddress(interface=link.name, address=address, prefix=prefix, temporary_until=until)
+        return replace(formed, temporary_until=after(now, TEMP_VALID_LIFETIME))
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 

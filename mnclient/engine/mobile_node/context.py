@@ -7,6 +7,7 @@ from mnclient.constants import INTERFACE_PREFIX
 from mnclient.engine.actions import Action, Note, SendPacket
 from mnclient.engine.machine import Entropy
 from mnclient.engine.timers import TimerTable
+from mnclient.units import Instant
 
 
 class Context:
@@ -23,6 +24,18 @@ class Context:
         self.probes: list[Action] = []
         self.signals: list[Action] = []
         self.reports: list[Action] = []
+        self.wall_clock_at_boot = 0.0
+
+    def anew(self) -> "Context":
+        """One without timers. Counters go on, what is to be done is done, and the host is the same."""
+        other = Context(self.entropy)
+        other.counters, other.wall_clock_at_boot = self.counters, self.wall_clock_at_boot
+        other.probes, other.signals, other.reports = self.probes, self.signals, self.reports
+        return other
+
+    def wall_clock(self, now: Instant) -> float:
+        """The wall-clock time of an instant, in seconds since 1970."""
+        return self.wall_clock_at_boot + now
 
     def probe(self, action: SendPacket) -> None:
         """Send before the network state changes."""

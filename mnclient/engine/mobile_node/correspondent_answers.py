@@ -13,6 +13,7 @@ from typing import Final
 from mnclient.engine.events import PacketReceived
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.correspondent import Correspondent, Input
+from mnclient.engine.retransmission import RateLimit
 from mnclient.model.status import CorrespondentState as State
 from mnclient.units import Instant
 from mnclient.wire.binding import (
@@ -24,9 +25,11 @@ from mnclient.wire.binding import (
     describe_status,
 )
 from mnclient.wire.icmpv6 import ParameterProblem
+from mnclient.wire.ipv6_extension import HOME_ADDRESS_OPTION
 from mnclient.wire.return_routability import CareOfTest, HomeTest
 
-UNRECOGNIZED_NEXT_HEADER: Final = 1  # code of a Parameter Problem, RFC 4443 section 3.4
+UNRECOGNIZED_NEXT_HEADER: Final = 1  # codes of a Parameter Problem, RFC 4443 section 3.4
+UNRECOGNIZED_OPTION: Final = 2
 
 _NONCES: Final = (
     BindingStatus.EXPIRED_HOME_NONCE_INDEX,
@@ -47,6 +50,7 @@ class Answers:
         self._context = context
         self._find = find
         self._all_of = all_of
+        self._logged = RateLimit(1)
 
     def read(self, event: PacketReceived, now: Instant) -> bool:
         """Act on a message. False when it is not one of a correspondent's."""
@@ -63,6 +67,8 @@ class Answers:
                 self._refresh_request(event, now)
             case ParameterProblem(code=code) as message if code == UNRECOGNIZED_NEXT_HEADER:
                 self._parameter_problem(event, message, now)
+            case ParameterProblem(code=code) as message if code == UNRECOGNIZED_OPTION:
+                self._unrecognized_option(event, message, now)
             case _:
                 return False
         return True
@@ -182,3 +188,17 @@ class Answers:
                 self._context.count("correspondent.parameter-problem")
                 each.feed(Input.UNSUPPORTED, now)
                 return
+
+    def _unrecognized_option(self, event: PacketReceived, message: ParameterProblem, now: Instant) -> None:
+        """The Home Address option is not known there (section 11.3.5): logged, and nothing else.
+
+        Whoever knows a Binding Update knows the option, so this is somebody who does neither, or a forgery. One line a
+        second says so, whatever comes.
+        """
+        if message.packet[message.pointer : message.pointer + 1] != bytes((HOME_ADDRESS_OPTION,)):
+            return self._ignore("parameter-problem.ignored")
+        self._context.count("parameter-problem.home-address-option")
+        if self._logged.permits(now):
+            self._logged.record(now)
+            self._context.note("home-address-option", f"{event.packet.source} does not know the Home Address option")
+        return None

@@ -176,7 +176,7 @@ class CorrespondentBinding:
             return
         if self._is_held_back("hoti", Timer.RETRANSMIT_HOME_TEST_INIT, now):
             return
-        cookie, timeout = self.home_test.next_cookie()
+        cookie, timeout = self.home_test.next_cookie(now)
         self.context.count("hoti.sent")
         self.context.signal(messages.home_test_init(self.home_address, self.address, cookie))
         self._set(Timer.RETRANSMIT_HOME_TEST_INIT, after(now, timeout))
@@ -185,7 +185,7 @@ class CorrespondentBinding:
         care_of = self.footing.care_of_address
         if care_of is None or self._is_held_back("coti", Timer.RETRANSMIT_CARE_OF_TEST_INIT, now):
             return
-        cookie, timeout = self.care_of_test.next_cookie()
+        cookie, timeout = self.care_of_test.next_cookie(now)
         self.context.count("coti.sent")
         self.context.signal(messages.care_of_test_init(care_of, self.address, cookie))
         self._set(Timer.RETRANSMIT_CARE_OF_TEST_INIT, after(now, timeout))
@@ -281,11 +281,11 @@ class CorrespondentBinding:
         self.care_of_address, self.bound_until, self.is_waiting = care_of_address, bound_until, True
         self._set(Timer.CORRESPONDENT_EXPIRES, bound_until)
 
-    def close(self) -> None:
+    def close(self, now: Instant) -> None:
         """Nothing of it stays."""
         self._quiet()
         self._lose()
-        self.shared.updates.forget(self.key)
+        self.shared.updates.forget(self.key, now)
         self.shared.running.discard(self.key)
 
     def _note_running(self) -> None:

@@ -12,12 +12,14 @@ from collections.abc import Collection, Iterable
 from ipaddress import IPv6Address
 
 from mnclient.model.config import HomeAddressConfig, MobileNodeConfig, OptimizationUse, RouteOptimizationConfig
+from mnclient.model.keys import KeyKind
 from mnclient.wire.addresses import is_unicast_routable
 
 PRIVATE = "location privacy is on"
 NEVER = "route optimisation is switched off"
 NOT_ALLOWED = "the settings for this correspondent do not allow it"
 NOT_NAMED = "only the correspondents named in the settings are talked to directly"
+UNPROTECTED_TEST = "the key of the home address protects registrations alone, not the home test"
 OTHER_WAY = "a traffic rule sends everything to this address from the care-of address"
 
 
@@ -56,6 +58,17 @@ def refusal(address: IPv6Address, config: MobileNodeConfig) -> str:
         best = max(matching, key=lambda policy: (policy.prefix.prefixlen, not policy.allow))
         return "" if best.allow else NOT_ALLOWED
     return "" if optimization.use is OptimizationUse.ALWAYS else NOT_NAMED
+
+
+def refusal_for_home(home_address: IPv6Address, config: MobileNodeConfig) -> str:
+    """Why a home address may not be used directly with anybody; "" when it may.
+
+    A key of RFC 4285 protects Binding Updates alone: whoever is on the path to the home agent could read the home
+    keygen token of a Home Test (section 2 there).
+    """
+    home = next((each for each in config.home_addresses if each.address == home_address), None)
+    is_partial = home is not None and home.association is not None and home.association.kind is KeyKind.RFC4285
+    return UNPROTECTED_TEST if is_partial else ""
 
 
 def _has_another_way(address: IPv6Address, config: MobileNodeConfig) -> bool:

@@ -7,8 +7,8 @@ care-of address go (RFC 8028: through the router that advertised it). New connec
 only while it works, or has just stopped to. Traffic that uses the care-of address on purpose comes before both.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any, Final
 
@@ -27,7 +27,6 @@ from mnclient.constants import (
 )
 from mnclient.model.config import TrafficRule
 from mnclient.model.network_state import (
-    EMPTY,
     Address,
     DuplicateDetection,
     Item,
@@ -44,6 +43,8 @@ from mnclient.model.network_state import (
 DEVICE: Final = TUNNEL_DEVICE_MOBILE_NODE
 DEFAULT: Final = IPv6Network("::/0")
 MAIN_TABLE: Final = 254
+# No route comes of it; but rule 8 of RFC 6724 compares no more of an address than this.
+CARE_OF_PREFIX_LENGTH: Final = 64
 CHOSEN_METRIC: Final = 512  # before the same route that says nothing of a source
 FALLBACK_METRIC: Final = 4096
 
@@ -60,11 +61,12 @@ _FIELDS: Final[dict[type, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRouter:
-    """The current router of an interface in use."""
+    """The current router of an interface in use. `ways` are more specific routes (RFC 4191): network and router."""
 
     address: IPv6Address
     link_layer_address: bytes
     on_link: tuple[IPv6Network, ...]
+    ways: tuple[tuple[IPv6Network, IPv6Address], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +74,15 @@ class KnownInterface:
     """An interface that has or had care-of addresses; `care_of` holds the present one and those just left.
 
     `chosen` is the one in use, if this is the interface that
-    carries the home addresses: that of `traffic`, which uses it on purpose.
+    carries the home addresses: that of `traffic`, which uses it on purpose. `detection` has those whose duplicate
+    detection is not the optimistic one.
     """
 
     name: str
     index: int
     router: KnownRouter | None
     care_of: tuple[IPv6Address, ...]
+    detection: Mapping[IPv6Address, DuplicateDetection] = field(default_factory=dict)
     chosen: IPv6Address | None = None
     traffic: tuple[TrafficRule, ...] = ()
 
@@ -114,16 +118,16 @@ def desired_state(
 ) -> NetworkState:
     """The whole state. `default` is the table of the preferred home address while new connections should use it."""
     homes = list(homes)
-    items: set[Item] = set()
+    items: list[Item] = []
     if homes:
-        items.add(TunnelDevice(name=DEVICE, mtu=max(link_mtu - IPV6_HEADER_LENGTH, IPV6_MINIMUM_MTU)))
+        items.append(TunnelDevice(name=DEVICE, mtu=max(link_mtu - IPV6_HEADER_LENGTH, IPV6_MINIMUM_MTU)))
     for home in homes:
-        items.update(_home_address(home))
+        items.extend(_home_address(home))
     for interface in interfaces:
-        items.update(_interface(interface))
+        items.extend(_interface(interface))
     if default is not None:
-        items.add(Rule(priority=RULE_ON_LINK, table=MAIN_TABLE, suppress_prefix_length=0))
-        items.add(Rule(priority=RULE_DEFAULT, table=default))
+        items.append(Rule(priority=RULE_ON_LINK, table=MAIN_TABLE, suppress_prefix_length=0))
+        items.append(Rule(priority=RULE_DEFAULT, table=default))
     return _grouped(items)
 
 
@@ -199,7 +203,12 @@ def _at_home(home: KnownHomeAddress) -> Iterable[Item]:
 def _interface(interface: KnownInterface) -> Iterable[Item]:
     name, table = interface.name, TABLE_CARE_OF_BASE + interface.index
     for address in interface.care_of:
-        yield Address(interface=name, address=address, duplicate_detection=DuplicateDetection.OPTIMISTIC)
+        yield Address(
+            interface=name,
+            address=address,
+            prefix_length=CARE_OF_PREFIX_LENGTH,
+            duplicate_detection=interface.detection.get(address, DuplicateDetection.OPTIMISTIC),
+        )
         yield Rule(priority=RULE_FROM_CARE_OF, table=table, source=_host(address))
     for setting in ("optimistic_dad", "use_optimistic"):  # for as long as it may have another one: not to and fro
         yield Sysctl(key=f"net/ipv6/conf/{name}/{setting}", value="1")
@@ -207,6 +216,7 @@ def _interface(interface: KnownInterface) -> Iterable[Item]:
     if router is None or not interface.care_of:
         return
     ways = [Route(destination=network, interface=name, table=table) for network in router.on_link]
+    ways += [Route(destination=to, interface=name, table=table, gateway=gateway) for to, gateway in router.ways]
     ways.append(Route(destination=DEFAULT, interface=name, table=table, gateway=router.address))
     yield from ways
     if interface.chosen is not None and interface.traffic:
@@ -231,9 +241,10 @@ def _host(address: IPv6Address) -> IPv6Network:
     return IPv6Network((int(address), 128))
 
 
-def _grouped(items: set[Item]) -> NetworkState:
+def _grouped(items: Iterable[Item]) -> NetworkState:
+    """By kind; each item is hashed once, which is what a state costs most."""
     kinds: dict[type, list[Item]] = {kind: [] for kind in _FIELDS}
     for item in items:
         kinds[type(item)].append(item)
     grouped: dict[str, Any] = {_FIELDS[kind]: frozenset(found) for kind, found in kinds.items() if found}
-    return replace(EMPTY, **grouped)
+    return NetworkState(**grouped)

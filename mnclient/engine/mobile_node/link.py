@@ -6,6 +6,7 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from mnclient.constants import MAX_ROUTERS_PER_INTERFACE, ROUTER_PROBE_INTERVAL
+from mnclient.engine.mobile_node.route_information import RANK
 from mnclient.engine.mobile_node.routers import NEVER, Router
 from mnclient.units import Instant, Seconds, between
 from mnclient.wire.neighbor_discovery import RouterAdvertisement
@@ -95,12 +96,27 @@ class Link:
         self.asked_at = NEVER
         self.guests = {}
         for router in self.routers.values():
-            router.heard_here = False
-            router.failed = False
+            router.forget_reachability()
 
     def routers_heard(self, now: Instant) -> list[Router]:
         """All routers heard since the link came up and still offering service."""
         return [router for router in self.routers.values() if router.is_usable(now)]
+
+    def ways(self, care_of_prefix: IPv6Network, now: Instant) -> tuple[tuple[IPv6Network, IPv6Address], ...]:
+        """More specific routes (RFC 4191) for packets from an address of `care_of_prefix`: network and router of each.
+
+        Only by routers that serve this prefix (RFC 8028 section 3.2). Of several that lead to one network the most
+        preferred one is used; what is on the link is no business of a router.
+        """
+        best: dict[IPv6Network, tuple[tuple[int, Instant], Router]] = {}
+        serving = [router for router in self.routers_heard(now) if care_of_prefix in router.prefixes]
+        on_link = {network for router in serving for network in router.on_link(now)}
+        for router in serving:
+            for network, (preference, until) in router.routes.items():
+                worth = (RANK[preference], router.heard_at)
+                if until > now and network not in on_link and (network not in best or worth > best[network][0]):
+                    best[network] = (worth, router)
+        return tuple((network, router.address) for network, (_, router) in sorted(best.items()))
 
     def link_layer_of(self, global_address: IPv6Address, now: Instant) -> bytes | None:
         """The hardware address of the router with this global address (R flag), if one was heard here."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The packets a mobile node sends, complete with addresses. Each function is the only place that knows its format."""
 
+from collections.abc import Callable
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -20,6 +21,9 @@ from mnclient.wire.return_routability import CareOfTestInit, HomeTestInit
 
 LINK_LOCAL_BITS: Final = 0xFE80 << 112
 IDENTIFIER_MASK: Final = (1 << 64) - 1
+
+Seal = Callable[[BindingUpdate], BindingUpdate]
+"""What completes a Binding Update, when nothing in it will change any more."""
 
 
 def router_solicitation(interface: str, source: IPv6Address | None, link_layer_address: bytes) -> SendPacket:
@@ -96,8 +100,12 @@ def home_registration(
     lifetime: Seconds,
     link_local_compatibility: bool,
     protection: Protection | None,
+    seal: Seal,
 ) -> SendPacket:
-    """A Binding Update from abroad (RFC 6275 section 11.7.1). K stays clear: no key management to move."""
+    """A Binding Update from abroad (RFC 6275 section 11.7.1). K stays clear: no key management to move.
+
+    `seal` completes the message with what proves it, if it is to prove itself.
+    """
     options: tuple[MobilityOption, ...] = (AlternateCareOfAddress(address=care_of_address),)
     message = BindingUpdate(
         sequence=sequence,
@@ -108,7 +116,7 @@ def home_registration(
         options=options,
     )
     return SendPacket(
-        packet=Packet(source=care_of_address, destination=home_agent, message=message, home_address=home_address),
+        packet=Packet(source=care_of_address, destination=home_agent, message=seal(message), home_address=home_address),
         protection=protection,
     )
 
@@ -122,6 +130,7 @@ def home_deregistration(
     interface: str,
     home_agent_link_layer: bytes | None,
     protection: Protection | None,
+    seal: Seal,
 ) -> SendPacket:
     """The Binding Update of a node that is home again: lifetime 0, sent from the home address (section 11.5.5)."""
     message = BindingUpdate(
@@ -132,7 +141,7 @@ def home_deregistration(
         link_local_compatibility=link_local_compatibility,
     )
     return SendPacket(
-        packet=Packet(source=home_address, destination=home_agent, message=message),
+        packet=Packet(source=home_address, destination=home_agent, message=seal(message)),
         interface=interface,
         link_layer_destination=home_agent_link_layer,
         protection=protection,

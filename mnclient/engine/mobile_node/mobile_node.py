@@ -13,7 +13,7 @@ Left out for now: discovery of home agents, mobile prefix discovery.
 
 from ipaddress import IPv6Address
 
-from mnclient.constants import MAX_HOME_ADDRESSES, MAX_INTERFACES
+from mnclient.constants import MAX_HOME_ADDRESSES
 from mnclient.engine.actions import Action, PublishStatus, SetNetworkState
 from mnclient.engine.events import (
     AddressDuplicate,
@@ -30,6 +30,7 @@ from mnclient.engine.events import (
     PayloadReceived,
     Resumed,
     Stopping,
+    WallClockSet,
 )
 from mnclient.engine.machine import Entropy
 from mnclient.engine.mobile_node import answers, view
@@ -39,14 +40,16 @@ from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.desired_state import without_changed_detection
 from mnclient.engine.mobile_node.detection import Detection
 from mnclient.engine.mobile_node.discovery import Discovery
+from mnclient.engine.mobile_node.farewells import Farewells
 from mnclient.engine.mobile_node.handover_record import HandoverLog
 from mnclient.engine.mobile_node.home_registration import HomeRegistration
 from mnclient.engine.mobile_node.kept import Kept
-from mnclient.engine.mobile_node.movement import Movement
+from mnclient.engine.mobile_node.links_seen import LinksSeen
+from mnclient.engine.mobile_node.movement import LINK_TIMERS, Movement
 from mnclient.engine.mobile_node.problem_list import ProblemList, all_problems
 from mnclient.engine.mobile_node.route_optimization import RouteOptimization
 from mnclient.engine.mobile_node.signs import Sign
-from mnclient.engine.mobile_node.timer_inputs import ENDINGS, LINK_TIMERS, REGISTRATION_INPUTS
+from mnclient.engine.mobile_node.timer_inputs import ENDINGS, REGISTRATION_INPUTS
 from mnclient.engine.mobile_node.whereabouts import Whereabouts
 from mnclient.engine.protection import ON_EVERY_HOST, standing
 from mnclient.engine.timers import Timer
@@ -76,22 +79,19 @@ class MobileNode:
 
     def __init__(self, entropy: Entropy) -> None:
         self._context = Context(entropy)
-        self._links_seen: dict[str, LinkChanged] = {}
+        self._links_seen = LinksSeen()
         self._state = EMPTY
         self._published: object = None
         self._kinds = ON_EVERY_HOST
         self._updates = BindingUpdateList(entropy)
+        self._farewells = Farewells(self._updates)
         self._kept = Kept()
         self._routes = RouteOptimization(self._context)
         self._begin()
 
     def _begin(self) -> None:
         """Nothing is known. Counters go on."""
-        counters = self._context.counters
-        pending = (self._context.probes, self._context.signals, self._context.reports)
-        self._context = Context(self._context.entropy)
-        self._context.counters = counters
-        self._context.probes, self._context.signals, self._context.reports = pending
+        self._context = self._context.anew()
         self._config: MobileNodeConfig | None = None
         self._movement = Movement(self._context)
         self._care_of = CareOfAddresses(self._context)
@@ -110,13 +110,15 @@ class MobileNode:
 
     def handle(self, event: Event, now: Instant) -> list[Action]:
         """React to one event. Raises nothing that comes from the network."""
+        self._dirty = self._farewells.say(self._context, now) or self._dirty
         if self._config is not None:
             self._fire_timers(now)
-        self._remember_link(event)
+        self._remember_host(event)
         if isinstance(event, Configured):
             self._configured(event.config.mobile_node, now)
         elif isinstance(event, Stopping):
             self._routes.withdraw_all(now)
+            self._farewells.clear()
             self._begin()
         elif self._config is not None:
             self._take_in(event, now)
@@ -124,7 +126,8 @@ class MobileNode:
 
     def next_deadline(self) -> Instant | None:
         """When to send `DeadlineReached`, None for never."""
-        return self._context.timers.earliest() if self._config is not None else None
+        timers = self._context.timers.earliest() if self._config is not None else None
+        return min((each for each in (self._farewells.due, timers) if each is not None), default=None)
 
     def snapshot(self, now: Instant) -> Stored:
         """What must be kept over a restart."""
@@ -167,7 +170,7 @@ class MobileNode:
             case NetworkStateRestored() if event.owner == OWNER:
                 self._network_failure, self._dirty = None, True
             case _:
-                pass
+                self._whereabouts.take_in(event, now)
 
     def _packet_received(self, event: PacketReceived, now: Instant) -> None:
         match event.packet.message:
@@ -231,22 +234,21 @@ class MobileNode:
 
     # --- configuration -----------------------------------------------------------------------------------------------
 
-    def _remember_link(self, event: Event) -> None:
-        if isinstance(event, DatapathChosen):
+    def _remember_host(self, event: Event) -> None:
+        """What holds whether the role is on or off."""
+        self._links_seen.note(event)
+        if isinstance(event, WallClockSet):
+            self._context.wall_clock_at_boot = event.at_boot
+        elif isinstance(event, DatapathChosen):
             self._routes.datapath_chosen(event)
             self._kinds = ON_EVERY_HOST | event.protections
             self._settle_standing()
-        elif isinstance(event, LinkRemoved):
-            self._links_seen.pop(event.interface, None)
-        elif isinstance(event, LinkChanged):
-            if event.interface in self._links_seen or len(self._links_seen) < MAX_INTERFACES:
-                self._links_seen[event.interface] = event
 
     def _configured(self, config: MobileNodeConfig | None, now: Instant) -> None:
         if config is None:
             self._routes.withdraw_all(now)
             for registration in self._registrations.values():
-                registration.forget(now)
+                self._farewells.add(registration.forget(now), self._context, now)
             self._begin()
             return
         was_off = self._config is None
@@ -257,7 +259,7 @@ class MobileNode:
         self._routes.configure(config)
         for address in [each for each, known in self._registrations.items() if not known.is_for(homes.get(each))]:
             self._routes.withdraw(address, now)
-            self._registrations.pop(address).forget(now)
+            self._farewells.add(self._registrations.pop(address).forget(now), self._context, now)
             self._whereabouts.verification.forget(address)
             self._log.forget(address)
         self._registrations = {address: self._registration(home, config, now) for address, home in homes.items()}
@@ -265,8 +267,8 @@ class MobileNode:
         self._whereabouts.configure(self._registrations, now)
         self._whereabouts.verification.enabled = config.verify
         if was_off:
-            for link in self._links_seen.values():
-                self._movement.link_changed(link, now)
+            for link in self._links_seen:
+                self._movement.link_changed(link, now, is_start=True)
         self._dirty = True
 
     def _registration(self, home: HomeAddressConfig, config: MobileNodeConfig, now: Instant) -> HomeRegistration:
@@ -277,6 +279,7 @@ class MobileNode:
             registration = HomeRegistration(home, index, self._context, self._updates)
             self._registrations[home.address] = registration
             self._kept.hand_over(registration, now)
+            self._farewells.drop(registration.key)
         registration.home = home
         registration.lifetime_wanted = config.registration_lifetime
         registration.first_timeout = config.initial_bindack_timeout_first_reg
@@ -323,7 +326,7 @@ class MobileNode:
 
     def _wanted_state(self, now: Instant) -> NetworkState:
         if (config := self._config) is None:
-            return EMPTY
+            return self._state if self._farewells else EMPTY  # what has still to be said needs its care-of address
         where = self._whereabouts
         return view.network_state(
             self._registrations.values(), self._movement.links, self._care_of, where.active, where.link_mtu, config, now

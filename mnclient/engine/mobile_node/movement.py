@@ -19,25 +19,22 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address
 from typing import Final
 
-from mnclient.constants import (
-    MAX_INTERFACES,
-    MAX_UNICAST_SOLICIT,
-    MINIMUM_DOUBT,
-    MISSED_ADVERTISEMENTS,
-)
+from mnclient.constants import MAX_INTERFACES, MAX_UNICAST_SOLICIT
 from mnclient.engine.events import LinkChanged, LinkRemoved, NeighborUnreachable, PacketReceived
 from mnclient.engine.mobile_node.context import Context, is_own_interface
+from mnclient.engine.mobile_node.doubt import BetterRouters, next_doubt
 from mnclient.engine.mobile_node.link import FIRST_DOUBT_FACTOR, Link, link_layer_address_of
+from mnclient.engine.mobile_node.route_information import default_route
 from mnclient.engine.mobile_node.router_discovery import RouterDiscovery
 from mnclient.engine.mobile_node.routers import NEVER, Router
 from mnclient.engine.mobile_node.signs import Sign
 from mnclient.engine.timers import Timer
 from mnclient.model.config import InterfacePolicy
-from mnclient.units import Instant, Seconds, after, between
+from mnclient.units import Instant, Seconds, after
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement, RouterAdvertisement
 
 CONFIRMATION_HOLDS: Final = Seconds(1.0)  # a flood of new routers makes us probe the current one once a second
-NEARLY_GONE: Final = Seconds(5.0)  # before a router's lifetime ends it is asked whether it still serves
+_OF_CURRENT: Final = (Timer.ROUTER_IN_DOUBT, Timer.ROUTER_EXPIRES, Timer.PREFIX_EXPIRES, Timer.PROBE_BETTER_ROUTERS)
 LONGEST_DOUBT_FACTOR: Final = 64.0  # a router that answers probes but has stopped advertising is asked ever less often
 
 
@@ -56,6 +53,7 @@ class Movement:
         self.status_changed = False
         self.signs: list[tuple[Sign, str]] = []
         self._discovery = RouterDiscovery(context, self.signs)
+        self._better = BetterRouters(context, self._discovery)
 
     def configure(self, policies: Iterable[InterfacePolicy], now: Instant) -> None:
         """The person's wishes about interfaces; one that is no longer enabled is left at once."""
@@ -71,8 +69,8 @@ class Movement:
         """What the person said of each interface, present or not."""
         return {policy.name: policy.priority for policy in self._policies.values()}
 
-    def link_changed(self, event: LinkChanged, now: Instant) -> None:
-        """An interface appeared, came up, went down or changed an address."""
+    def link_changed(self, event: LinkChanged, now: Instant, *, is_start: bool = False) -> None:
+        """An interface appeared, came up, went down or changed an address. `is_start`: it may have been so for long."""
         link = self._link(event.interface)
         if link is None:
             return
@@ -82,7 +80,7 @@ class Movement:
         link.permanent_link_layer_address = event.permanent_link_layer_address or link.permanent_link_layer_address
         link.link_local_address = event.link_local_address
         link.mtu = event.mtu
-        self._works_or_not(link, worked, event.interrupted, now)
+        self._works_or_not(link, worked, event.interrupted, now, is_start=is_start)
         if worked and link.works and link.current is None and not could_ask and not event.interrupted:
             self._probe_candidates(link, now)
         self.changed = True
@@ -107,7 +105,7 @@ class Movement:
         self._context.count("ra.received")
         hardware = link_layer_address_of(message, event.link_layer_source)
         router = link.find(event.packet.source, hardware)
-        if message.router_lifetime <= 0:
+        if default_route(message)[0] <= 0:
             self._withdraw(link, router, now)
             return
         router = self._identify(link, router, message, event, hardware)
@@ -168,8 +166,13 @@ class Movement:
             self._send_probe(link, now)
         else:
             self._context.note("router-silent", f"{link.current.address} on {link.name} does not answer")
-            link.current.failed = True
+            link.current.failed = link.current.went_silent = True
             self._lose_current(link, now)
+
+    def better_routers_due(self, interface: str, now: Instant) -> None:
+        """PROBE_BETTER_ROUTERS fired."""
+        if (link := self.links.get(interface)) is not None:
+            self._better.ask(link, now)
 
     def doubt_due(self, interface: str, now: Instant) -> None:
         """ROUTER_IN_DOUBT fired: advertisements are missing, or a lifetime is about to end."""
@@ -206,7 +209,9 @@ class Movement:
         self.links[name] = Link(name, index, enabled=policy.enabled, priority=policy.priority)
         return self.links[name]
 
-    def _works_or_not(self, link: Link, worked: bool, interrupted: bool, now: Instant) -> None:
+    def _works_or_not(
+        self, link: Link, worked: bool, interrupted: bool, now: Instant, *, is_start: bool = False
+    ) -> None:
         if worked and (interrupted or not link.works):
             self._sign(Sign.LINK_DOWN, link)
             self._stop_timers(link)
@@ -214,7 +219,7 @@ class Movement:
         if link.works and (interrupted or not worked):
             link.forget_reachability()
             self._sign(Sign.LINK_UP, link)
-            self._discovery.search(link, now)
+            (self._discovery.begin if is_start else self._discovery.search)(link, now)
             self._probe_candidates(link, now)
 
     def _probe_candidates(self, link: Link, now: Instant) -> None:
@@ -230,13 +235,7 @@ class Movement:
         return router
 
     def _stop_timers(self, link: Link) -> None:
-        for timer in (
-            Timer.SOLICIT_ROUTERS,
-            Timer.PROBE_ROUTER,
-            Timer.ROUTER_IN_DOUBT,
-            Timer.ROUTER_EXPIRES,
-            Timer.PREFIX_EXPIRES,
-        ):
+        for timer in (Timer.SOLICIT_ROUTERS, Timer.PROBE_ROUTER, *_OF_CURRENT):
             self._context.timers.stop(timer, link.name)
 
     def _sign(self, sign: Sign, link: Link) -> None:
@@ -279,12 +278,12 @@ class Movement:
             self._bystander_changed(router)
 
     def _bystander_changed(self, router: Router) -> None:
-        """A router that is not current decides nothing, except whether a pinned home agent is on the link."""
+        """A router that is not current decides nothing but whether a pinned home agent is here, and its own routes."""
         self.status_changed = True
-        self.changed = self.changed or router.is_home_agent
+        self.changed = self.changed or router.is_home_agent or bool(router.routes)
 
     def _make_current(self, link: Link, router: Router, now: Instant) -> None:
-        link.current = router
+        link.current, router.went_silent = router, False
         link.doubt_factor = FIRST_DOUBT_FACTOR
         self._end_doubt(link)
         self._arm(link, now)
@@ -332,6 +331,9 @@ class Movement:
             link.confirmed_at = now
             self._sign(Sign.ROUTER_HEARD, link)
             self._make_current(link, router, now)
+        elif self._better.is_back(link, router, now):
+            router.failed, link.confirmed_at = False, now
+            self._make_current(link, router, now)
 
     # --- doubt -------------------------------------------------------------------------------------------------------
 
@@ -339,9 +341,10 @@ class Movement:
         """Set the timers that follow from the current router's last advertisement."""
         timers, current = self._context.timers, link.current
         if current is None:
-            for timer in (Timer.ROUTER_IN_DOUBT, Timer.ROUTER_EXPIRES, Timer.PREFIX_EXPIRES):
+            for timer in _OF_CURRENT:
                 timers.stop(timer, link.name)
             return
+        self._better.watch(link, now)
         timers.set(Timer.ROUTER_EXPIRES, link.name, current.lifetime_until)
         change = current.next_change(now)
         if change is None:
@@ -349,22 +352,11 @@ class Movement:
         else:
             timers.set(Timer.PREFIX_EXPIRES, link.name, change)
         if link.probes is None:
-            doubt = self._next_doubt(link, current, now)
+            doubt = next_doubt(link, current, now)
             if doubt is None:
                 timers.stop(Timer.ROUTER_IN_DOUBT, link.name)
             else:
                 timers.set(Timer.ROUTER_IN_DOUBT, link.name, doubt)
-
-    def _next_doubt(self, link: Link, current: Router, now: Instant) -> Instant | None:
-        instants = []
-        lifetime = between(current.heard_at, current.lifetime_until)
-        nearly_gone = Instant(current.lifetime_until - min(NEARLY_GONE, lifetime / 4))
-        if nearly_gone > max(now, link.confirmed_at):
-            instants.append(nearly_gone)
-        if current.interval is not None:
-            patience = Seconds(max(MINIMUM_DOUBT, MISSED_ADVERTISEMENTS * current.interval) * link.doubt_factor)
-            instants.append(after(max(current.heard_at, link.confirmed_at), patience))
-        return max(min(instants), now) if instants else None
 
     def _doubt(self, link: Link, now: Instant) -> None:
         """Ask the current router whether it is still there, unless it has just said so."""
@@ -392,3 +384,14 @@ class Movement:
             self._discovery.ask(link, router)
             link.asked_at = now
         self._context.timers.set(Timer.PROBE_ROUTER, link.name, after(now, link.probe_interval()))
+
+
+LINK_TIMERS: Final = {
+    Timer.SOLICIT_ROUTERS: Movement.solicit_due,
+    Timer.PROBE_ROUTER: Movement.probe_due,
+    Timer.ROUTER_IN_DOUBT: Movement.doubt_due,
+    Timer.ROUTER_EXPIRES: Movement.router_expired,
+    Timer.PREFIX_EXPIRES: Movement.prefix_expired,
+    Timer.PROBE_BETTER_ROUTERS: Movement.better_routers_due,
+}
+"""What is due when a timer of an interface has fired."""

@@ -83,8 +83,11 @@ def problems_of(registration: HomeRegistration) -> Iterator[Found]:
     elif not place.is_home and home.home_agent is None:
         yield ProblemCode.NO_HOME_AGENT, address, ""
     if state is State.UNPROTECTED:
-        yield _WHY_UNPROTECTED.get(registration.standing, ProblemCode.PROTECTION_MISSING), address, agent
-    if registration.unanswered >= SILENT_AFTER:
+        why = _WHY_UNPROTECTED.get(registration.standing, ProblemCode.PROTECTION_MISSING)
+        yield ProblemCode.KEY_REJECTED if registration.is_key_rejected else why, address, agent
+    if registration.keys_differ:
+        yield ProblemCode.KEY_REJECTED, address, agent
+    elif registration.unanswered >= SILENT_AFTER:
         yield ProblemCode.HOME_AGENT_SILENT, address, agent
     if registration.verified is False:
         yield ProblemCode.NOT_VERIFIED, address, agent

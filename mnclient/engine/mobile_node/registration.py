@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is known of one home address, and how its Binding Updates are sent (RFC 6275 sections 11.5.5, 11.7.1, 11.8)."""
 
+from functools import partial
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -12,14 +13,17 @@ from mnclient.constants import (
 )
 from mnclient.engine.mobile_node import messages
 from mnclient.engine.mobile_node.attachment import Place
+from mnclient.engine.mobile_node.authentication import Authentication
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList, Key, Outstanding
 from mnclient.engine.mobile_node.care_of import valid_until
 from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.farewells import Farewell
 from mnclient.engine.mobile_node.identifiers import hardware_identifier
 from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.retransmission import Backoff
 from mnclient.engine.timers import Timer
 from mnclient.model.config import HomeAddressConfig
+from mnclient.model.keys import KeyKind
 from mnclient.model.network_state import DuplicateDetection
 from mnclient.model.security import Protection, SecurityAssociation, Standing
 from mnclient.model.status import HomeAddressState as State
@@ -48,7 +52,7 @@ class Registration:
     confirmed the new care-of address, None when from there. `verified`, `verified_at`: see `verification`.
     `reached_at`: when it was last at home or registered, or is since then. `is_taken`: somebody else had the address
     when that was last asked; `taken_on`: the interfaces on the home link where somebody answered for it. `standing`:
-    whether its signalling is protected, or may go at all.
+    whether its signalling is protected, or may go at all. `keys_differ`: the home agent said so, without proof.
     """
 
     def __init__(self, home: HomeAddressConfig, index: int, context: Context, updates: BindingUpdateList) -> None:
@@ -58,6 +62,9 @@ class Registration:
         self.updates = updates
         self.state = State.WAITING
         self.standing = Standing.NO_KEY
+        self.authentication = Authentication(context)
+        self.keys_differ = False
+        self._rejected: SecurityAssociation | None = None
         self.place: Place | None = None
         self.link: Link | None = None
         self.fed: tuple[Place | None, object] = (None, None)
@@ -100,10 +107,24 @@ class Registration:
         return self.home.association if self.standing is Standing.PROTECTED else None
 
     @property
+    def may_signal(self) -> bool:
+        """Whether the home agent may be told anything: not with a key which it has proved that it does not accept."""
+        return self.standing.may_signal and not self.is_key_rejected
+
+    @property
+    def is_key_rejected(self) -> bool:
+        """Whether the home agent could not verify the present key, and proved that it is the one who says so."""
+        return self._rejected is not None and self._rejected == self.association
+
+    def reject_key(self) -> None:
+        """Nothing more is sent with the present key (RFC 4285 section 5.3)."""
+        self._rejected = self.association
+
+    @property
     def protection(self) -> Protection | None:
-        """The name of the association."""
+        """The name of the association, if it is one of IPsec."""
         association = self.association
-        return association.protection if association is not None else None
+        return association.protection if association is not None and association.kind is KeyKind.ESP else None
 
     def is_for(self, home: HomeAddressConfig | None) -> bool:
         """Whether `home` is the same home address, with the same home agent."""
@@ -169,6 +190,7 @@ class Registration:
                 lifetime=lifetime,
                 link_local_compatibility=compatible,
                 protection=self.protection,
+                seal=self._sealing(care_of, now),
             )
         )
 
@@ -192,10 +214,14 @@ class Registration:
                 sequence=sequence,
                 link_local_compatibility=self._link_local_claimed,
                 protection=self.protection,
+                seal=self._sealing(self.home.address, now),
                 interface=link.name,
                 home_agent_link_layer=hardware,
             )
         )
+
+    def _sealing(self, care_of_address: IPv6Address, now: Instant) -> messages.Seal:
+        return lambda update: self.authentication.seal(update, self.association, care_of_address, now)
 
     def _lifetime(self, link: Link, place: Place, now: Instant) -> Seconds:
         """At most what is wanted and what the care-of address lasts, in whole units of 4 s, never zero."""
@@ -250,36 +276,31 @@ class Registration:
             if self.bound_until is not None
             else Seconds(0.0),
             link_local_compatibility=self._link_local_claimed,
+            timestamp=self.authentication.source.accepted,
+            clock_offset=self.authentication.source.offset,
         )
 
     def resume(self, stored: StoredRegistration, bound_until: Instant, now: Instant) -> None:
         """Take up where the last run of the service left it."""
         self.updates.adopt_sequence(self.key, stored.sequence + SEQUENCE_MARGIN)
         self._link_local_claimed = stored.link_local_compatibility
+        self.authentication.resume(stored.timestamp, stored.clock_offset)
         if bound_until > now:
             self.bound_until = self.granted_until = bound_until
             self._set(Timer.BINDING_EXPIRES, bound_until)
 
-    def deregister_from_abroad(self, now: Instant) -> None:
-        """The home address is given up: delete the binding without waiting for an answer."""
+    def farewell(self) -> Farewell | None:
+        """What has to be said when the home address is given up abroad; None when there is no binding to delete."""
         place, agent = self.place, self.home.home_agent
         if not self.may_be_bound or place is None or place.care_of is None or agent is None:
-            return
-        if not self.updates.rate(self.key).permits(now):  # then its lifetime has to end it
-            self.context.count("bu.held-back")
-            return
-        sequence = self.updates.record(self.key, place.care_of.address, Seconds(0.0), now)
-        self.context.count("bu.sent")
-        self.context.probe(  # before the care-of address is withdrawn
-            messages.home_registration(
-                home_address=self.home.address,
-                home_agent=agent,
-                care_of_address=place.care_of.address,
-                sequence=sequence,
-                lifetime=Seconds(0.0),
-                link_local_compatibility=self._link_local_claimed,
-                protection=self.protection,
-            )
+            return None
+        return Farewell(
+            home_address=self.home.address,
+            home_agent=agent,
+            care_of_address=place.care_of.address,
+            link_local_compatibility=self._link_local_claimed,
+            protection=self.protection,
+            sealing=partial(self._sealing, place.care_of.address),
         )
 
     def lose_binding(self, now: Instant) -> State | None:
@@ -290,12 +311,13 @@ class Registration:
             self.context.timers.stop(timer, self.home.address)
         return None
 
-    def forget(self, now: Instant) -> None:
-        """The home address is no longer wanted here."""
-        self.deregister_from_abroad(now)
+    def forget(self, now: Instant) -> Farewell | None:
+        """The home address is no longer wanted here; what its home agent must still be told."""
+        farewell = self.farewell()
         self.lose_binding(now)
         self._quiet()
         self.context.timers.stop(Timer.DEFAULT_ROUTE_GRACE, self.home.address)
+        return farewell
 
 
 def has_link_local_identifier(home: HomeAddressConfig, link: Link) -> bool:

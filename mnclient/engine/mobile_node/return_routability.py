@@ -33,7 +33,11 @@ class Token:
 
 
 class AddressTest:
-    """One half. `address` is the address it is about: the home address, or one care-of address."""
+    """One half. `address` is the address it is about: the home address, or one care-of address.
+
+    `sent` is when it was asked last, None before the first time. With the pair it belongs to this is what 11.6.1
+    has recorded in the Binding Update List; `retries` is the state of the retransmission (section 11.1).
+    """
 
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
@@ -41,12 +45,13 @@ class AddressTest:
         self._cookie: bytes | None = None
         self._token: Token | None = None
         self.address: IPv6Address | None = None
+        self.sent: Instant | None = None
         self.is_running = False
 
     def begin(self, address: IPv6Address) -> None:
         """Ask anew, for this address; a token of before is given up."""
         self._backoff = Backoff(INITIAL_BINDACK_TIMEOUT)
-        self._cookie = self._token = None
+        self._cookie = self._token = self.sent = None
         self.address, self.is_running = address, True
 
     def stop(self) -> None:
@@ -58,8 +63,9 @@ class AddressTest:
         self.stop()
         self._token = self.address = None
 
-    def next_cookie(self) -> tuple[bytes, Seconds]:
+    def next_cookie(self, now: Instant) -> tuple[bytes, Seconds]:
         """A fresh cookie for the transmission that happens now (sections 5.2.3 and 11.8), and its timeout."""
+        self.sent = now
         self._cookie = self._entropy.octets(COOKIE_LENGTH)
         return self._cookie, self._backoff.next_timeout()
 

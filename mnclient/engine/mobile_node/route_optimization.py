@@ -71,6 +71,8 @@ class RouteOptimization:
         """As at the start, but for what is remembered, what was just sent, and what the system can do."""
         before, self._shared = self._shared, Shared(context)
         self._shared.remembered, self._shared.rates = before.remembered, before.rates
+        self._shared.updates = before.updates
+        self._shared.updates.clear()
         self._tables, self._returning, self._config = {}, {}, None
         self._answers = Answers(context, self._find, self._all_of)
 
@@ -89,7 +91,7 @@ class RouteOptimization:
         for known in self._tables.pop(home_address, {}).values():
             known.feed(Input.UNWANTED, now)
             self._keep(known, now)
-            known.close()
+            known.close(now)
         context.probes += context.signals  # before the care-of address goes
         context.signals = sent
         self._shared.footings.pop(home_address, None)
@@ -136,7 +138,7 @@ class RouteOptimization:
             self._shared.context.count("correspondent.no-room")
             return
         known.heard_at = now
-        reason = policy.refusal(address, config)
+        reason = policy.refusal(address, config) or policy.refusal_for_home(home_address, config)
         if reason:
             known.reason, known.is_waiting = reason, False
         elif known.state in _HEARING:
@@ -185,7 +187,7 @@ class RouteOptimization:
             if not idle:
                 return None
             oldest = min(idle, key=lambda each: each.heard_at)
-            oldest.close()
+            oldest.close(now)
             del table[oldest.address]
         known = table[address] = Correspondent(home_address, address, self._shared, now)
         retry_at = self._shared.remembered.retry_at(address)
@@ -228,7 +230,7 @@ class RouteOptimization:
         if footing.is_at_home:
             self._returning.pop(address, None)
             for each in [each for each in table.values() if each.state is State.TUNNELLED]:
-                each.close()
+                each.close(now)
                 del table[each.address]
 
     def _drop_unwanted(self, now: Instant) -> None:

@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from mnclient.constants import SOLICIT_MRT
+from mnclient.constants import MAX_RTR_SOLICITATION_DELAY, SOLICIT_IRT, SOLICIT_MRT
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.mobile_node.messages import router_probe, router_solicitation
@@ -15,8 +15,9 @@ from mnclient.units import Instant, Seconds, after
 
 # After a hint of movement a router is usually there within moments, but the first solicitation may be lost while a
 # switch or an access point still learns: the backoff of RFC 7559 then starts at half a second instead of its IRT of
-# 4 s, and reaches the same rate after four transmissions.
+# 4 s, and reaches the same rate after four transmissions (docs/adr/0045-routers-and-attachment.md).
 FIRST_SOLICIT_INTERVAL: Final = Seconds(0.5)
+NOT_YET: Final = Seconds(0.0)  # as the last interval: the first solicitation is still to come
 SOLICIT_JITTER: Final = 0.1  # RFC 7559 section 2
 MAX_CANDIDATES_PROBED: Final = 6  # RFC 6059 section 5.5.3
 
@@ -70,17 +71,31 @@ class RouterDiscovery:
         link.solicit_interval = None
         self.solicit_again(link, now)
 
+    def begin(self, link: Link, now: Instant) -> None:
+        """Search as after a cold start: many hosts may begin at once, so the first solicitation waits for a random time
+        (RFC 4861 section 6.3.7), and the next ones are those of RFC 7559 to the letter."""
+        link.solicit_interval = NOT_YET
+        delay = Seconds(self._context.entropy.uniform(0.0, MAX_RTR_SOLICITATION_DELAY))
+        self._context.timers.set(Timer.SOLICIT_ROUTERS, link.name, after(now, delay))
+
     def solicit_again(self, link: Link, now: Instant) -> None:
+        """One more solicitation, and the time of the next one (RFC 7559 section 2)."""
         previous = link.solicit_interval
         jitter = self._context.entropy.uniform(-SOLICIT_JITTER, SOLICIT_JITTER)
-        base = FIRST_SOLICIT_INTERVAL if previous is None else Seconds(2 * previous)
-        interval = base + jitter * (base if previous is None else previous)
+        if previous is None or previous == NOT_YET:
+            base = FIRST_SOLICIT_INTERVAL if previous is None else SOLICIT_IRT
+            interval = base + jitter * base
+        else:
+            interval = 2 * previous + jitter * previous
         if interval > SOLICIT_MRT:
             interval = SOLICIT_MRT + jitter * SOLICIT_MRT
         link.solicit_interval = Seconds(interval)
         self._context.timers.set(Timer.SOLICIT_ROUTERS, link.name, after(now, link.solicit_interval))
         self._context.count("rs.sent")
-        self._context.probe(router_solicitation(link.name, link.link_local_address, link.link_layer_address))
+        # RFC 6059 section 5.6.2: where it goes out beside probes of known routers, it does not name us.
+        is_dna = link.current is None and any(router.may_be_met_again(now) for router in link.routers.values())
+        hardware = b"" if is_dna else link.link_layer_address
+        self._context.probe(router_solicitation(link.name, link.link_local_address, hardware))
         self._signs.append((Sign.SOLICITED, link.name))
 
     def end_search(self, link: Link) -> None:

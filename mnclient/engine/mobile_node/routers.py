@@ -12,13 +12,13 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from mnclient.constants import IPV6_MINIMUM_MTU, MAX_NAME_SERVERS, MAX_PREFIXES_PER_ROUTER, TWO_HOURS
+from mnclient.engine.mobile_node.route_information import RANK, Routes, default_route, learned
 from mnclient.units import Instant, Seconds, after, between
 from mnclient.wire.addresses import is_link_local, is_multicast, is_unicast_routable
 from mnclient.wire.neighbor_discovery import RouterAdvertisement
 from mnclient.wire.neighbor_options import PrefixInformation, RecursiveNameServers, RouterPreference
 
 NEVER: Final = Instant(float("-inf"))
-_RANK: Final = {RouterPreference.HIGH: 2, RouterPreference.MEDIUM: 1, RouterPreference.LOW: 0}
 _UNIQUE_LOCAL: Final = IPv6Network("fc00::/7")
 
 
@@ -43,7 +43,13 @@ class Prefix:
 
 @dataclass(slots=True)
 class Router:
-    """A router of one interface. `heard_here`: since the link last came up; before that it is only a candidate."""
+    """A router of one interface. `heard_here`: since the link last came up; before that it is only a candidate.
+
+    All candidates are the table of RFC 6059 section 4: by both names of a router the prefixes that addresses are
+    formed from, with their lifetimes; `heard_here` is the operable flag. Our addresses never come of DHCPv6.
+    `advertised_here`: it was heard by an advertisement, not only by an answer. `names_itself`: an advertisement of it
+    had a Source Link-Layer Address. `went_silent`: it was current and did not answer; no answer has come since.
+    """
 
     address: IPv6Address
     link_layer_address: bytes
@@ -58,6 +64,10 @@ class Router:
     prefixes: dict[IPv6Network, Prefix] = field(default_factory=dict)
     global_addresses: dict[IPv6Network, IPv6Address] = field(default_factory=dict)
     refused_prefixes: int = 0
+    routes: Routes = field(default_factory=dict)
+    advertised_here: bool = False
+    names_itself: bool = False
+    went_silent: bool = False
     name_servers: dict[IPv6Address, Instant] = field(default_factory=dict)
 
     @property
@@ -73,7 +83,13 @@ class Router:
         """The same router as met on another interface, with a life of its own."""
         prefixes = {network: replace(prefix) for network, prefix in self.prefixes.items()}
         addresses = dict(self.global_addresses)
-        return replace(self, prefixes=prefixes, global_addresses=addresses, heard_here=False, failed=False)
+        fresh = replace(self, prefixes=prefixes, global_addresses=addresses, routes=dict(self.routes))
+        fresh.forget_reachability()
+        return fresh
+
+    def forget_reachability(self) -> None:
+        """The link may be another one: nothing says that it is there, or that it ever did not answer."""
+        self.heard_here = self.advertised_here = self.failed = self.went_silent = False
 
     def is_usable(self, now: Instant) -> bool:
         """Whether it may become the current router."""
@@ -81,7 +97,7 @@ class Router:
 
     def rank(self) -> tuple[int, Instant]:
         """The greater the better (RFC 4191 section 3.2): preference, then who was heard last."""
-        return (_RANK[self.preference], self.heard_at)
+        return (RANK[self.preference], self.heard_at)
 
     def is_same_router(self, advertisement: RouterAdvertisement) -> bool:
         """False when its global addresses are all others than before (RFC 6275 sections 7.2 and 11.5.1)."""
@@ -89,10 +105,19 @@ class Router:
         return not claimed or not self.global_addresses or not claimed.isdisjoint(self.global_addresses.values())
 
     def learn(self, advertisement: RouterAdvertisement, now: Instant) -> bool:
-        """Take over an advertisement of non-zero lifetime. True when more than lifetimes changed."""
+        """Take over an advertisement of non-zero lifetime. True when more than lifetimes changed.
+
+        Of a router known from before the first one since the link came up says everything: what is not in it does not
+        hold any more, even if its answer to a probe came sooner (RFC 6059 sections 5.7.2 and 5.7.3.1).
+        """
         before = self._shape(now)
-        self.lifetime_until = after(now, advertisement.router_lifetime)
-        self.preference = advertisement.preference
+        if not self.advertised_here:
+            self.prefixes.clear()
+            self.routes.clear()
+        self.advertised_here = True
+        lifetime, self.preference = default_route(advertisement)
+        self.lifetime_until = after(now, lifetime)
+        self.names_itself = self.names_itself or bool(advertisement.source_link_layer_address)
         self.is_home_agent = advertisement.home_agent
         self.interval = advertisement.advertisement_interval
         self.mtu = advertisement.mtu if (advertisement.mtu or 0) >= IPV6_MINIMUM_MTU else None
@@ -102,6 +127,7 @@ class Router:
             self._learn_prefix(option, now)
         for servers in advertisement.name_servers:
             self._learn_name_servers(servers, now)
+        self.routes = learned(self.routes, advertisement.routes, now)
         return before != self._shape(now)
 
     def on_link(self, now: Instant) -> tuple[IPv6Network, ...]:
@@ -126,6 +152,7 @@ class Router:
             for instant in (prefix.on_link_until, prefix.preferred_until, prefix.valid_until)
         ]
         instants += self.name_servers.values()
+        instants += [until for _, until in self.routes.values()]
         return min((each for each in instants if now < each < float("inf")), default=None)
 
     def _learn_prefix(self, option: PrefixInformation, now: Instant) -> None:
@@ -177,7 +204,8 @@ class Router:
         )
         addresses = tuple(self.global_addresses.items())
         shape = (self.preference, self.is_home_agent, self.mtu, self.heard_here, prefixes, addresses)
-        return (*shape, self.name_servers_known(now))
+        routes = tuple((network, rank) for network, (rank, until) in self.routes.items() if until > now)
+        return (*shape, self.name_servers_known(now), routes)
 
 
 def _learn_lifetimes(prefix: Prefix, option: PrefixInformation, now: Instant) -> None:

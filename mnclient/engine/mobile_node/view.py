@@ -192,16 +192,21 @@ def _known_interface(
 ) -> KnownInterface:
     router, chosen = link.current, care_of.current.get(link.name) if is_active else None
     servers = router.name_servers_known(now) if router is not None and chosen is not None else ()
-    known = None
+    known, present = None, care_of.current.get(link.name)
     if router is not None:
         known = KnownRouter(
-            address=router.address, link_layer_address=router.link_layer_address, on_link=router.on_link(now)
+            address=router.address,
+            link_layer_address=router.link_layer_address,
+            # An optimistic address may not ask for neighbours: till then its packets go to the router (RFC 4429, 3.2).
+            on_link=router.on_link(now) if care_of.is_settled(link.name) else (),
+            ways=link.ways(present.prefix, now) if present is not None else (),
         )
     return KnownInterface(
         name=link.name,
         index=link.index,
         router=known,
         care_of=care_of.all_of(link.name),
+        detection=care_of.detection(link.name),
         chosen=chosen.address if chosen is not None else None,
         traffic=rules_for(config, servers) if chosen is not None else (),
     )

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from mnclient.constants import DEFAULT_ROUTE_GRACE
-from mnclient.engine.events import PacketReceived
+from mnclient.engine.events import Event, MembershipReceived, MembershipsKnown, PacketReceived
 from mnclient.engine.mobile_node import echo_habit, view
 from mnclient.engine.mobile_node.attachment import (
     LinkStanding,
@@ -23,6 +23,7 @@ from mnclient.engine.mobile_node.care_of import CareOfAddress, CareOfAddresses
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.echo_habit import EchoHabit
 from mnclient.engine.mobile_node.echoes import Echoes
+from mnclient.engine.mobile_node.group_memberships import GroupMemberships
 from mnclient.engine.mobile_node.handover_record import HandoverLog
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
 from mnclient.engine.mobile_node.link import Link
@@ -60,6 +61,7 @@ class Whereabouts:
         self._echoes = Echoes(context)
         self.standing = Standing(context, self._echoes)
         self.verification = Verification(context, self._echoes)
+        self._groups = GroupMemberships(context)
         self._habit = EchoHabit(context, self._echoes)
         self._priorities: dict[str, int] = {}
         self.active: str | None = None
@@ -95,6 +97,7 @@ class Whereabouts:
             self._watch_grace(registration, now)
             registration.old_way = self._old_way(registration)
             self.verification.settle(registration, now)
+        self._groups.settle(self._registrations.values())
         self._examine(standbys, now)
         if link is not None:
             self.link_mtu = link.tunnel_mtu()
@@ -209,6 +212,16 @@ class Whereabouts:
                 return False
         return True
 
+    def take_in(self, event: Event, now: Instant) -> None:
+        """An event about groups that are joined by way of the home agent."""
+        match event:
+            case MembershipReceived():
+                self._groups.received(event, self._registrations.values(), now)
+            case MembershipsKnown():
+                self._groups.known(event, self._registrations.values())
+            case _:
+                pass
+
     def fire(self, timer: Timer, subject: object, now: Instant) -> None:
         """A timer of a question, or of an interface that stands by."""
         match timer, subject:
@@ -218,6 +231,8 @@ class Whereabouts:
                 self._habit.due(now)
             case Timer.INTERFACE_PROVED, str(interface):
                 self.standing.proved(interface, now)
+            case Timer.ANSWER_LISTENER_QUERY, IPv6Address() as address if address in self._registrations:
+                self._groups.answer(self._registrations[address])
             case Timer.VERIFY, IPv6Address() as address if address in self._registrations:
                 self.verification.due(self._registrations[address], now)
 
@@ -247,7 +262,8 @@ class Whereabouts:
             self._care_of.choose(each, care_of_prefixes(each, homes, now), now)
         if link is None or not is_needed:
             return None
-        return self._care_of.choose(link, care_of_prefixes(link, homes, now), now)
+        care_of = self._care_of.choose(link, care_of_prefixes(link, homes, now), now)
+        return care_of if self._care_of.may_be_used(link.name) else None
 
     def _learn_from_answers(self) -> None:
         """A prefix that the network does not route, or that somebody made up, shows in nobody answering."""
@@ -271,7 +287,7 @@ class Whereabouts:
         event = self._input_of(registration, place)
         # At home the input says what to do on arrival only; abroad it may change on the spot, with the configuration.
         # Another key is another registration as well: the home agent must not take the old one's for it.
-        kind = None if place is not None and place.is_home else (event, registration.protection)
+        kind = None if place is not None and place.is_home else (event, registration.association)
         if (place, kind) == registration.fed:
             return
         before, registration.place, registration.link = registration.place, place, link
@@ -295,11 +311,11 @@ class Whereabouts:
             return Input.DETACHED
         has_agent = registration.home.home_agent is not None
         if place.is_home:
-            can_tell = has_agent and registration.standing.may_signal
+            can_tell = has_agent and registration.may_signal
             return Input.HOME_BOUND if registration.is_bound and can_tell else Input.HOME
         if not has_agent:
             return Input.NO_AGENT
-        return Input.ABROAD if registration.standing.may_signal else Input.UNPROTECTED
+        return Input.ABROAD if registration.may_signal else Input.UNPROTECTED
 
     def _note_sent(self, now: Instant) -> None:
         for registration in self._registrations.values():

@@ -3,7 +3,7 @@
 
 What comes out of the tunnel device is believed only when a rule of ours has found its outer source and its inner home
 address in a set (RFC 6275 sections 10.4.5 and 11.3.1); a tunnel adds elements to these sets. Two more rules log the
-first packet of a home address after its tunnel has moved, and now and then one from each correspondent: the header
+first packet of a home address after its tunnel has moved, and now and then one from each correspondent: the headers
 alone, so no payload is copied to this process.
 """
 
@@ -28,7 +28,7 @@ from mnclient.network.kernel import device
 from mnclient.network.kernel.direct import DirectRoutes, refused
 from mnclient.network.kernel.holding import Holding
 from mnclient.network.nfnetlink import LogSocket, TableSocket, concatenation
-from mnclient.network.nftables import ARRIVED, BINDINGS, FIRST, HEARD, STRANGERS, TUNNELS
+from mnclient.network.nftables import ARRIVED, BINDINGS, FIRST, HEARD, HEARD_OCTETS, STRANGERS, TUNNELS
 from mnclient.network.rtnetlink import DONE, Answer, RouteSocket
 from mnclient.network.xfrm import GROUP_POLICIES, GROUP_REPORTS, GROUP_STATES, Report, XfrmSocket
 
@@ -57,11 +57,12 @@ class KernelDatapath:
         self._counts: Counter[str] = Counter()
         self._odometer = device.Odometer()
         self._tunnels: dict[tuple[TunnelEnd, bytes], Tunnel] = {}
+        self._groups: set[bytes] = set()
         self._holding = Holding(self._counts)
         with ExitStack() as opened:  # what is open when the next one is refused is closed
             self._netlink = opened.enter_context(closing(RouteSocket()))
             self._sets = opened.enter_context(closing(TableSocket(NFTABLES_TABLE)))
-            self._log = opened.enter_context(closing(LogSocket(LOG_GROUP, IPV6_HEADER_LENGTH)))
+            self._log = opened.enter_context(closing(LogSocket(LOG_GROUP, HEARD_OCTETS)))
             self._direct = opened.enter_context(closing(DirectRoutes())) if direct else None
             groups = GROUP_STATES | GROUP_POLICIES | GROUP_REPORTS
             self._news = opened.enter_context(closing(XfrmSocket(groups))) if direct else None
@@ -147,11 +148,19 @@ class KernelDatapath:
         self._sets.remove(ARRIVED, (tunnel.home_address.packed,))
         return DONE
 
+    def set_groups(self, home_agents: frozenset[IPv6Address], groups: frozenset[IPv6Address]) -> None:
+        """See `network.datapath`."""
+        wanted = {concatenation(agent.packed, group.packed) for agent in home_agents for group in groups}
+        before, self._groups = self._groups, wanted
+        self._sets.remove(TUNNELS, before - wanted)
+        self._sets.add(TUNNELS, wanted - before)
+
     def settle(self) -> None:
         """See `network.datapath`: what an earlier run let in, and nobody wants, stays outside from now on."""
         for end, name in _SETS.items():
             mine = [tunnel for (side, _), tunnel in self._tunnels.items() if side is end]
-            self._sets.replace(name, set().union(*map(_elements, mine)))
+            groups = self._groups if end is TunnelEnd.MOBILE_NODE else set()
+            self._sets.replace(name, groups.union(*map(_elements, mine)))
 
     # --- direct routes ----------------------------------------------------------------------------------------------
 
@@ -186,8 +195,7 @@ class KernelDatapath:
         if prefix == FIRST:
             self._deliver(PayloadReceived(home_address=IPv6Address(home_address)))
         elif prefix == HEARD:
-            correspondent = IPv6Address(packet[8:24])
-            self._deliver(CorrespondentHeard(home_address=IPv6Address(home_address), correspondent=correspondent))
+            self._deliver(CorrespondentHeard(home_address=IPv6Address(home_address), correspondent=_sender(packet)))
 
     def _transformations_changed(self, news: XfrmSocket) -> None:
         assert self._direct is not None
@@ -207,6 +215,14 @@ class KernelDatapath:
         self._deliver(
             HomeAddressRefused(source=report.care_of, destination=report.destination, home_address=report.source)
         )
+
+
+def _sender(packet: bytes) -> IPv6Address:
+    """Whose packet it is: a correspondent that is mobile itself sends its home address in an option (section 11.7.2).
+
+    The rule copies as much as the option only when it is there.
+    """
+    return IPv6Address(packet[48:64] if len(packet) >= HEARD_OCTETS else packet[8:24])
 
 
 def _elements(tunnel: Tunnel | None) -> set[bytes]:

@@ -7,11 +7,19 @@ packets alone, so ours is then refused, and the reason says so.
 
 import errno
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from mnclient.network import xfrm
 from mnclient.network.datapath import Optimization
-from mnclient.network.kernel.transformations import Transformations, is_ours, transformations
+from mnclient.network.kernel.transformations import (
+    Pair,
+    Transformations,
+    combined,
+    is_ours,
+    pair_of,
+    transformations,
+)
 from mnclient.network.rtnetlink import DONE, Answer, Message, Notice
 from mnclient.network.xfrm import DESTINATION_OPTIONS, Policy, Report, State, XfrmSocket
 
@@ -25,6 +33,7 @@ class DirectRoutes:
     def __init__(self) -> None:
         self._netlink = XfrmSocket()
         self._owners: dict[Hashable, Optimization] = {}
+        self._items: dict[Pair, tuple[Optimization, ...]] = {}
 
     @property
     def port(self) -> int:
@@ -37,27 +46,47 @@ class DirectRoutes:
 
     def set(self, item: Optimization, previous: Optimization | None) -> Answer:
         """Put an item into the kernel, in place of `previous`. Safe to repeat."""
-        before = transformations(previous) if previous is not None else Transformations()
-        after = transformations(item)
-        for policy in before.policies:
-            if policy not in after.policies:
-                self._remove_policy(policy)
-        for state in before.states:
-            if state not in after.states:
-                self._remove_state(state)
+        here = self._items.get(pair_of(item), ())
+        before = combined(here) if previous is None else combined({*here, previous})
+        items = (*(each for each in here if each not in (item, previous)), item)
+        after = combined(items)
+        self._remove_all(before, after)
         for answer in (*map(self._add_state, after.states), *map(self._add_policy, after.policies)):
             if answer.errno:
+                self._items[pair_of(item)] = items
                 self.remove(item)
                 return answer
-        self._owners |= {_identity(each): item for each in after.states}
-        self._owners |= {_identity(each): item for each in after.policies}
+        self._remember(items)
         return DONE
 
     def remove(self, item: Optimization) -> Answer:
-        """Take an item out of the kernel."""
-        found = transformations(item)
-        answers = [*map(self._remove_policy, found.policies), *map(self._remove_state, found.states)]
-        return next((answer for answer in answers if answer.errno), DONE)
+        """Take an item out of the kernel; what another item of the same two hosts means stays."""
+        here = self._items.get(pair_of(item), ())
+        items = tuple(each for each in here if each != item)
+        before, after = combined({*here, item}), combined(items)
+        refused = self._remove_all(before, after)
+        again = [self._add_policy(each) for each in after.policies if each not in before.policies]
+        self._remember(items)
+        if not items:
+            self._items.pop(pair_of(item), None)
+        return next((answer for answer in (*refused, *again) if answer.errno), DONE)
+
+    def _remove_all(self, before: Transformations, after: Transformations) -> list[Answer]:
+        """What was before and is not to be any more; a policy that changes is replaced instead."""
+        kept = {_identity(each) for each in after.policies}
+        gone = [each for each in before.policies if _identity(each) not in kept]
+        answers = [*map(self._remove_policy, gone)]
+        return answers + [self._remove_state(each) for each in before.states if each not in after.states]
+
+    def _remember(self, items: tuple[Optimization, ...]) -> None:
+        """Whom to ask when something of it is gone."""
+        for item in items:
+            self._items[pair_of(item)] = items
+            found = transformations(item)
+            self._owners |= {_identity(each): item for each in found.states}
+            self._owners |= {_identity(each): item for each in found.policies}
+        found = combined(items)
+        self._owners |= {_identity(each): items[-1] for each in found.states if _identity(each) not in self._owners}
 
     def last_used(self, item: Optimization) -> float | None:
         """When a packet last left by it, in seconds since 1970; None for never. The kernel does not tell arrivals."""
@@ -98,6 +127,8 @@ class DirectRoutes:
         there = self._state(state)
         if there is not None and not is_ours(there):
             return Answer(errno.EEXIST, "another program has a transformation state for the same packets")
+        if there is not None and replace(there, last_used=None) == state:
+            return DONE
         self._ask(xfrm.state_removal(state))
         return self._ask(xfrm.state_addition(state))
 

@@ -7,10 +7,10 @@ one message that replaces a route, whether a home agent has one binding or 20,00
 the moment leads to the holding device instead, where packets wait.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from ipaddress import IPv6Address
-from typing import Final
+from typing import Final, TypeVar
 
 from mnclient.constants import (
     HOLDING_DEVICE,
@@ -20,6 +20,7 @@ from mnclient.constants import (
 )
 from mnclient.model.network_state import Address, NetworkState, Route, Tunnel, TunnelDevice
 
+_Item = TypeVar("_Item", Address, Tunnel, Route)
 _TUNNEL_DEVICES: Final = frozenset({TUNNEL_DEVICE_MOBILE_NODE, TUNNEL_DEVICE_HOME_AGENT})
 
 
@@ -29,10 +30,20 @@ def for_kernel(state: NetworkState) -> NetworkState:
     return replace(
         state,
         devices=frozenset(_devices(state.devices)),
-        addresses=frozenset(_address(each) for each in state.addresses),
-        tunnels=frozenset(replace(each, device=TUNNEL_DEVICE_KERNEL) for each in state.tunnels),
-        routes=frozenset(_route(each, tunnels) for each in state.routes),
+        addresses=_changed(state.addresses, _address),
+        tunnels=_changed(state.tunnels, _tunnel),
+        routes=_changed(state.routes, lambda each: _route(each, tunnels)),
     )
+
+
+def _changed(items: frozenset[_Item], change: Callable[[_Item], _Item]) -> frozenset[_Item]:
+    """Each item as it has to be. Where all are so already it is the very same set: to hash them again costs most."""
+    changed = [change(each) for each in items]
+    return items if all(new is old for new, old in zip(changed, items, strict=True)) else frozenset(changed)
+
+
+def _tunnel(tunnel: Tunnel) -> Tunnel:
+    return replace(tunnel, device=TUNNEL_DEVICE_KERNEL)
 
 
 def _device(name: str) -> str:

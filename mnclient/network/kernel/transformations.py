@@ -3,13 +3,18 @@
 
 A state adds or takes away the Home Address option or the type 2 routing header, a policy says for which packets (RFC
 6275 sections 6.3 and 6.4; Linux calls it mode *ro*). No I/O happens here.
+
+Where both ends are mobile there are two items for the same packets, each end being the other's correspondent. The
+kernel has one policy for them, which then asks for both headers. On the wire the routing header comes first (section
+6.4.1), so that it is read while the source is still the other end's care-of address: that takes a state of its own.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
-from mnclient.constants import PROTOCOL_MOBILITY, XFRM_PRIORITY, XFRM_REQID
+from mnclient.constants import PROTOCOL_ICMPV6, PROTOCOL_MOBILITY, XFRM_PRIORITY, XFRM_REQID
 from mnclient.model.network_state import BindingUpdateReception, OptimizationEnd, RouteOptimization
 from mnclient.network.xfrm import (
     ANY,
@@ -25,6 +30,7 @@ from mnclient.network.xfrm import (
 
 _HAND_MADE: Final = 255  # IPPROTO_RAW: packets that a process has built whole, as all our signalling
 _SIGNALLING_PRIORITY: Final = XFRM_PRIORITY - 1
+_NEIGHBORS: Final = range(133, 138)  # ICMPv6 types of Neighbor Discovery, RFC 4861 section 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,48 @@ def transformations(item: RouteOptimization | BindingUpdateReception) -> Transfo
     return Transformations(tuple(states), tuple(policies))
 
 
+Pair = tuple[IPv6Address, IPv6Address]
+"""An address of this host, and one of the host it talks to."""
+
+
+def pair_of(item: RouteOptimization | BindingUpdateReception) -> Pair:
+    """Whose packets an item is about: home address and correspondent, whichever is here first."""
+    if isinstance(item, BindingUpdateReception):
+        return UNSPECIFIED, UNSPECIFIED
+    if item.end is OptimizationEnd.MOBILE_NODE:
+        return item.home_address, item.correspondent
+    return item.correspondent, item.home_address
+
+
+def combined(items: Collection[RouteOptimization | BindingUpdateReception]) -> Transformations:
+    """What all the items of one pair mean together: one, or where both ends are mobile two of different `end`."""
+    single = [transformations(each) for each in items]
+    states = [state for each in single for state in each.states]
+    policies = _merged(policy for each in single for policy in each.policies)
+    arriving = {each.end: each for each in items if isinstance(each, RouteOptimization) and each.incoming}
+    mobile, correspondent = (arriving.get(end) for end in (OptimizationEnd.MOBILE_NODE, OptimizationEnd.CORRESPONDENT))
+    if mobile is not None and correspondent is not None:
+        state = _state(correspondent.care_of_address, mobile.home_address, ROUTING_HEADER, UNSPECIFIED)
+        states.append(replace(state, sender=mobile.correspondent))
+    return Transformations(tuple(states), tuple(policies))
+
+
+def _merged(policies: Iterable[Policy]) -> list[Policy]:
+    """One policy where the kernel has room for one only. The option is nearer to the payload than the header."""
+    merged: dict[tuple[Direction, Selector], Policy] = {}
+    for policy in policies:
+        where = policy.direction, policy.selector
+        other = merged.get(where, policy)
+        if policy.template is None or other.template is None or policy == other:
+            merged[where] = policy
+            continue
+        inner, outer = sorted((policy.template, other.template), key=lambda each: each.protocol == ROUTING_HEADER)
+        if policy.direction is Direction.IN:  # its state is the one of the other end's care-of address
+            outer = replace(outer, source=UNSPECIFIED)
+        merged[where] = replace(policy, template=inner, outer=outer)
+    return list(merged.values())
+
+
 def _state(source: IPv6Address, destination: IPv6Address, protocol: int, care_of: IPv6Address) -> State:
     return State(source=source, destination=destination, protocol=protocol, care_of=care_of, reqid=XFRM_REQID)
 
@@ -78,7 +126,10 @@ def _as_built(source: IPv6Address, destination: IPv6Address) -> Policy:
 
 
 def _reception() -> Transformations:
-    """Any Home Address option is undone, and then only a Mobility Header passes: the rest is refused and reported."""
+    """Any Home Address option is undone, and then only a Mobility Header passes: the rest is refused and reported.
+
+    Neighbor Discovery between neighbours is what it is, whatever bindings there are (section 9.3.2).
+    """
     anybody = State(
         source=UNSPECIFIED,
         destination=UNSPECIFIED,
@@ -92,7 +143,9 @@ def _reception() -> Transformations:
     )
     selector = Selector(source=ANY, destination=ANY, protocol=PROTOCOL_MOBILITY)
     policy = Policy(selector=selector, direction=Direction.IN, priority=_SIGNALLING_PRIORITY, template=template)
-    return Transformations((anybody,), (policy,))
+    plain = [Selector(source=ANY, destination=ANY, protocol=PROTOCOL_ICMPV6, icmp_type=each) for each in _NEIGHBORS]
+    plainly = [Policy(selector=each, direction=Direction.OUT, priority=_SIGNALLING_PRIORITY) for each in plain]
+    return Transformations((anybody,), (policy, *plainly))
 
 
 def is_ours(found: State | Policy) -> bool:

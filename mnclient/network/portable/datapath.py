@@ -16,6 +16,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import Any, Final
 
 from mnclient.constants import (
@@ -28,6 +29,7 @@ from mnclient.network.portable.encapsulation import Encapsulation, pktinfo
 from mnclient.network.portable.held import HeldPackets
 from mnclient.network.portable.offloads import finished, is_unfinished
 from mnclient.network.portable.path_mtu import TooBig
+from mnclient.network.portable.relayed_errors import RelayedErrors
 from mnclient.network.portable.tun import destroy_tun, open_tun
 from mnclient.network.rtnetlink import DONE, Answer, refusal
 
@@ -77,7 +79,9 @@ class TunnelDatapath:
         self._devices: dict[str, _Device] = {}
         self._peers: dict[tuple[str, bytes], _Peer] = {}
         self._encapsulation: Encapsulation | None = None
+        self._groups: frozenset[bytes] = frozenset()
         self._too_big = TooBig(self.counters)
+        self._errors = RelayedErrors(self.counters)
 
     # --- devices and tunnels ------------------------------------------------------------------------------------
 
@@ -87,7 +91,7 @@ class TunnelDatapath:
         if self._encapsulation is None:
             self._encapsulation = Encapsulation()
             loop.add_reader(self._encapsulation.socket.fileno(), self._receive, self._encapsulation)
-            loop.add_reader(self._encapsulation.error_descriptor, self._encapsulation.drain_errors)
+            loop.add_reader(self._encapsulation.error_descriptor, self._relay_errors, self._encapsulation)
         offset = 24 if name == TUNNEL_DEVICE_HOME_AGENT else 8
         device = _Device(name, descriptor, offset, HeldPackets(self.counters))
         self._devices[name] = device
@@ -179,6 +183,10 @@ class TunnelDatapath:
         """See `network.datapath`."""
         return None
 
+    def set_groups(self, home_agents: frozenset[IPv6Address], groups: frozenset[IPv6Address]) -> None:
+        """See `network.datapath`."""
+        self._groups = frozenset(group.packed for group in groups)
+
     def settle(self) -> None:
         """See `network.datapath`: nothing but the devices outlives a run."""
 
@@ -240,6 +248,14 @@ class TunnelDatapath:
             except OSError:
                 self.counters["tunnel.out.refused.fragments"] += 1
 
+    def _relay_errors(self, encapsulation: Encapsulation) -> None:
+        """What the path says of our tunnel packets is told to those who sent the packets inside."""
+        device = self._devices.get(TUNNEL_DEVICE_HOME_AGENT)
+        for error in encapsulation.drain_errors():
+            flow = device.flows.get(error.inner[24:40]) if device is not None else None
+            if flow is not None and (answer := self._errors.answer(error, flow.tunnel)) is not None:
+                self._write(flow.descriptor, answer)
+
     def _hold(self, device: _Device, packet: bytes) -> None:
         if device.inner_offset != 8:
             self.counters["tunnel.out.no-binding"] += 1
@@ -274,6 +290,8 @@ class TunnelDatapath:
                     counters["tunnel.in.stranger"] += 1
                     continue
                 flow = peer.by_destination.get(packet[24:40]) or peer.by_source.get(packet[8:24])
+                if flow is None and packet[24:40] in self._groups:
+                    flow = next(iter(peer.by_destination.values()), None)
                 if flow is None or not _may_be_tunnelled(packet):
                     counters["tunnel.in.not-home-address"] += 1
                     continue

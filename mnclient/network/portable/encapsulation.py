@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from mnclient.constants import IPV6_MINIMUM_MTU, PROTOCOL_IPV6
 from mnclient.network.filters import drop_everything
+from mnclient.network.portable.relayed_errors import PathError
 
 _IPV6_MTU_DISCOVER: Final = 23
 _IPV6_MTU: Final = 24
@@ -21,6 +22,9 @@ _PMTUDISC_DONT: Final = 0
 _PMTUDISC_DO: Final = 2
 _SO_RCVBUFFORCE: Final = 33
 _RECEIVE_BUFFER: Final = 4 << 20  # octets: some 2,500 full packets while the loop does something else
+_REPORTS_AT_ONCE: Final = 64
+_EXTENDED_ERROR: Final = struct.Struct("=IBBB")  # the beginning of struct sock_extended_err: errno, origin, type, code
+_ORIGIN_ICMPV6: Final = 3
 _ANY_PORT: Final = 9  # a connected UDP socket needs one; nothing is ever sent
 
 _Ancillary = list[tuple[int, int, bytes]]
@@ -66,19 +70,23 @@ class Encapsulation:
             # It may have been the report of an earlier packet: that is cleared by reading it.
             self._fragmenting.sendmsg([packet], ancillary, 0, remote)
 
-    def drain_errors(self) -> int:
-        """Read the reports of the path; the kernel has taken note of them. How many there were."""
-        count = 0
-        while count < 64:
+    def drain_errors(self) -> list[PathError]:
+        """Read the reports of the path, of which the kernel has taken note; those of ICMPv6, the oldest first."""
+        found: list[PathError] = []
+        for _ in range(_REPORTS_AT_ONCE):
             try:
-                self._fragmenting.recvmsg(128, 512, socket.MSG_ERRQUEUE)
+                inner, ancillary, _, _ = self._fragmenting.recvmsg(IPV6_MINIMUM_MTU, 512, socket.MSG_ERRQUEUE)
             except BlockingIOError:
                 break
             except OSError:
-                pass  # the pending error itself, now cleared
-            count += 1
+                continue  # the pending error itself, now cleared
+            for level, kind, data in ancillary:
+                if (level, kind) == (socket.IPPROTO_IPV6, _IPV6_RECVERR) and len(data) >= _EXTENDED_ERROR.size:
+                    _, origin, icmp_type, _ = _EXTENDED_ERROR.unpack_from(data)
+                    if origin == _ORIGIN_ICMPV6:
+                        found.append(PathError(icmp_type, inner))
         self._fragmenting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        return count
+        return found
 
 
 def pktinfo(local: bytes, index: int = 0) -> _Ancillary:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mnclient.engine.events import (
     AddressDuplicate,
     AddressSettled,
+    BindingsDismissed,
     Configured,
     CorrespondentHeard,
     DatapathChosen,
@@ -18,6 +19,8 @@ from mnclient.engine.events import (
     LinkChanged,
     LinkRemoved,
     MalformedReceived,
+    MembershipReceived,
+    MembershipsKnown,
     NeighborUnreachable,
     NetworkStateFailed,
     NetworkStateRestored,
@@ -26,6 +29,7 @@ from mnclient.engine.events import (
     RouteUseKnown,
 )
 from mnclient.errors import WireError, WireFault
+from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import (
     CorrespondentNodeConfig,
     HomeAddressConfig,
@@ -38,6 +42,13 @@ from mnclient.model.network_state import OptimizationEnd
 from mnclient.units import Instant, Seconds
 from mnclient.wire.binding import BindingError, BindingUpdate
 from mnclient.wire.mobility_options import AlternateCareOfAddress
+from mnclient.wire.multicast_listener import (
+    GroupRecord,
+    ListenerQuery,
+    ListenerReport,
+    RecordType,
+    TunnelledMembership,
+)
 from mnclient.wire.neighbor_discovery import RouterAdvertisement
 from mnclient.wire.neighbor_options import (
     AdvertisementInterval,
@@ -70,7 +81,7 @@ MOBILE = MobileNodeConfig(
     allow_unprotected_signalling=True,
     route_optimization=RouteOptimizationConfig(location_privacy=False),
 )
-AGENT = replace(CONFIG, max_bindings=MAX_BINDINGS)
+AGENT = replace(CONFIG, max_bindings=MAX_BINDINGS, multicast=True)
 CONFIGURATIONS = (
     NodeConfig(mobile_node=MOBILE, correspondent_node=CorrespondentNodeConfig(), home_agent=AGENT),
     NodeConfig(mobile_node=MOBILE),
@@ -278,7 +289,27 @@ correspondence = st.one_of(
     st.builds(RouteUseKnown, end=st.sampled_from(OptimizationEnd), home_address=pool, correspondent=pool,
               last_used=st.none() | st.just(Instant(1000.0))),
 )  # fmt: skip
-wild = st.one_of(packets, neighbors, neighbors, malformed, links, others, correspondence)
+groups = st.sampled_from([IPv6Address(each) for each in ("ff0e::1", "ff3e::2", "ff05::1", "ff02::1", "ff0e::ffff")])
+records = st.builds(GroupRecord, type=st.sampled_from(RecordType), group=groups, sources=st.integers(0, 3))
+memberships = st.one_of(
+    st.builds(
+        MembershipReceived,
+        membership=st.builds(
+            TunnelledMembership,
+            outer_source=pool,
+            outer_destination=pool,
+            source=pool,
+            destination=groups,
+            message=st.one_of(
+                st.builds(ListenerReport, records=st.lists(records, max_size=5).map(tuple)),
+                st.builds(ListenerQuery, maximum_response=st.sampled_from([0.0, 1.0, 8387.0]).map(Seconds)),
+            ),
+        ),
+    ),
+    st.builds(MembershipsKnown, groups=st.frozensets(groups)),
+    st.builds(BindingsDismissed, which=st.builds(BindingFilter, home_addresses=pool.map(IPv6Network))),
+)
+wild = st.one_of(packets, neighbors, neighbors, malformed, links, others, correspondence, memberships)
 steps = st.tuples(
     st.one_of(usual, usual, answers, wild),
     st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.01, 0.3, 0.3, 1.0, 5.0, 700.0, 1e6]),

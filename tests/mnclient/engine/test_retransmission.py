@@ -40,3 +40,10 @@ def test_the_next_permission_is_a_second_after_the_third_last():
     assert not limit.permits(Instant(10.75))
     assert limit.next_permission(Instant(10.75)) == 11.0
     assert limit.permits(Instant(11.0))
+
+
+def test_what_it_says_about_the_next_time_is_true_however_the_sum_is_rounded():
+    for start in (0.1, 1000.3, 98765.4321, 1e6 + 0.7, 3.3e9 + 0.1):
+        limit = RateLimit(1)
+        limit.record(Instant(start))
+        assert limit.permits(limit.next_permission(Instant(start))), start

@@ -27,6 +27,8 @@ def verdict(
         code, equal, other, operand = program[counter]
         counter += 1
         if code in (0x30, 0x20):
+            if operand not in about and operand >= len(packet):
+                return 0  # what the kernel does when a program reads past the packet
             accumulator = about[operand] if operand in about else packet[operand]
         elif code == 0x28:
             accumulator = int.from_bytes(packet[operand : operand + 2])
@@ -50,6 +52,24 @@ def test_signalling_passes(octets):
     assert verdict(octets) == PASSED
     assert verdict(octets, packet_type=2) == PASSED
     assert verdict(octets, packet_type=3) == 0, "a packet for another host"
+
+
+def listener(kind: int, next_header: int = 0) -> bytes:
+    """A packet in a tunnel, with a Router Alert option and this ICMPv6 type."""
+    inner = bytes(6) + bytes([next_header]) + bytes(33) + bytes((58, 0, 5, 2, 0, 0, 1, 0)) + bytes([kind]) + bytes(23)
+    return bytes(6) + bytes([41]) + bytes(33) + inner
+
+
+@pytest.mark.parametrize("kind", [130, 131, 132, 143])
+def test_what_listeners_say_in_a_tunnel_passes(kind):
+    assert verdict(listener(kind)) == PASSED
+    assert verdict(listener(kind), tunnel=7) == PASSED
+    assert verdict(listener(kind, next_header=58)) == 0
+
+
+@pytest.mark.parametrize("kind", [0, 128, 129, 133, 142, 144, 255])
+def test_what_else_is_in_a_tunnel_does_not(kind):
+    assert verdict(listener(kind)) == 0
 
 
 @pytest.mark.parametrize(
@@ -83,6 +103,17 @@ def test_only_errors_about_our_own_echoes_pass():
     assert verdict(error(echo(129, 7)), identifier=7) == 0
     assert verdict(error(packet(17, 128, 0, 0, 0, 0, 7)), identifier=7) == 0
     assert verdict(error(echo(128, 7))) == 0
+
+
+@pytest.mark.parametrize("tunnel", [None, 0, 7])
+def test_errors_about_packets_that_were_sent_by_a_binding_pass(tunnel):
+    def error(quoted: bytes, kind: int = 1) -> bytes:
+        return packet(58, kind, *bytes(7), *quoted)
+
+    assert verdict(error(packet(43, 0, 0, 2)), tunnel=tunnel) == PASSED
+    assert verdict(error(packet(43, 0, 0, 2)), packet_type=3, tunnel=tunnel) == 0
+    assert verdict(error(packet(43, 0, 0, 4)), tunnel=tunnel) == 0
+    assert verdict(error(packet(43, 0, 0, 2), kind=3), tunnel=tunnel) == 0
 
 
 def test_of_the_kernels_tunnel_only_what_a_rule_has_marked_passes():

@@ -13,6 +13,7 @@ from mnclient.model.network_state import (
     Address,
     BindingUpdateReception,
     DuplicateDetection,
+    GroupForwarding,
     Neighbor,
     NetworkState,
     ProxyNeighbor,
@@ -238,6 +239,7 @@ def is_of(value, name):
         "rules": Rule,
         "proxy_neighbors": ProxyNeighbor,
         "route_optimizations": RouteOptimization,
+        "group_forwardings": GroupForwarding,
         "receptions": BindingUpdateReception,
     }
     return isinstance(value, kinds[name])

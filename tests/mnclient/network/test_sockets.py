@@ -14,10 +14,10 @@ from mnclient.engine.events import LinkChanged, MalformedReceived, PacketReceive
 from mnclient.errors import WireFault
 from mnclient.model.network_state import Address, DuplicateDetection, Neighbor, ProxyNeighbor, Route, TunnelDevice
 from mnclient.units import Seconds
-from mnclient.wire.addresses import ALL_NODES, UNSPECIFIED, solicited_node
+from mnclient.wire.addresses import ALL_NODES, ALL_ROUTERS, UNSPECIFIED, solicited_node
 from mnclient.wire.binding import BindingAcknowledgement, BindingUpdate
 from mnclient.wire.icmpv6 import EchoReply, EchoRequest
-from mnclient.wire.neighbor_discovery import NeighborSolicitation, RouterAdvertisement
+from mnclient.wire.neighbor_discovery import NeighborSolicitation, RouterAdvertisement, RouterSolicitation
 from mnclient.wire.neighbor_options import RouterPreference
 from mnclient.wire.packet import Packet, encode_packet
 from tests.mnclient.network.lab import Lab, Namespace, Node, add_address, eventually
@@ -259,6 +259,19 @@ def test_a_tentative_source_goes_past_the_kernel_to_a_known_router(lab):
     node.send(SendPacket(packet=packet, interface="eth0"))
     assert other.hears(PacketReceived, packet=packet)
     assert node.counters()["send.past-kernel"] == 1
+
+
+def test_a_router_solicitation_leaves_although_the_kernel_would_refuse_its_source(lab):
+    """When a link has just come up our link-local address is being checked once more."""
+    us, them = pair(lab)
+    node, other = lab.node(us).start(), lab.node(them).start()
+    source = IPv6Address("fe80::5")  # to the kernel one that it does not have is the same
+    packet = Packet(source=source, destination=ALL_ROUTERS, message=RouterSolicitation(), hop_limit=255)
+    node.send(SendPacket(packet=packet, interface="eth0"))
+    assert other.hears(PacketReceived, packet=packet)
+    assert node.counters()["send.packets"] == 1
+    node.send(SendPacket(packet=packet, interface="eth9"))
+    assert any(name.startswith("send.refused.") for name in node.counters())
 
 
 def _default(gateway: str) -> Route:

@@ -6,8 +6,10 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
+from mnclient.model.network_state import BindingUpdateReception, OptimizationEnd, RouteOptimization
 from mnclient.network import xfrm
 from mnclient.network.kernel import direct
+from mnclient.network.kernel.transformations import combined
 from mnclient.network.xfrm import Direction, Policy, Selector, State, Template, XfrmSocket
 
 HOME, CARE_OF, CORRESPONDENT = (IPv6Address(f"2001:db8:{each}") for each in ("1::100", "2::5", "4::1"))
@@ -20,14 +22,22 @@ POLICY = Policy(
 )
 
 
-@pytest.mark.parametrize("state", [STATE, replace(STATE, source=xfrm.UNSPECIFIED, wildcard=True)])
+@pytest.mark.parametrize(
+    "state", [STATE, replace(STATE, source=xfrm.UNSPECIFIED, wildcard=True), replace(STATE, sender=CORRESPONDENT)]
+)
 def test_a_state_is_read_as_it_was_written(state):
     assert xfrm.read_state(xfrm.state_addition(state).body) == state
 
 
 @pytest.mark.parametrize(
     "policy",
-    [POLICY, replace(POLICY, template=None), replace(POLICY, direction=Direction.IN)],
+    [
+        POLICY,
+        replace(POLICY, template=None),
+        replace(POLICY, direction=Direction.IN),
+        replace(POLICY, selector=replace(POLICY.selector, protocol=58, icmp_type=135)),
+        replace(POLICY, outer=replace(POLICY.template, protocol=43, source=xfrm.UNSPECIFIED)),
+    ],
 )
 def test_a_policy_is_read_as_it_was_written(policy):
     assert xfrm.read_policy(xfrm.policy_addition(policy).body) == policy
@@ -50,6 +60,37 @@ def test_another_family_is_nothing_of_ours():
 
 @pytest.mark.lab
 class TestKernel:
+    def test_policies_of_two_templates_and_of_one_type_of_icmpv6(self, lab):
+        """As they are where both ends are mobile, and for Neighbor Discovery: the kernel says what it was told."""
+        host = lab.host()
+        items = (
+            RouteOptimization(end=OptimizationEnd.MOBILE_NODE, home_address=HOME, correspondent=CORRESPONDENT,
+                              care_of_address=CARE_OF),
+            RouteOptimization(end=OptimizationEnd.CORRESPONDENT, home_address=CORRESPONDENT, correspondent=HOME,
+                              care_of_address=CARE_OF),
+        )  # fmt: skip
+        wanted = (*combined(items).policies, *combined((BindingUpdateReception(),)).policies)
+
+        def work() -> str:
+            netlink = XfrmSocket()
+            try:
+                for policy in wanted:
+                    (answer,) = netlink.request([xfrm.policy_addition(policy)])
+                    assert answer.errno == 0, f"{policy}: {answer.reason}"
+                    found = netlink.get(xfrm.policy_question(policy))
+                    assert found is not None and xfrm.read_policy(found) == policy
+                shown = host.run("ip xfrm policy")
+                for policy in wanted:
+                    assert netlink.request([xfrm.policy_removal(policy)])[0].errno == 0
+                return shown
+            finally:
+                netlink.close()
+
+        shown = host.inside(work)
+        assert all(f"proto ipv6-icmp type {kind}" in shown for kind in range(133, 138))
+        both = shown[shown.index(f"src {HOME}/128 dst {CORRESPONDENT}/128") :]
+        assert both.index("proto hao") < both.index("proto route2"), "the option is nearer to the payload"
+
     def test_policies(self, lab):
         host = lab.host()
 

@@ -70,6 +70,7 @@ def test_deletion_key() -> None:
     assert deletion_key(vectors.HOME_TOKEN) == vectors.DELETION_KEY
 
 
+@pytest.mark.requirement("ALL-6.2.7-02")
 @SIGNED
 def test_a_message_is_signed_as_in_the_vector(name: str, key: bytes, care_of: IPv6Address) -> None:
     made, _ = signed(name)

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnclient.constants import LEAST_REPLAY_WINDOW, REPLAY_WINDOW
 from mnclient.security.timestamps import (
-    LEAST_REPLAY_WINDOW,
-    REPLAY_WINDOW,
     TimestampSource,
     Verdict,
     correction,

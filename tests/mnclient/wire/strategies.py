@@ -15,7 +15,7 @@ from mnclient.wire import binding, icmpv6, return_routability
 from mnclient.wire import mobility_options as mobility
 from mnclient.wire import neighbor_discovery as discovery
 from mnclient.wire import neighbor_options as neighbor
-from mnclient.wire.addresses import is_multicast, is_unicast_routable
+from mnclient.wire.addresses import is_multicast, is_unicast_routable, scope_of
 
 thorough = settings(deadline=None, derandomize=True, database=None, max_examples=200)
 
@@ -26,7 +26,7 @@ u64 = st.integers(0, 2**64 - 1)
 eight_octets = st.binary(min_size=8, max_size=8)
 addresses = st.integers(0, 2**128 - 1).map(IPv6Address)
 unicast = addresses.filter(lambda address: not is_multicast(address))
-routable = addresses.filter(is_unicast_routable)
+routable = addresses.filter(lambda address: is_unicast_routable(address) and scope_of(address) == 14)
 
 binding_durations = u16.map(lambda units: Seconds(units * 4.0))
 seconds_16 = u16.map(lambda value: Seconds(float(value)))

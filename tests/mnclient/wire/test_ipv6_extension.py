@@ -69,7 +69,7 @@ def test_type_2_routing_header() -> None:
     assert decode_ipv6(octets) == headers
 
 
-@pytest.mark.requirement("ALL-6.3-02")
+@pytest.mark.requirement("ALL-6.3-02", "MN-11.3.2-01")
 def test_order_of_both() -> None:
     headers = replace(PLAIN, next_header=50, home_address=HOME, routing_home_address=HOME_AGENT)
     octets = encode_ipv6(headers)
@@ -136,6 +136,30 @@ def test_home_address_must_be_unicast_routable(text: str) -> None:
     assert (error.fault, error.offset) == (WireFault.BAD_VALUE, 48)
     with_routing = (43, bytes((2, 2, 1, 0, 0, 0, 0)) + IPv6Address(text).packed)
     assert refused(packet(with_routing)).fault is WireFault.BAD_VALUE
+
+
+@pytest.mark.requirement("MN-6.4-02")
+@pytest.mark.parametrize(
+    ("home", "care_of", "is_taken"),
+    [
+        ("2001:db8:1::9", "2001:db8:2::9", True),
+        ("fd00::9", "2001:db8:2::9", True),  # unique local addresses are of global scope
+        ("2001:db8:1::9", "fec0::9", True),
+        ("fec0::9", "fec0::8", True),
+        ("fec0::9", "2001:db8:2::9", False),
+        ("feff::9", "fd00::9", False),
+        ("fe80::9", "2001:db8:2::9", False),
+        ("fe80::9", "fe80::8", False),
+    ],
+)
+def test_the_home_address_of_a_routing_header_has_no_smaller_scope(home: str, care_of: str, is_taken: bool) -> None:
+    headers = replace(PLAIN, destination=IPv6Address(care_of), routing_home_address=IPv6Address(home))
+    octets = encode_ipv6(headers)
+    if is_taken:
+        assert decode_ipv6(octets).routing_home_address == IPv6Address(home)
+    else:
+        error = refused(octets)
+        assert (error.fault, error.offset) == (WireFault.BAD_VALUE, 48)
 
 
 ROUTED = bytes((2, 2, 1)) + bytes(4) + HOME.packed  # a type 2 routing header, without its first octet

@@ -35,6 +35,31 @@ def test_network_of_a_prefix(length: int, network: str) -> None:
     assert option.network == IPv6Network(network)
 
 
+@pytest.mark.requirement("MN-7.2-01")
+@pytest.mark.parametrize(
+    ("prefix", "length", "says_r", "router"),
+    [
+        ("2001:db8:1::1", 64, True, "2001:db8:1::1"),
+        ("2001:db8:1::1", 64, False, None),
+        ("2001:db8:1::", 64, True, None),  # the anycast address of all routers of the link
+        ("2001:db8:1::", 60, True, None),
+        ("2001:db8:1::", 127, True, "2001:db8:1::"),
+        ("2001:db8:1::1", 128, True, "2001:db8:1::1"),
+    ],
+)
+def test_address_of_a_router(prefix: str, length: int, says_r: bool, router: str | None) -> None:
+    option = PrefixInformation(
+        prefix=IPv6Address(prefix),
+        prefix_length=length,
+        on_link=True,
+        autonomous=True,
+        router_address=says_r,
+        valid_lifetime=Seconds(1.0),
+        preferred_lifetime=Seconds(1.0),
+    )
+    assert option.router == (IPv6Address(router) if router else None)
+
+
 @pytest.mark.parametrize("preference", RouterPreference)
 def test_preference_in_a_flag_octet(preference: RouterPreference) -> None:
     assert RouterPreference.of_flags(preference.flags | 0xE7) is preference

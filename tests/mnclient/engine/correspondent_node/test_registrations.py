@@ -51,6 +51,7 @@ def test_a_binding_is_made():
         lifetime=Seconds(400.0),
         expires=script.now + 400.0,
         home_registration=False,
+        interface="wan",
     )
     assert script.desired[OWNER] == optimized()
     assert script.role.status().bindings == 1

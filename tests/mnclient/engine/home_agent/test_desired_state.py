@@ -37,6 +37,7 @@ from tests.mnclient.engine.home_agent.script import (
 WAN_UP = LinkChanged(interface="wan", is_up=True, link_layer_address=b"\2\0\0\0\0\1", mtu=1492)
 FORWARDING = Sysctl(key="net/ipv6/conf/all/forwarding", value="1")
 PROXY_NDP = Sysctl(key="net/ipv6/conf/eth0/proxy_ndp", value="1")
+PROXY_ALL = Sysctl(key="net/ipv6/conf/all/proxy_ndp", value="1")
 PROXY_DELAY = Sysctl(key="net/ipv6/neigh/eth0/proxy_delay", value="0")
 
 
@@ -52,7 +53,7 @@ def test_a_real_link():
     script = Script(replace(CONFIG, links=(replace(REAL_LINK, advertising=AdvertisingConfig()),)))
     assert role(script) == NetworkState(
         devices=frozenset({TunnelDevice(name="mn6agent", mtu=1460)}),
-        sysctls=frozenset({FORWARDING, PROXY_NDP, PROXY_DELAY}),
+        sysctls=frozenset({FORWARDING, PROXY_ALL, PROXY_NDP, PROXY_DELAY}),
         addresses=frozenset(
             {Address(interface="eth0", address=AGENT, prefix_length=64, duplicate_detection=DuplicateDetection.NORMAL)}
         ),
@@ -92,7 +93,7 @@ def test_nothing_is_asked_of_an_interface_that_does_not_exist():
     script = Script(links=())
     assert role(script).sysctls == {FORWARDING}
     script.give(ETH0_UP)
-    assert {PROXY_NDP, PROXY_DELAY} <= role(script).sysctls
+    assert {PROXY_ALL, PROXY_NDP, PROXY_DELAY} <= role(script).sysctls
     script.give(LinkRemoved(interface="eth0"))
     assert role(script).sysctls == {FORWARDING}
 
@@ -110,9 +111,9 @@ def test_forwarding_does_not_cut_off_this_host():
     down = replace(WAN_UP, interface="wlan0", is_up=False)
     script = Script(replace(CONFIG, links=(advertised,)), links=(ETH0_UP, WAN_UP, own, loopback, down))
     others = {accept_ra("wan"), accept_ra("wlan0")}
-    assert role(script).sysctls == {FORWARDING, PROXY_NDP, PROXY_DELAY, *others}
+    assert role(script).sysctls == {FORWARDING, PROXY_ALL, PROXY_NDP, PROXY_DELAY, *others}
     script.configure(CONFIG)  # now another router advertises on the home link
-    assert role(script).sysctls == {FORWARDING, PROXY_NDP, PROXY_DELAY, *others, accept_ra("eth0")}
+    assert role(script).sysctls == {FORWARDING, PROXY_ALL, PROXY_NDP, PROXY_DELAY, *others, accept_ra("eth0")}
 
 
 @pytest.mark.parametrize("mtu, tunnel", [(1492, 1452), (9000, 1460), (1280, 1280), (1319, 1280)])

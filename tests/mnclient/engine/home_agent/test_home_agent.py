@@ -19,6 +19,7 @@ from mnclient.model.config import HomeLinkConfig
 from mnclient.model.network_state import ProxyNeighbor
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import HomeAgentStatus, HomeLinkStatus
+from mnclient.model.stored_binding import Stored
 from mnclient.units import Instant, Seconds
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement, NeighborSolicitation
 from tests.mnclient.engine.home_agent.script import (
@@ -251,12 +252,12 @@ def test_stopping_leaves_nothing_in_the_kernel_and_the_bindings_for_the_snapshot
 
 def restarted(script: Script, pause: float = 0.0) -> Script:
     """A new process with what the old one stored."""
-    stored = [
+    stored = tuple(
         replace(each, remaining=Seconds(max(each.remaining - pause, 0.0))) for each in script.agent.snapshot(script.now)
-    ]
+    )
     new = Script(None, links=())
     new.now = Instant(script.now + pause)
-    new.agent.restore(stored, new.now)
+    new.agent.restore(Stored(bindings=stored), new.now)
     return new
 
 
@@ -331,7 +332,7 @@ def test_a_registration_newer_than_what_was_stored_wins():
     script.register(VIRTUAL_HOME)
     stored = script.agent.snapshot(script.now)
     script.update(2, home=VIRTUAL_HOME, care_of=CARE_OF_2)
-    script.agent.restore(stored, script.now)
+    script.agent.restore(Stored(bindings=tuple(stored)), script.now)
     script.configure(CONFIG)
     assert script.bound() == {VIRTUAL_HOME: CARE_OF_2}
 

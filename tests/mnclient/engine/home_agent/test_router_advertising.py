@@ -17,7 +17,7 @@ from mnclient.wire.neighbor_options import (
     PrefixInformation,
     SourceLinkLayerAddress,
 )
-from mnclient.wire.packet import encode_packet
+from mnclient.wire.packet import decode_packet, encode_packet
 from tests.mnclient.engine.home_agent.script import (
     AGENT,
     AGENT_LINK_LOCAL,
@@ -219,3 +219,15 @@ def test_the_last_words(end):
     assert SourceLinkLayerAddress(address=AGENT_MAC) in message.options
     assert order(actions)[:2] == ["RouterAdvertisement", "state"]
     assert script.agent.next_deadline() is None
+
+
+@pytest.mark.requirement("HA-7.5-04")
+@pytest.mark.parametrize(
+    "configured, said", [(0.2, 1.0), (0.9, 1.0), (1.0, 1.0), (1800.0, 1800.0), (0.0, 0.0), (-1.0, 0.0)]
+)
+def test_it_is_a_default_router_for_a_second_at_least_however_short_the_intervals(configured, said):
+    script = advertiser(router_lifetime=Seconds(configured), min_interval=Seconds(0.03), max_interval=Seconds(0.07))
+    (sent,) = packets(script.actions, RouterAdvertisement)
+    message = decode_packet(encode_packet(sent.packet)).message
+    assert isinstance(message, RouterAdvertisement)
+    assert message.router_lifetime == said

@@ -357,9 +357,12 @@ def came_back(question: SendPacket, *, through_tunnel: bool = True) -> PacketRec
     return PacketReceived(interface=interface, packet=question.packet, through_tunnel=through_tunnel)
 
 
-def prove(script: Script, interface: str) -> list[Action]:
-    """The interface lasts, and the home agent answers through it; what the node does in the end."""
-    asked = questions(settle(script, interface))
+def prove(script: Script, interface: str, heard: Iterable[Action] = ()) -> list[Action]:
+    """The interface lasts, and the home agent answers through it; what the node does in the end.
+
+    `heard`: what it did when it heard the router; of an address known from before it asks at once.
+    """
+    asked = questions([*heard, *settle(script, interface)])
     if asked:
         script.give(echo_reply(only(asked)))
     return script.pass_time(1.0)

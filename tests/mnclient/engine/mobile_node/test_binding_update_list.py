@@ -3,6 +3,7 @@ from ipaddress import IPv6Address
 
 import pytest
 
+from mnclient.constants import MAX_CORRESPONDENTS, MAX_NONCE_LIFETIME
 from mnclient.engine.mobile_node.binding_update_list import MAX_OUTSTANDING, BindingUpdateList
 from mnclient.units import Instant, Seconds
 from tests.mnclient.engine.mobile_node.script import AGENT, HOME, KnownEntropy
@@ -12,10 +13,28 @@ HERE, THERE = IPv6Address("2001:db8:a::1"), IPv6Address("2001:db8:b::1")
 NOW = Instant(50.0)
 
 
+@pytest.mark.requirement("MN-11.7.2-13")
 def test_the_first_number_is_random_and_the_rest_follow():
     updates = BindingUpdateList(KnownEntropy())
     assert [updates.record(KEY, HERE, Seconds(600.0), NOW) for _ in range(3)] == [2, 3, 4]
     assert updates.record((THERE, HOME), HERE, Seconds(600.0), NOW) == 3
+
+
+@pytest.mark.requirement("MN-11.7.2-13")
+def test_each_destination_begins_at_a_number_of_its_own_and_again_at_another_when_it_was_forgotten():
+    class Drawn(KnownEntropy):
+        numbers = iter((0x1234, 0xFFFF, 0x0042))
+
+        def octets(self, count: int) -> bytes:
+            return next(self.numbers).to_bytes(count)
+
+    updates = BindingUpdateList(Drawn())
+    assert updates.record(KEY, HERE, Seconds(600.0), NOW) == 0x1235
+    assert updates.record((THERE, HOME), HERE, Seconds(600.0), NOW) == 0
+    updates.forget(KEY, NOW)
+    later = Instant(NOW + MAX_NONCE_LIFETIME)
+    updates.forget((THERE, HOME), later)
+    assert updates.record(KEY, HERE, Seconds(600.0), later) == 0x0043
 
 
 @pytest.mark.requirement("MN-11.1-01")
@@ -69,6 +88,43 @@ def test_the_remaining_lifetime(waited, granted, expected):
     assert updates.acknowledge(KEY, sent, Seconds(granted), later) == expected
     (entry,) = updates.statuses()
     assert (entry.acknowledged, entry.expires) == (True, later + expected)
+
+
+@pytest.mark.parametrize("granted, expected", [(12.0, 7.0), (8.0, 6.0), (4.0, 2.0)])
+def test_a_repetition_under_way_may_have_asked_for_less_and_its_end_counts(granted, expected):
+    """Found by simulation: the answer to the first of two came when the second, of a shorter lifetime, was under way.
+
+    The second makes the binding end sooner, and its own answer is not waited for any longer.
+    """
+    updates = BindingUpdateList(KnownEntropy())
+    first = updates.record(KEY, HERE, Seconds(12.0), NOW)
+    updates.record(KEY, HERE, Seconds(8.0), Instant(NOW + 1.0))
+    sent = updates.answered(KEY, first)
+    assert sent is not None
+    assert updates.acknowledge(KEY, sent, Seconds(granted), Instant(NOW + 2.0)) == expected
+    (entry,) = updates.statuses()
+    assert entry.expires == NOW + 2.0 + expected
+
+
+@pytest.mark.requirement("MN-11.7.2-12", "MN-11.7.2-13")
+def test_a_number_is_drawn_anew_only_when_nothing_of_before_can_be_replayed():
+    """Found by simulation: at home all correspondents are forgotten; a walk later a random number let an old one in."""
+    updates = BindingUpdateList(KnownEntropy(), home_registrations=False)
+    last = [updates.record(KEY, HERE, Seconds(420.0), NOW) for _ in range(9)][-1]
+    updates.forget(KEY, NOW)
+    assert updates.record(KEY, THERE, Seconds(420.0), Instant(NOW + 200.0)) == last + 1
+    updates.forget(KEY, Instant(NOW + 200.0))
+    assert updates.record(KEY, HERE, Seconds(420.0), Instant(NOW + 440.0)) == 3, "the second number drawn, and one"
+
+
+def test_numbers_of_those_forgotten_are_bounded():
+    updates = BindingUpdateList(KnownEntropy(), home_registrations=False)
+    keys = [(IPv6Address(int(AGENT) + number), HOME) for number in range(MAX_CORRESPONDENTS + 1)]
+    for key in keys:
+        updates.record(key, HERE, Seconds(420.0), NOW)
+        updates.forget(key, NOW)
+    assert updates.sequence(keys[0]) is None
+    assert updates.sequence(keys[1]) is not None
 
 
 def test_numbers_go_on_after_the_binding_is_gone():

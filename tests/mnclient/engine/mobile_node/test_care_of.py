@@ -157,7 +157,7 @@ def test_the_address_is_optimistic_and_registered_in_the_same_instant():
     script.give(link())
     assert updates(script.give(ra_a()))
     item = only(each for each in script.state.addresses if each.address == script.care_of)
-    assert (item.interface, item.prefix_length, item.home) == ("eth0", 128, False)
+    assert (item.interface, item.prefix_length, item.home) == ("eth0", 64, False)
     assert item.duplicate_detection is DuplicateDetection.OPTIMISTIC
     settings = {(each.key, each.value) for each in script.state.sysctls}
     assert settings == {("net/ipv6/conf/eth0/optimistic_dad", "1"), ("net/ipv6/conf/eth0/use_optimistic", "1")}

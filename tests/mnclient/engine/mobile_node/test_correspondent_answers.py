@@ -6,6 +6,7 @@ from ipaddress import IPv6Address
 
 import pytest
 
+from mnclient.engine.actions import Note
 from mnclient.engine.events import PacketReceived
 from mnclient.model.status import CorrespondentState as State
 from mnclient.wire.icmpv6 import ParameterProblem
@@ -258,7 +259,7 @@ def test_a_message_it_does_not_know():
     assert script.node.counters()["correspondent.be.ignored"] == 1
 
 
-@pytest.mark.requirement("MN-11.3.5-01", "MN-11.6.2-05", "MN-11.3.5-03")
+@pytest.mark.requirement("MN-11.3.5-01", "MN-11.3.5-02", "MN-11.6.2-05", "MN-11.3.5-03")
 def test_no_mobility_header_there_but_only_who_saw_the_question_is_believed():
     script = Abroad()
     init = only(care_of_inits(script.give(script.peer.heard())))
@@ -271,4 +272,34 @@ def test_no_mobility_header_there_but_only_who_saw_the_question_is_believed():
     script.give(arrived(PEER, script.care_of, problem))
     assert script.talks is State.UNRESPONSIVE
     assert [each.address for each in script.node.correspondents(script.now)] == [PEER]
+    assert script.give(script.peer.heard()) == []
+    assert script.status.retry == script.now + 60.0
     assert script.pass_time(60.0) == []
+    assert home_inits(script.give(script.peer.heard())), "after some time it is tried again"
+    assert script.talks is State.TESTING
+
+
+@pytest.mark.requirement("MN-11.3.5-04")
+def test_who_does_not_know_the_option_is_logged_and_nothing_changes():
+    """Once a second: whoever sends a thousand of them fills no journal."""
+    script = Abroad()
+    update = script.bind()
+    original = encode_packet(update.packet)
+    problem = arrived(PEER, script.care_of, ParameterProblem(code=2, pointer=original.index(0xC9, 40), packet=original))
+    state, route = script.status, script.route
+    (note,) = (each for each in script.give(problem) if isinstance(each, Note))
+    assert note.kind == "home-address-option" and str(PEER) in note.text
+    assert [script.give(problem) for _ in range(10)] == [[]] * 10
+    assert script.node.counters()["parameter-problem.home-address-option"] == 11
+    assert (script.status, script.route) == (state, route)
+    script.pass_time(1.0)
+    assert any(isinstance(each, Note) for each in script.give(problem))
+
+
+@pytest.mark.parametrize("pointer", [0, 40, 47, 2000, 0xFFFFFFFF])
+def test_another_option_that_is_not_known_is_none_of_ours(pointer):
+    script = Abroad()
+    original = encode_packet(script.bind().packet)
+    assert script.give(arrived(PEER, script.care_of, ParameterProblem(code=2, pointer=pointer, packet=original))) == []
+    assert script.give(arrived(PEER, script.care_of, ParameterProblem(code=2, pointer=pointer, packet=b""))) == []
+    assert script.node.counters()["parameter-problem.ignored"] == 2

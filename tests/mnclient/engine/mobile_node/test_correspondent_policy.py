@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """With whom route optimisation is used."""
 
+from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 
 import pytest
@@ -11,10 +12,14 @@ from mnclient.engine.mobile_node.correspondent_policy import (
     NOT_NAMED,
     OTHER_WAY,
     PRIVATE,
+    UNPROTECTED_TEST,
     can_be_correspondent,
     refusal,
+    refusal_for_home,
 )
 from mnclient.model.config import CorrespondentPolicy, OptimizationUse, RouteOptimizationConfig, TrafficRule
+from mnclient.model.keys import KeyKind
+from tests.mnclient.engine.authenticated import MINE
 from tests.mnclient.engine.mobile_node.peer import PEER, Abroad, open_config
 from tests.mnclient.engine.mobile_node.script import AGENT, HOME, config, home
 
@@ -87,3 +92,11 @@ def test_who_may_not_is_shown_with_the_reason_and_not_asked():
     assert script.status.reason == NOT_NAMED
     script.configure(open_config())
     script.bind()
+
+
+@pytest.mark.requirement("RFC4285-MN-2-01")
+def test_not_with_a_key_that_protects_registrations_alone() -> None:
+    mine = replace(home(), association=MINE)
+    assert refusal_for_home(HOME, config(mine)) == UNPROTECTED_TEST
+    assert not refusal_for_home(HOME, config(replace(mine, association=replace(MINE, kind=KeyKind.ESP))))
+    assert not refusal_for_home(HOME, config())

@@ -20,6 +20,7 @@ from tests.mnclient.engine.mobile_node.script import (
     only,
     ra_a,
     ra_home,
+    settle,
     updates,
 )
 
@@ -68,13 +69,26 @@ def test_before_any_network_is_heard_and_after_the_role_is_off():
     assert script.state.is_empty()
 
 
+@pytest.mark.requirement("RFC4429-MN-3.2-03")
+def test_while_the_care_of_address_is_optimistic_its_packets_know_no_neighbour_but_the_router():
+    """It may not ask for one, and the router is known by its advertisement."""
+    script = Script()
+    script.register()
+    table = [line for line in render(script.state) if line.startswith("route table 627600")]
+    assert table == ["route table 627600 ::/0 via fe80::a dev eth0"]
+    assert "neighbor fe80::a dev eth0 02:00:00:00:00:aa" in render(script.state)
+    settle(script, "eth0")
+    assert "route table 627600 2001:db8:a::/64 dev eth0" in render(script.state)
+
+
 @pytest.mark.requirement("RFC8028-MN-3.2-02", "MN-11.3.1-08")
 def test_registered_abroad():
     script = Script()
     script.register()
+    settle(script, "eth0")
     care_of = script.care_of
     assert render(script.state) == text(
-        f"address {care_of}/128 dev eth0 optimistic",
+        f"address {care_of}/64 dev eth0 optimistic",
         "address 2001:db8:1::100/128 dev mn6home home",
         "device mn6home mtu 1460",
         "neighbor fe80::a dev eth0 02:00:00:00:00:aa",

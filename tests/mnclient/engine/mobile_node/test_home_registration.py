@@ -81,6 +81,15 @@ def test_L_is_set_when_the_home_address_has_the_identifier_of_the_hardware():
         assert binding_update(only(updates(script.give(ra_a())))).link_local_compatibility is expected
 
 
+@pytest.mark.requirement("MN-11.7.1-07")
+@pytest.mark.parametrize("identifier", ["a1b2:c3d4:e5f6:789", "e1b2:c3ff:fed4:e5f6", "0:0:0:100"])
+def test_L_is_clear_when_the_identifier_is_a_random_one(identifier):
+    """Also when the link-local address has the same: nobody on the home link has to answer for that one."""
+    script = Script(config(home(IPv6Address(f"2001:db8:1:0:{identifier}"))))
+    script.give(link(link_local_address=IPv6Address(f"fe80::{identifier}")))
+    assert not binding_update(only(updates(script.give(ra_a())))).link_local_compatibility
+
+
 @pytest.mark.requirement("MN-11.7.1-09")
 @pytest.mark.parametrize(
     "wanted, valid, expected",

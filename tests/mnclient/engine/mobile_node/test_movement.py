@@ -14,7 +14,7 @@ from mnclient.constants import (
     ROUTER_PROBE_INTERVAL,
 )
 from mnclient.engine.events import LinkRemoved, NeighborUnreachable
-from mnclient.engine.mobile_node.movement import NEARLY_GONE
+from mnclient.engine.mobile_node.doubt import NEARLY_GONE
 from mnclient.wire.addresses import ALL_ROUTERS, UNSPECIFIED
 from mnclient.wire.neighbor_discovery import NeighborSolicitation, RouterSolicitation
 from mnclient.wire.neighbor_options import RouterPreference, SourceLinkLayerAddress

@@ -17,7 +17,7 @@ NOW = Instant(100.0)
 def answered() -> AddressTest:
     test = AddressTest(KnownEntropy())
     test.begin(HERE)
-    test.next_cookie()
+    test.next_cookie(NOW)
     test.answered(b"t" * 8, 7, NOW)
     return test
 
@@ -27,8 +27,8 @@ def test_every_transmission_has_a_cookie_of_its_own_and_only_the_last_counts():
     test = AddressTest(KnownEntropy())
     assert not test.is_awaited(bytes(8))
     test.begin(HERE)
-    first, _ = test.next_cookie()
-    second, _ = test.next_cookie()
+    first, _ = test.next_cookie(NOW)
+    second, _ = test.next_cookie(NOW)
     assert len(second) == 8
     assert (test.is_awaited(first), test.is_awaited(second)) == (False, True)
     test.answered(b"t" * 8, 7, NOW)
@@ -46,6 +46,27 @@ def test_a_token_lasts_its_time_and_belongs_to_one_address():
     assert test.token(HERE, last, Seconds(20.0)) is None
     assert test.token(THERE, NOW) is None
     assert test.token(None, NOW) is None
+
+
+@pytest.mark.requirement("MN-11.1-03", "MN-11.6.1-03")
+def test_what_is_recorded_of_each_half():
+    """With the pair of the entry: address, time, cookie and retransmissions of the test, then token, index and time."""
+    test = AddressTest(KnownEntropy())
+    assert (test.address, test.sent, test.is_running) == (None, None, False)
+    test.begin(HERE)
+    cookie, timeout = test.next_cookie(NOW)
+    assert (test.address, test.sent, test.is_running, test.retries, timeout) == (HERE, NOW, True, 0, 1.0)
+    assert test.is_awaited(cookie)
+    later = Instant(NOW + timeout)
+    cookie, timeout = test.next_cookie(later)
+    assert (test.sent, test.retries, timeout) == (later, 1, 2.0)
+    assert test.is_awaited(cookie)
+    test.answered(b"t" * 8, 7, Instant(later + 0.5))
+    token = test.token(HERE, later)
+    assert token is not None
+    assert (token.octets, token.nonce_index, token.received) == (b"t" * 8, 7, later + 0.5)
+    test.begin(THERE)
+    assert (test.address, test.sent, test.token(HERE, later)) == (THERE, None, None)
 
 
 def test_stopping_keeps_the_token_and_forgetting_does_not():

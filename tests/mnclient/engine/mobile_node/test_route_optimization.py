@@ -28,7 +28,19 @@ from tests.mnclient.engine.mobile_node.peer import (
     told,
     told_home,
 )
-from tests.mnclient.engine.mobile_node.script import HOME, ack, config, home, kinds, link, only, ra_a, ra_b, ra_home
+from tests.mnclient.engine.mobile_node.script import (
+    HOME,
+    ack,
+    config,
+    home,
+    kinds,
+    link,
+    only,
+    ra_a,
+    ra_b,
+    ra_home,
+    sent,
+)
 
 OTHER_HOME = home(IPv6Address("2001:db8:1::200"))
 
@@ -200,6 +212,18 @@ def test_a_refresh_request_is_answered_when_the_route_is_in_use():
     update = only(told(script.give(script.peer.use(script.now))))
     script.give(script.peer.acknowledge(update))
     assert script.status.expires == script.now + 420.0
+
+
+@pytest.mark.requirement("MN-11.7.4-03")
+def test_a_refresh_request_is_ignored_when_the_route_is_not_in_use():
+    script = Abroad()
+    script.bind()
+    script.pass_time(350.0)
+    assert questions(script.give(script.peer.refresh_request()))
+    assert sent(script.give(script.peer.use(None)), object) == []
+    later = script.pass_time(80.0)
+    assert (told(later), home_inits(later)) == ([], [])
+    assert script.talks is State.TUNNELLED
 
 
 @pytest.mark.requirement("MN-11.7.2-07")

@@ -10,7 +10,7 @@ from mnclient.engine.events import AddressSettled
 from mnclient.model.config import MobileNodeConfig, TrafficRule
 from mnclient.units import Seconds
 from mnclient.wire.neighbor_options import RecursiveNameServers
-from tests.mnclient.engine.mobile_node.script import AGENT, HOME, Script, config, link, ra_a, ra_b, ra_home
+from tests.mnclient.engine.mobile_node.script import AGENT, HOME, Script, config, link, ra_a, ra_b, ra_home, settle
 from tests.mnclient.engine.mobile_node.test_desired_state import render
 
 SERVER, OTHER = IPv6Address("2001:db8:a::53"), IPv6Address("2001:db8:b::53")
@@ -28,6 +28,7 @@ def rules(script: Script) -> list[str]:
 def abroad(chosen: MobileNodeConfig | None = None, **advertised: object) -> Script:
     script = Script(chosen or config())
     script.register(ra_a(**advertised))
+    settle(script, "eth0")
     return script
 
 

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A foreign link with two routers, each with a prefix and a way out of its own: which one packets leave by, and from
+which address (RFC 4191, RFC 4861 section 6.3.6, RFC 8028, rule 5.5 of RFC 6724)."""
+
+import time
+from ipaddress import IPv6Address, IPv6Network
+
+import pytest
+
+from tests.lab.discovery import ECHO_REQUEST, Tape
+from tests.lab.hostile import advertisement, frames, prefix_option, router_frame
+from tests.lab.second_router import (
+    HIGH,
+    LINK_LOCAL,
+    LOW,
+    MAC,
+    PREFIX,
+    SecondRouter,
+    own_option,
+    preferring,
+    route_option,
+)
+from tests.lab.topology import (
+    BRIDGES,
+    CORRESPONDENT_ADDRESS,
+    HOME,
+    HOME_AGENT_ADDRESS,
+    LAPTOP_ETH0_MAC,
+    VISITED_A,
+    VISITED_A_PREFIX,
+)
+from tests.lab.traffic import reachable_from_outside
+
+pytestmark = pytest.mark.lab
+
+FIRST, FIRST_MAC = IPv6Address("fe80::ff:fe00:201"), "02:00:00:00:02:01"
+SECOND_HARDWARE = bytes.fromhex(MAC.replace(":", ""))
+ROGUE, ROGUE_HARDWARE = IPv6Address("fe80::bad"), bytes.fromhex("02bad0bad001")
+CORRESPONDENTS = IPv6Network("2001:db8:ffff:0:2::/80")
+DEFAULT = IPv6Network("::/0")
+SHARED = prefix_option("2001:db8:2::")
+
+
+@pytest.fixture(scope="module")
+def second(lab, roaming):
+    """The laptop in network A; the second router is there, but has not said anything yet."""
+    lab.move(VISITED_A)
+    roaming.registered_at(VISITED_A)
+    with SecondRouter(lab) as router:
+        lab.eventually(lambda: "tentative" not in lab.laptop.run(["ip", "-6", "addr"]), within=10.0)
+        yield router
+
+
+@pytest.fixture
+def onto_link(lab, second):
+    """Puts frames on the link, as if the switch had made them up."""
+    with frames(lab.nodes["switch"], BRIDGES[VISITED_A]) as opened:
+        yield opened
+
+
+def said(*options: bytes, lifetime: int = 1800, preference: int = LOW) -> bytes:
+    """An advertisement of the second router."""
+    body = advertisement(own_option(SECOND_HARDWARE), *options, lifetime=lifetime, home_agent=False)
+    return router_frame(LINK_LOCAL, SECOND_HARDWARE, preferring(body, preference))
+
+
+def care_of(roaming) -> IPv6Address:
+    address = roaming.home_addresses()[0].care_of_address
+    assert address is not None
+    return address
+
+
+def routers(roaming) -> dict[IPv6Address, object]:
+    (eth0,) = (each for each in roaming.status().engine.interfaces if each.name == "eth0")
+    return {each.address: each for each in eth0.routers}
+
+
+def leaves_by(lab, source: IPv6Address, destination: IPv6Address) -> str:
+    """The hardware address to which the laptop sends a packet of this source and destination."""
+    with Tape(lab.laptop, "eth0") as tape:
+        command = ["ping", "-6", "-c", "1", "-W", "1", "-I", str(source), str(destination)]
+        lab.laptop.run(command, check=False)
+        sent = [each for each in tape.heard(ECHO_REQUEST) if each.hardware_source == LAPTOP_ETH0_MAC]
+    return next(each.hardware_destination for each in sent if (each.source, each.destination) == (source, destination))
+
+
+def all_routes(lab) -> str:
+    return lab.laptop.run(["ip", "-6", "route", "show", "table", "all"])
+
+
+# --- what routers say of themselves ----------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("RFC4191-MN-2.2-02")
+def test_a_router_without_a_lifetime_is_no_router_however_preferred(lab, roaming, second, onto_link):
+    ignored = roaming.status().engine.counters["ra.received"]
+    body = preferring(advertisement(SHARED, lifetime=0, home_agent=False), HIGH)
+    onto_link.send(router_frame(ROGUE, ROGUE_HARDWARE, body))
+    lab.eventually(lambda: roaming.status().engine.counters["ra.received"] > ignored, within=3.0)
+    assert ROGUE not in routers(roaming)
+    assert str(ROGUE) not in all_routes(lab)
+    assert leaves_by(lab, care_of(roaming), CORRESPONDENT_ADDRESS) == FIRST_MAC
+
+
+@pytest.mark.requirement("RFC4191-MN-3.1-01")
+def test_a_more_specific_route_wins_over_the_default_route_of_another_router(lab, roaming, second, onto_link):
+    """The second router serves the prefix of the care-of address, too. Its default route is the less preferred one."""
+    source = care_of(roaming)
+    wanted = f"{CORRESPONDENTS} via {LINK_LOCAL} dev eth0"
+    onto_link.send(said(SHARED, route_option(CORRESPONDENTS, 600)))
+    lab.eventually(lambda: wanted in all_routes(lab), within=3.0, what="the route is there")
+    assert leaves_by(lab, source, CORRESPONDENT_ADDRESS) == MAC
+    assert leaves_by(lab, source, HOME_AGENT_ADDRESS) == FIRST_MAC
+    assert care_of(roaming) == source
+    onto_link.send(said(SHARED, route_option(CORRESPONDENTS, 0)))
+    lab.eventually(lambda: wanted not in all_routes(lab), within=3.0, what="the route is gone")
+    assert leaves_by(lab, source, CORRESPONDENT_ADDRESS) == FIRST_MAC
+
+
+@pytest.mark.requirement("RFC4191-MN-3.1-02")
+def test_a_route_option_for_everything_is_what_counts_for_the_default_route(lab, roaming, second, onto_link):
+    onto_link.send(said(SHARED, route_option(DEFAULT, 300, HIGH), lifetime=1800))
+    entry = lab.eventually(lambda: routers(roaming).get(LINK_LOCAL), within=3.0)
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert entry.lifetime_until - now == pytest.approx(300, abs=10)
+    onto_link.send(said(SHARED, route_option(DEFAULT, 0), lifetime=1800))
+    lab.eventually(lambda: LINK_LOCAL not in routers(roaming), within=3.0, what="it is no default router any more")
+
+
+# --- the source and the router ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def both(lab, roaming, second):
+    """The second router advertises as well."""
+    second.radvd.start()
+    lab.eventually(lambda: LINK_LOCAL in routers(roaming), within=5.0)
+    return second
+
+
+@pytest.mark.requirement("RFC8028-MN-3.1-01", "RFC6059-MN-5.1-01")
+def test_each_router_is_known_with_the_prefixes_that_it_advertised(lab, roaming, both):
+    known = {address: set(router.prefixes) for address, router in routers(roaming).items()}
+    assert known == {FIRST: {VISITED_A_PREFIX}, LINK_LOCAL: {PREFIX}}
+
+
+@pytest.mark.requirement("RFC8028-MN-3.2-01", "RFC8028-MN-3.3-01", "RFC6724-MN-5-03")
+def test_packets_from_the_care_of_address_leave_by_the_router_that_advertised_its_prefix(lab, roaming, both):
+    """Whatever the kernel's own default route is at the moment."""
+    assert care_of(roaming) in VISITED_A_PREFIX
+    lab.laptop.ip(f"route add default via {LINK_LOCAL} dev eth0 metric 1")
+    try:
+        assert leaves_by(lab, care_of(roaming), CORRESPONDENT_ADDRESS) == FIRST_MAC
+    finally:
+        lab.laptop.ip(f"route del default via {LINK_LOCAL} dev eth0 metric 1")
+
+
+@pytest.mark.requirement("RFC4861-MN-6.3.6-01", "RFC8028-MN-3.2-01", "RFC8028-MN-3.3-01", "RFC6724-MN-5-03")
+def test_a_router_that_vanishes_is_bypassed_and_the_source_follows(lab, roaming, both):
+    """The whole machine of the first router is cut off from the link; nobody says goodbye."""
+    home_address = roaming.home_addresses()[0].address
+    lab.nodes["ar-a"].ip("link set lan0 down")
+    try:
+        lab.eventually(lambda: care_of(roaming) in PREFIX, within=10.0, what="the care-of address is of the second one")
+        lab.eventually(lambda: roaming.home_addresses()[0].registered, within=10.0)
+        lab.eventually(reachable_from_outside(lab, home_address), within=5.0)
+        assert leaves_by(lab, care_of(roaming), CORRESPONDENT_ADDRESS) == MAC
+    finally:
+        lab.nodes["ar-a"].ip("link set lan0 up", "addr replace 2001:db8:2::1/64 dev lan0 nodad")
+    lab.move(HOME)
+    roaming.registered_at(HOME)

@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What must be true after every event, whatever is lost, forged, repeated, or crashes.
+
+**No stray packets.** Whoever sends packets for a home address directly to a care-of address (a home agent through its
+tunnel, a correspondent by a type 2 routing header) may do so while the owner has that address, and afterwards for no
+longer than the Binding Update allows that it acts upon: its lifetime (RFC 6275 sections 9.5.2 and 10.3.1, at most 420 s
+with a correspondent, section 5.2.7), from when it was sent, and as much longer as the Binding Update itself may have
+been late. That is what the network may keep it, an adversary's repetition included; for a home agent also the second of
+duplicate detection (section 10.3.1), for a correspondent at most the 240 s that its nonces live (section 5.2.7). A
+de-registration and a newer Binding Update end it sooner (sections 9.5.3, 10.3.2), which is the next invariant.
+
+**No binding without authority.** A binding is what some Binding Update of the very owner of the home address asked for:
+sent by it, to this receiver, with this care-of address and sequence number, and for no longer than it asked. And never
+one that is older than one accepted before (sections 5.2.8 and 9.5.1), also after a deletion (sections 9.5.3, 10.3.2).
+A home agent that crashes may forget what it accepted in the last moment, no more than the service leaves unwritten. And
+a laptop that crashes begins with another number at its correspondents, so that one of before may pass for newer (modulo
+2**16) as long as its nonces live.
+
+**The kernel does what the cache says**: one tunnel, or one direct route, for every binding, by its care-of address, and
+none without; no binding past its end (section 9.6).
+
+**No belief without a binding**: what a laptop holds for acknowledged is at the other end for at least as long (section
+11.7.3), unless that one crashed since.
+
+**No storms** (section 11.8): MAX_UPDATE_RATE of Binding Updates and test inits to anybody in any second; of everything
+together no more than a small number and an answer or three for what came in. **Tables have bounds**, see `bounds`.
+
+What holds once the network is calm is in `calm`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from typing import TYPE_CHECKING, Final
+
+from mnclient.constants import (
+    MAX_NONCE_LIFETIME,
+    MAX_RR_BINDING_LIFETIME,
+    MAX_UPDATE_RATE,
+    RETRANS_TIMER,
+)
+from mnclient.engine.actions import ReportHomeAddress, SendPacket
+from mnclient.engine.events import Event, HomeAddressRefused, MalformedReceived, PacketReceived
+from mnclient.model.network_state import RouteOptimization, Tunnel
+from mnclient.model.status import BindingCacheStatus, HomeAddressState
+from mnclient.model.stored_binding import Stored
+from mnclient.units import Instant
+from mnclient.wire.binding import BindingAcknowledgement, BindingUpdate
+from mnclient.wire.return_routability import CareOfTestInit, HomeTestInit
+from tests.simulation.bounds import exceeded
+from tests.simulation.links import LONGEST_DELAY
+
+if TYPE_CHECKING:
+    from tests.simulation.host import Host
+    from tests.simulation.mobile import Laptop
+    from tests.simulation.servers import Correspondent, HomeAgentHost
+
+REPEATED_WITHIN: Final = 8.0  # seconds: an adversary repeats a home registration so soon, or the network does
+UNPROVOKED: Final = 40  # messages of one host in a second that nothing asked for
+ANSWERS: Final = 3  # for each message that came in
+_EPSILON: Final = 1e-6
+_LIMITED: Final = (BindingUpdate, HomeTestInit, CareOfTestInit)
+_REACHED: Final = (HomeAddressState.REGISTERED, HomeAddressState.AT_HOME)
+
+Ends = tuple[IPv6Address, IPv6Address]
+"""Who has the binding, and the home address."""
+
+
+class Broken(AssertionError):
+    """An invariant does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A Binding Update as its owner sent it."""
+
+    sequence: int
+    care_of_address: IPv6Address
+    lifetime: float
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A binding as it was seen last. `index` is the number of the Binding Update that made it, counted by its owner."""
+
+    binding: BindingCacheStatus
+    index: int
+
+
+class Invariants:
+    """They are told of everything, and raise `Broken`."""
+
+    def __init__(self) -> None:
+        self.owners: dict[IPv6Address, Laptop] = {}
+        self.servers: dict[IPv6Address, HomeAgentHost | Correspondent] = {}
+        self.handovers = 0
+        self.counters: Counter[str] = Counter()
+        self.heard_by_laptop: dict[Ends, Instant] = {}
+        self.heard_by_correspondent: dict[Ends, Instant] = {}
+        self._sent: dict[Ends, list[Sent]] = defaultdict(list)
+        self._held: dict[IPv6Address, dict[IPv6Address, Held]] = defaultdict(dict)
+        self._newest: dict[Ends, int] = {}
+        self._lost_at: dict[IPv6Address, Instant] = {}
+        self._limits: dict[tuple[str, type, IPv6Address], deque[Instant]] = {}
+        self._lately: dict[str, deque[Instant]] = defaultdict(deque)
+        self._came: dict[str, deque[Instant]] = defaultdict(deque)
+        self._places: dict[IPv6Address, str] = {}
+
+    # --- what is sent ------------------------------------------------------------------------------------------------
+
+    def sent(self, host: Host, action: SendPacket) -> None:
+        """A host's engine sends a packet."""
+        packet, now = action.packet, host.clock.now
+        message = packet.message
+        self.counters["sent"] += 1
+        if isinstance(message, _LIMITED):
+            self._keep_to_the_rate(host, type(message), packet.destination, now)
+        if isinstance(message, BindingUpdate):
+            care_of = message.alternate_care_of_address or packet.source
+            sent = Sent(message.sequence, care_of, message.lifetime, now)
+            self._sent[packet.destination, packet.home_address or packet.source].append(sent)
+        self._be_no_storm(host, now)
+
+    def _keep_to_the_rate(self, host: Host, kind: type, destination: IPv6Address, now: Instant) -> None:
+        times = self._limits.setdefault((host.name, kind, destination), deque(maxlen=MAX_UPDATE_RATE))
+        if len(times) == MAX_UPDATE_RATE and now - times[0] < 1.0 - _EPSILON:
+            raise Broken(f"{host.name} sends {kind.__name__} to {destination} more than three times in a second")
+        times.append(now)
+
+    def _be_no_storm(self, host: Host, now: Instant) -> None:
+        lately, came = self._lately[host.name], self._came[host.name]
+        lately.append(now)
+        for times in (lately, came):
+            while times and times[0] < now - 1.0:
+                times.popleft()
+        if len(lately) > UNPROVOKED + ANSWERS * len(came):
+            raise Broken(f"{host.name} sends {len(lately)} messages in a second, and {len(came)} came in")
+
+    # --- after every event -------------------------------------------------------------------------------------------
+
+    def after(self, host: Host, event: Event) -> None:
+        """A host's engine has acted upon an event."""
+        self.counters["events"] += 1
+        if isinstance(event, PacketReceived | MalformedReceived | HomeAddressRefused):
+            self._came[host.name].append(host.clock.now)
+        if self.counters["events"] % 32 == 0 and (words := exceeded(host.engine)):
+            raise Broken(f"{host.name}: {words}")
+        address = getattr(host, "address", None)
+        server = self.servers.get(address) if address is not None else None
+        if server is not None:
+            self._check_server(server)
+        elif isinstance(event, PacketReceived) and isinstance(event.packet.message, BindingAcknowledgement):
+            self._check_belief(host)
+
+    def _check_server(self, server: HomeAgentHost | Correspondent) -> None:
+        now, held = server.clock.now, self._held[server.address]
+        bindings = server.engine.binding_cache(now)
+        for binding in bindings:
+            known = held.get(binding.home_address)
+            if known is None or known.binding != binding:
+                held[binding.home_address] = self._authorized(server, binding, known, now)
+            if binding.expires < now - _EPSILON:
+                raise Broken(f"{server.name} keeps the binding of {binding.home_address} past its end")
+        if len(bindings) < len(held):
+            present = {binding.home_address for binding in bindings}
+            for home_address in [each for each in held if each not in present]:
+                del held[home_address]
+        self._check_kernel(server, bindings)
+
+    def _check_kernel(self, server: HomeAgentHost | Correspondent, bindings: tuple[BindingCacheStatus, ...]) -> None:
+        ways = server.ways()
+        wanted = {each.home_address: each.care_of_address for each in bindings if not each.detecting}
+        either = {each.home_address: each.care_of_address for each in bindings if each.detecting}
+        if any(ways.get(home) != care_of for home, care_of in wanted.items()):
+            raise Broken(f"{server.name} has bindings {_words(wanted)}, and sends by {_words(ways)}")
+        if any(care_of != wanted.get(home, either.get(home)) for home, care_of in ways.items()):
+            raise Broken(f"{server.name} sends by {_words(ways)}, and has bindings {_words(wanted | either)}")
+
+    def _authorized(
+        self, server: HomeAgentHost | Correspondent, binding: BindingCacheStatus, known: Held | None, now: Instant
+    ) -> Held:
+        """The binding is new or another one: the Binding Update behind it."""
+        ends, home = (server.address, binding.home_address), binding.home_address
+        sent = self._sent[ends]
+        before = known.binding if known is not None else None
+        if before is not None and known is not None and (before.care_of_address, before.expires) == (
+            binding.care_of_address, binding.expires):  # fmt: skip
+            if before.sequence == binding.sequence or any(each.sequence == binding.sequence for each in sent):
+                return Held(binding, known.index)  # refused, but its number counts
+            raise Broken(f"{server.name} took number {binding.sequence} for {home}, which its owner never sent")
+        index = next(
+            (
+                number
+                for number in range(len(sent) - 1, -1, -1)
+                if sent[number].sequence == binding.sequence
+                and sent[number].care_of_address == binding.care_of_address
+                and sent[number].lifetime > 0
+            ),
+            None,
+        )
+        if index is None:
+            raise Broken(
+                f"{server.name} has a binding of {home} to {binding.care_of_address}, number {binding.sequence}, "
+                "that its owner never asked for"
+            )
+        newest = self._newest.get(ends, -1)
+        if index < newest:
+            raise Broken(f"{server.name} took an old Binding Update of {home} (number {sent[index].sequence}) for new")
+        self._newest[ends] = index
+        longest = min(sent[index].lifetime, server.longest_lifetime)
+        if binding.expires - now > longest + _EPSILON:
+            raise Broken(f"{server.name} keeps {home} for {binding.expires - now:.1f} s, and {longest:g} s were asked")
+        return Held(binding, index)
+
+    def _check_belief(self, host: Host) -> None:
+        """What a laptop holds for acknowledged."""
+        for entry in host.engine.status(host.clock.now).binding_update_list:
+            server = self.servers.get(entry.destination)
+            if not entry.acknowledged or entry.lifetime <= 0 or server is None:
+                continue
+            if self._lost_at.get(entry.destination, -1.0) >= self._sent[entry.destination, entry.home_address][-1].at:
+                continue
+            held = self._held[entry.destination].get(entry.home_address)
+            end = held.binding.expires if held is not None else Instant(0.0)
+            if end < entry.expires - _EPSILON and entry.expires > host.clock.now:
+                raise Broken(
+                    f"{host.name} believes in a binding with {server.name} until {entry.expires:.3f}, there it ends "
+                    f"at {end:.3f}"
+                )
+
+    # --- packets on their way ----------------------------------------------------------------------------------------
+
+    def tunnelled(self, agent: HomeAgentHost, tunnel: Tunnel) -> None:
+        """A home agent sends through a tunnel."""
+        late = LONGEST_DELAY + REPEATED_WITHIN + RETRANS_TIMER
+        self._no_stray(agent, tunnel.home_address, tunnel.remote, late)
+
+    def optimized(self, correspondent: Correspondent, route: RouteOptimization) -> None:
+        """A correspondent sends directly."""
+        self._no_stray(correspondent, route.home_address, route.care_of_address, MAX_NONCE_LIFETIME)
+
+    def _no_stray(
+        self, server: HomeAgentHost | Correspondent, home: IPv6Address, care_of: IPv6Address, late: float
+    ) -> None:
+        owner = self.owners[home]
+        if owner.has(care_of) or not server.is_running:
+            return  # of a crashed one the kernel goes on, for the moment that its restart takes
+        held = self._held[server.address].get(home)
+        sent = self._sent[server.address, home]
+        if held is None or held.binding.care_of_address != care_of:
+            raise Broken(f"{server.name} sends packets for {home} to {care_of} without a binding")
+        update, now = sent[held.index], server.clock.now
+        lifetime = min(update.lifetime, MAX_RR_BINDING_LIFETIME) if late >= MAX_NONCE_LIFETIME else update.lifetime
+        if now > update.at + lifetime + late:
+            left = owner.left_at.get(care_of, now)
+            raise Broken(
+                f"{server.name} sends packets for {home} to {care_of}, which its owner left {now - left:.1f} s ago; "
+                f"it was asked to {now - update.at:.1f} s ago, for {update.lifetime:g} s"
+            )
+
+    def received(self, laptop: Laptop, correspondent: IPv6Address) -> None:
+        """Payload has come to a home address."""
+        self.heard_by_laptop[correspondent, laptop.home.address] = laptop.clock.now
+
+    def answered(self, correspondent: Correspondent, home_address: IPv6Address) -> None:
+        """Payload of a home address has come to a correspondent."""
+        self.heard_by_correspondent[correspondent.address, home_address] = correspondent.clock.now
+
+    # --- what else happens -------------------------------------------------------------------------------------------
+
+    def reported(self, host: Host, report: ReportHomeAddress) -> None:
+        """A home address is in another state: a handover is over when it is reached in another place."""
+        laptop = self.owners.get(report.home_address)
+        if laptop is None or laptop is not host or report.state not in _REACHED:
+            return
+        place = laptop.place()
+        if self._places.get(report.home_address) != place:
+            self.handovers += report.home_address in self._places
+            self._places[report.home_address] = place
+
+    def crashed(self, host: Host) -> None:
+        """Its rate limits begin anew. A laptop forgets the numbers it used with correspondents."""
+        for key in [key for key in self._limits if key[0] == host.name]:
+            del self._limits[key]
+        for ends in [each for each in self._newest if self.owners.get(each[1]) is host]:
+            if self.servers[ends[0]].config.correspondent_node is not None:
+                del self._newest[ends]
+
+    def restarted(self, host: Host, restored: Stored) -> None:
+        """A server has only what was on its disk; before that nothing it accepted is certain."""
+        address = getattr(host, "address", None)
+        if address not in self.servers:
+            return
+        self._lost_at[address] = host.clock.now
+        self._held.pop(address, None)
+        if host.config.home_agent is None:
+            return  # a correspondent keeps no nonces either: nothing from before is ever accepted again
+        for ends in [each for each in self._newest if each[0] == address]:
+            del self._newest[ends]
+
+
+def _words(ways: dict[IPv6Address, IPv6Address]) -> str:
+    return ", ".join(f"{home} to {care_of}" for home, care_of in sorted(ways.items())) or "none"

@@ -7,8 +7,9 @@ from random import Random
 from typing import Final
 
 from mnclient.model.config import NodeConfig
+from mnclient.wire.multicast_listener import ALL_MLDV2_ROUTERS
 from mnclient.wire.packet import encode_packet
-from tests.fuzz.decoders import AS_IT_IS, NEXT_HEADERS, fuzz_headers, fuzz_message
+from tests.fuzz.decoders import AS_IT_IS, NEXT_HEADERS, fuzz_headers, fuzz_membership, fuzz_message
 from tests.fuzz.frames import FRAMES
 from tests.fuzz.play import play
 from tests.mnclient.engine.hostile_events import CONFIGURATIONS
@@ -66,8 +67,20 @@ ROLES: Final = {
 }
 SCENES: Final = tuple(Random(6275).randbytes(120) for _ in range(16))
 
+MEMBERSHIPS: Final = tuple(
+    b"\0" + bytes((kind, 0, 0, 0)) + rest
+    for kind, rest in (
+        (130, bytes(20)),  # a query of version 1
+        (130, bytes(24)),  # of version 2
+        (131, bytes(4) + ALL_MLDV2_ROUTERS.packed),
+        (132, bytes(4) + ALL_MLDV2_ROUTERS.packed),
+        (143, bytes((0, 0, 0, 1, 4, 0, 0, 0)) + ALL_MLDV2_ROUTERS.packed),
+    )
+)
+
 TARGETS: Final[dict[str, Target]] = {
     "message": Target(fuzz_message, 0.3, 600, _message_seeds()),
-    "headers": Target(fuzz_headers, 0.25, 600, _header_seeds()),
+    "membership": Target(fuzz_membership, 0.05, 300, MEMBERSHIPS),
+    "headers": Target(fuzz_headers, 0.2, 600, _header_seeds()),
     **{name: Target(_role(config), 0.15, 300, SCENES) for name, config in ROLES.items()},
 }

@@ -3,12 +3,15 @@
 
 from mnclient.errors import WireError
 from mnclient.network.sockets import _classify
-from mnclient.wire.ipv6_extension import HEADER_SIZE
+from mnclient.wire.icmpv6 import ICMPV6
+from mnclient.wire.ipv6_extension import HEADER_SIZE, HOP_BY_HOP_OPTIONS, Ipv6Headers, encode_ipv6
+from mnclient.wire.multicast_listener import ALL_MLDV2_ROUTERS, IPV6, decode_membership, encode_membership
 from mnclient.wire.packet import decode_packet, encode_packet
 from mnclient.wire.signalling import message_type, upper_layer
-from tests.fuzz.frames import FRAMES
+from tests.fuzz.frames import AGENT, CARE_OF, FRAMES, LINK_LOCAL, sealed
 
 AS_IT_IS = 0x80  # of the first octet: length and checksum stay what chance made of them
+ROUTER_ALERT = bytes((ICMPV6, 0, 5, 2, 0, 0, 1, 0))
 NEXT_HEADERS = (0, 43, 44, 60, 58, 135, 59, 41)
 
 
@@ -38,6 +41,25 @@ def fuzz_headers(data: bytes) -> None:
 def _chain(form: int, content: bytes) -> bytes:
     start = FRAMES[(form >> 3) % len(FRAMES)].headers[:HEADER_SIZE]
     return start[:4] + len(content).to_bytes(2) + bytes((NEXT_HEADERS[form % 8],)) + start[7:] + content
+
+
+def fuzz_membership(data: bytes) -> None:
+    """What somebody says of multicast groups through a tunnel; the rest is an ICMPv6 message, with its checksum."""
+    form = data[0] if data else 0
+    message = data[1:]
+    octets = message if form & AS_IT_IS else _tunnelled(sealed(message, ICMPV6, LINK_LOCAL, ALL_MLDV2_ROUTERS))
+    try:
+        membership = decode_membership(octets)
+    except WireError:
+        return
+    encode_membership(membership)
+
+
+def _tunnelled(message: bytes) -> bytes:
+    inner = Ipv6Headers(source=LINK_LOCAL, destination=ALL_MLDV2_ROUTERS, next_header=HOP_BY_HOP_OPTIONS, hop_limit=1,
+                        payload=ROUTER_ALERT + message)  # fmt: skip
+    outer = Ipv6Headers(source=CARE_OF, destination=AGENT, next_header=IPV6, payload=encode_ipv6(inner))
+    return encode_ipv6(outer)
 
 
 def read(octets: bytes) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 
 from mnclient.engine.actions import SendPacket
-from mnclient.engine.events import DatapathChosen, Event, MalformedReceived, PacketReceived
+from mnclient.engine.events import DatapathChosen, Event, HomeAddressRefused, MalformedReceived, PacketReceived
 from mnclient.errors import WireError
 from mnclient.model.config import NodeConfig
 from mnclient.network.sockets import _classify
@@ -63,11 +63,14 @@ class Played(Watched):
 
 
 def refused(octets: bytes, interface: str, error: WireError) -> Event:
-    is_mobility_header, home_address = _classify(octets)
+    is_mobility_header, home_address, is_payload = _classify(octets)
+    source, destination = IPv6Address(octets[8:24]), IPv6Address(octets[24:40])
+    if is_payload and home_address is not None:
+        return HomeAddressRefused(source=source, destination=destination, home_address=home_address)
     return MalformedReceived(
         interface=interface,
-        source=IPv6Address(octets[8:24]),
-        destination=IPv6Address(octets[24:40]),
+        source=source,
+        destination=destination,
         fault=error.fault,
         pointer=error.offset,
         original=octets,

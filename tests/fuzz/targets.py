@@ -7,8 +7,9 @@ from random import Random
 from typing import Final
 
 from mnclient.model.config import NodeConfig
+from mnclient.wire.multicast_listener import ALL_MLDV2_ROUTERS
 from mnclient.wire.packet import encode_packet
-from tests.fuzz.decoders import AS_IT_IS, NEXT_HEADERS, fuzz_headers, fuzz_message
+from tests.fuzz.decoders import AS_IT_IS, NEXT_HEADERS, fuzz_headers, fuzz_membership, fuzz_message
 from tests.fuzz.frames import FRAMES
 from tests.fuzz.play import play
 from tests.mnclient.engine.hostile_events import CONFIGURATIONS
@@ -33,6 +34,10 @@ def _role(config: NodeConfig) -> Callable[[bytes], None]:
     return run
 
 
+# A Binding Update with the options of RFC 4283 and 4285: identifier, timestamp, authentication
+AUTHENTICATED_UPDATE: Final = b"\1" + bytes.fromhex(
+    "3b0005000000 0001c000000f 08020161 0a080000000000000000 09110100000100000000000000000000000000"
+)
 BARE_TYPES: Final = (1, 2, 3, 4, 128, 129)  # ICMPv6 messages of which zeros are an example
 
 
@@ -43,7 +48,7 @@ def _message_seeds() -> tuple[bytes, ...]:
     whole = [encode_packet(packet) for packet in PACKETS.values()]
     neighbor = [bytes((5 + n,)) + packet[40:] for packet in whole if packet[7] == 255 for n in range(3)]
     bare = [bytes((4, kind)) + bytes(23) for kind in BARE_TYPES]
-    return *mobility, *icmpv6, *neighbor, *bare, b"\5\x85" + bytes(7)
+    return *mobility, AUTHENTICATED_UPDATE, *icmpv6, *neighbor, *bare, b"\5\x85" + bytes(7)
 
 
 def _header_seeds() -> tuple[bytes, ...]:
@@ -62,8 +67,20 @@ ROLES: Final = {
 }
 SCENES: Final = tuple(Random(6275).randbytes(120) for _ in range(16))
 
+MEMBERSHIPS: Final = tuple(
+    b"\0" + bytes((kind, 0, 0, 0)) + rest
+    for kind, rest in (
+        (130, bytes(20)),  # a query of version 1
+        (130, bytes(24)),  # of version 2
+        (131, bytes(4) + ALL_MLDV2_ROUTERS.packed),
+        (132, bytes(4) + ALL_MLDV2_ROUTERS.packed),
+        (143, bytes((0, 0, 0, 1, 4, 0, 0, 0)) + ALL_MLDV2_ROUTERS.packed),
+    )
+)
+
 TARGETS: Final[dict[str, Target]] = {
     "message": Target(fuzz_message, 0.3, 600, _message_seeds()),
-    "headers": Target(fuzz_headers, 0.25, 600, _header_seeds()),
+    "membership": Target(fuzz_membership, 0.05, 300, MEMBERSHIPS),
+    "headers": Target(fuzz_headers, 0.2, 600, _header_seeds()),
     **{name: Target(_role(config), 0.15, 300, SCENES) for name, config in ROLES.items()},
 }

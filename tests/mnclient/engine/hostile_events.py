@@ -249,10 +249,16 @@ def heard(number: str, interface: str = "wlan0") -> PacketReceived:
     )  # fmt: skip
     message = RouterAdvertisement(
         hop_limit=64, managed=False, other=False, home_agent=False, preference=RouterPreference.MEDIUM,
-        router_lifetime=Seconds(1800.0), reachable_time=Seconds(0.0), retransmit_timer=Seconds(0.0), options=(prefix,),
+        router_lifetime=Seconds(1800.0), reachable_time=Seconds(0.0), retransmit_timer=Seconds(0.0),
+        options=(prefix, SourceLinkLayerAddress(address=hardware_of(number))),
     )  # fmt: skip
     packet = Packet(source=IPv6Address(f"fe80::{number}"), destination=ALL_NODES, message=message, hop_limit=255)
-    return PacketReceived(interface=interface, packet=packet, link_layer_source=bytes((2, 0, 0, 0, 0, int(number, 16))))
+    return PacketReceived(interface=interface, packet=packet, link_layer_source=hardware_of(number))
+
+
+def hardware_of(number: str) -> bytes:
+    """The hardware address of the router of a network."""
+    return bytes((2, 0, 0, 0, 0, int(number, 16)))
 
 
 def registers(home: str, agent: str, sequence: int, lifetime: float = 600.0) -> PacketReceived:

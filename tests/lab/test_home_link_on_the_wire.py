@@ -16,7 +16,6 @@ from tests.lab.roaming import Roaming
 from tests.lab.topology import (
     CORRESPONDENT_ADDRESS,
     HOME,
-    HOME_AGENT_MAC,
     HOME_PREFIX,
     LAPTOP_ETH0_MAC,
     VISITED_A,
@@ -26,7 +25,7 @@ from tests.lab.traffic import call_from_outside
 pytestmark = pytest.mark.lab
 
 NEIGHBOUR = "2001:db8:1::77"
-NS, NA, RS, UNREACHABLE, ECHO_REQUEST = 135, 136, 133, 1, 128
+NS, NA, RS, ECHO_REQUEST = 135, 136, 133, 128
 UNSPECIFIED = IPv6Address("::")
 
 
@@ -94,51 +93,6 @@ def test_away_a_packet_with_another_source_is_as_everybodys(lab, away, home):
     (through,) = tunnelled
     assert (through.source, through.innermost.order) == (care_of, ())
     assert through.inner is not None
-
-
-@pytest.mark.requirement("HA-10.4.1-03")
-def test_the_home_agent_answers_for_the_absent(lab, away, guest, home):
-    """A solicitation and a probe of duplicate detection: its own hardware address, no router."""
-    guest.node.run(["ip", "-6", "neigh", "flush", "dev", "eth0"])
-    with lab.capture(lab.home_agent, "home0", "for-the-absent") as capture:
-        ping(guest.node, NEIGHBOUR, str(home))
-        guest.take(str(home))
-        lab.eventually(lambda: "dadfailed" in guest.addresses(), within=5.0, what="the guest finds the address taken")
-        guest.give_back(str(home))
-    seen = packets(capture.file)
-    asked = [each for each in seen if each.icmp_type == NS and target(each) == home and _is_of(each, MAC)]
-    assert {each.source == UNSPECIFIED for each in asked} == {True, False}, seen
-    answers = [each for each in seen if each.icmp_type == NA and target(each) == home]
-    assert {str(each.destination) for each in answers} >= {"ff02::1", NEIGHBOUR}
-    for each in answers:
-        assert each.link_layer[1] == hardware(HOME_AGENT_MAC)
-        assert each.body[4] & 0x80 == 0, "R is set"
-        assert hardware(HOME_AGENT_MAC) in each.body[24:]
-
-
-def _is_of(seen: Seen, mac: str) -> bool:
-    return seen.link_layer[1] == hardware(mac)
-
-
-@pytest.mark.requirement("HA-10.4.2-03")
-def test_nothing_is_tunnelled_to_the_link_local_address_of_the_absent(lab, away, guest, home):
-    """The home agent defends it as well, since the laptop has set L; whoever writes to it is told that it is away."""
-    link_local = str(IPv6Address((0xFE80 << 112) | int(home) & (1 << 64) - 1))
-    guest.node.run(["ip", "-6", "neigh", "flush", "dev", "eth0"])
-    with (
-        lab.capture(guest.node, "eth0", "link-local") as at_guest,
-        lab.capture(lab.home_agent, "core0", "link-local-core") as core,
-    ):
-        ping(guest.node, "eth0", link_local, check=False)
-    seen = packets(at_guest.file)
-    defended = [each for each in seen if each.icmp_type == NA and str(target(each)) == link_local]
-    assert defended and all(each.link_layer[1] == hardware(HOME_AGENT_MAC) for each in defended)
-    assert [each for each in packets(core.file) if str(each.innermost.destination) == link_local] == []
-    errors = [each for each in seen if each.icmp_type == UNREACHABLE and _is_of(each, HOME_AGENT_MAC)]
-    assert errors, "nobody says that it is unreachable"
-    assert all(
-        each.body[1] == 3 and IPv6Address(each.body[8 + 24 : 8 + 40]) == IPv6Address(link_local) for each in errors
-    )
 
 
 @pytest.mark.requirement("MN-11.5.5-03", "MN-11.5.3-04")

@@ -267,7 +267,7 @@ def test_long_walks_reach_nearly_every_transition(monkeypatch):
         feed(registration, event, now)
 
     monkeypatch.setattr(HomeRegistration, "feed", watched)
-    for seed in range(90):
+    for seed in range(120):
         dice, watch = Random(seed), Watch(CONFIGURATIONS[seed % 2])
         for group in dice.choices([each for _, each in WALK], [weight for weight, _ in WALK], k=250):
             watch.step(dice.choice(group))

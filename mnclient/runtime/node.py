@@ -122,6 +122,8 @@ class Node:
         self._task = None
         await self._step(Stopping())
         self._tell()
+        if self._quiet is not None:
+            self._quiet.cancel()
         if self._alarm is not None:
             self._alarm.close()
         if self._wake_up is not None:

@@ -136,8 +136,11 @@ AT_THE_HOME_AGENT = {
     "an option of the wrong length": Case(
         lambda w: to_agent(update(7, options=bytes((3, 4, 1, 2, 3, 4))), OUTSIDE), (), malformed("bad-option")
     ),
+    "an authentication option without an SPI": Case(
+        lambda w: to_agent(update(7, options=bytes((9, 1, 0, 0, 0, 0))), OUTSIDE), (), malformed("bad-option")
+    ),
     "oversized: 240 options and more behind the header": Case(
-        lambda w: longer(to_agent(update(7, options=bytes((9, 1, 0)) * 240), OUTSIDE), b"more"),
+        lambda w: longer(to_agent(update(7, options=bytes((200, 1, 0)) * 240), OUTSIDE), b"more"),
         (f"BA 132 sequence 7 via {OUTSIDE}",),
         refused(132),
     ),

@@ -7,8 +7,11 @@ Nothing here uses the product's codec: a test of what it sends needs other eyes.
 import socket
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv6Address
+from select import select
+from time import time
 from typing import Final, Self
 
 from tests.lab.hostile import ALL_NODES, ETH_P_IPV6, ICMPV6, Address, icmpv6, ipv6, packed
@@ -23,6 +26,7 @@ _ETHERNET, _IPV6 = 14, 40
 _ETH_P_ALL: Final = 3  # of one protocol alone only what comes in would be shown
 _SO_RCVBUFFORCE: Final = 33
 _SO_TIMESTAMPNS: Final = 35
+_DISCARD: Final = 9  # a port where nobody listens
 _TAPE: Final = 1 << 24  # octets that wait to be read: minutes of a quiet link
 
 
@@ -71,10 +75,24 @@ class Tape:
         self._interface = interface
         with inside(node.namespace):
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+            probe = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _TAPE)
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self._socket.setblocking(False)
         self._frames: list[tuple[float, bytes]] = []
+        with probe:
+            if not any(self._is_stamped_on_arrival(probe) for _ in range(1000)):
+                raise AssertionError("the kernel does not stamp packets as they come")
+
+    def _is_stamped_on_arrival(self, probe: socket.socket) -> bool:
+        """The kernel begins to stamp a moment after it is asked to; what came before is stamped when it is read."""
+        probe.sendto(b"", ("::1", _DISCARD))
+        select([self._socket], [], [], 1.0)
+        now, stamps = time(), []
+        with suppress(BlockingIOError):
+            while True:
+                stamps.append(_stamp(self._socket.recvmsg(65535, 256)[1]))
+        return bool(stamps) and stamps[-1] < now
 
     def __enter__(self) -> Self:
         return self
@@ -91,8 +109,7 @@ class Tape:
             except BlockingIOError:
                 break
             if where[0] == self._interface and data[12:14] == struct.pack("!H", ETH_P_IPV6):
-                seconds, nanoseconds = struct.unpack("=qq", ancillary[0][2])
-                self._frames.append((seconds + nanoseconds / 1e9, data))
+                self._frames.append((_stamp(ancillary), data))
         return self._frames
 
     def heard(self, *kinds: int) -> list[Heard]:
@@ -102,6 +119,11 @@ class Tape:
     def packets(self) -> list[tuple[float, bytes]]:
         """All IPv6 packets, with their instants."""
         return [(at, frame[_ETHERNET:]) for at, frame in self.frames()]
+
+
+def _stamp(ancillary: list[tuple[int, int, bytes]]) -> float:
+    seconds, nanoseconds = struct.unpack("=qq", ancillary[0][2])
+    return float(seconds + nanoseconds / 1e9)
 
 
 def _all(recorded: Iterable[tuple[float, bytes]]) -> Iterator[Heard]:

@@ -180,7 +180,7 @@ class World:
         config = MobileNodeConfig(
             home_addresses=(address,),
             identifier_method=random.choice(list(IdentifierMethod)),
-            stable_secret=bytes(range(16)),
+            stable_secret=number.to_bytes(16),  # of its own: with one secret two would give themselves one address
             registration_lifetime=Seconds(random.choice((12.0, 40.0, 120.0, 600.0))),
             allow_unprotected_signalling=True,
             route_optimization=RouteOptimizationConfig(location_privacy=random.random() < 0.1),

@@ -63,6 +63,7 @@ def install(home):
     home.picture("wizard-typed")
     home.here.key("Return")
     go_to(home, "radio button", "No key for now", "Down")
+    home.here.key("space")  # nothing is chosen before: without a key is never what a person gets unasked
     home.picture("wizard-protection")
     home.here.key("Return")
     home.eyes.wait("filler", "Step 5 of 5", within=60)

@@ -180,7 +180,9 @@ class Laptop(Host):
         port.link.multicast(port.mac, datagram(question, self.name))
 
         def settle() -> None:
-            if self.addresses.get(key) is False and (port.session, self.runs) == (session, run):
+            if self.is_asleep:  # the kernel sleeps as well, and goes on afterwards
+                self.clock.after(DETECTION, settle)
+            elif self.addresses.get(key) is False and (port.session, self.runs) == (session, run):
                 self.addresses[key] = True
                 self.give(AddressSettled(interface=key[0], address=key[1]))
 

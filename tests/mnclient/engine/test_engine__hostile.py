@@ -41,7 +41,9 @@ SEEN: set[object] = set()
 
 @settings(deadline=None, derandomize=True, database=None, max_examples=400)
 @given(st.lists(steps, min_size=10, max_size=40))
-@example([(heard("2"), 1.5, True), (("answer", 133, 0), 0.0, False)])  # refused abroad: chance leads there too seldom
+# Refused and registered abroad: chance leads there too seldom (what it draws depends on the modules that are loaded).
+@example([(heard("2"), 1.5, True), (("answer", 133, 0), 0.0, False)])
+@example([(heard("2"), 1.5, True), (("answer", 0, 0), 0.0, False)])
 def live_through(scenes) -> None:
     watched = Watched()
     for event, pause, punctual in scenes:

@@ -36,8 +36,17 @@ def is_protected(association: SecurityAssociation, event: PacketReceived) -> boo
     return association.kind in ON_EVERY_HOST or event.protection == association.protection
 
 
+def protects_updates_alone(association: SecurityAssociation | None) -> bool:
+    """Whether a key says nothing of other messages than Binding Updates and their answers (RFC 4285 section 2).
+
+    Then neither route optimisation nor mobile prefix discovery is used: whoever is on the path to the home agent could
+    read or forge what they depend on.
+    """
+    return association is not None and association.kind is KeyKind.RFC4285
+
+
 def by_ipsec(association: SecurityAssociation | None) -> Protection | None:
-    """What mobile prefix discovery goes and comes under: IPsec, for an option protects Mobility Headers alone."""
+    """What signalling goes and comes under where the system protects it; None where it does not."""
     return association.protection if association is not None and association.kind is KeyKind.ESP else None
 
 

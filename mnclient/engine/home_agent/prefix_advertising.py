@@ -19,7 +19,7 @@ from mnclient.engine.home_agent.guests import Guests
 from mnclient.engine.home_agent.home_prefixes import HomePrefixes
 from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.engine.machine import Entropy
-from mnclient.engine.protection import by_ipsec
+from mnclient.engine.protection import by_ipsec, protects_updates_alone
 from mnclient.engine.retransmission import RateLimit
 from mnclient.engine.timers import Timer, TimerTable
 from mnclient.model.config import HomeAgentConfig, HomeLinkConfig
@@ -99,7 +99,7 @@ class PrefixAdvertising:
     def registered(self, home_address: IPv6Address, now: Instant) -> list[SendPacket]:
         """A registration was accepted: an advertisement is scheduled, or one that got no answer begins again."""
         binding = self._cache.find(home_address)
-        if binding is None or not self.config.prefix_advertisements:
+        if binding is None or not self._may_tell(home_address):
             return []
         delivery = self._deliveries.get(home_address)
         if delivery is not None and delivery.gave_up:
@@ -111,12 +111,11 @@ class PrefixAdvertising:
 
     def prefixes_changed(self, interface: str, now: Instant) -> None:
         """Other prefixes on a home link, or other lifetimes or flags: everybody who is absent has to know."""
-        if not self.config.prefix_advertisements:
-            return
         for binding in self._cache:
+            if binding.link.interface != interface or not self._may_tell(binding.home_address):
+                continue
             delivery = self._deliveries.get(binding.home_address)
-            is_repeating = delivery is not None and (delivery.repeats > 0 or delivery.asked is not None)
-            if binding.link.interface != interface or is_repeating:
+            if delivery is not None and (delivery.repeats > 0 or delivery.asked is not None):
                 continue  # what goes out next says it anyway
             scheduled = self._timers.deadline(Timer.SEND_PREFIX_ADVERTISEMENT, binding.home_address)
             at = after(now, self._delay(binding, now))
@@ -126,7 +125,7 @@ class PrefixAdvertising:
     def due(self, home_address: IPv6Address, now: Instant) -> list[SendPacket]:
         """Time to advertise to one mobile node: to answer it, to tell it something, or to tell it again."""
         binding = self._cache.find(home_address)
-        if binding is None or not self.config.prefix_advertisements:
+        if binding is None or not self._may_tell(home_address):
             self.forget(home_address)
             return []
         delivery = self._delivery(binding)
@@ -170,9 +169,9 @@ class PrefixAdvertising:
         association = self._guests.association(packet.home_address)
         if not self._guests.standing(packet.home_address).may_signal or event.protection != by_ipsec(association):
             return "unprotected"
+        if protects_updates_alone(association):
+            return "unprotected"
         binding = self._cache.find(packet.home_address)
-        if binding is None and association is not None and by_ipsec(association) is None:
-            return "unprotected"  # only its Binding Updates can show whose it is
         if packet.destination != (link if binding is None else binding.link).address:
             return "destination"
         if binding is not None and packet.source != binding.care_of_address:
@@ -180,6 +179,11 @@ class PrefixAdvertising:
         if binding is not None and binding.detecting:
             return "detecting"
         return "rate" if binding is None and not self._strangers.permits(now) else ""
+
+    def _may_tell(self, home_address: IPv6Address) -> bool:
+        """Whether it is wanted, and can be protected if anything of this home address is."""
+        is_partial = protects_updates_alone(self._guests.association(home_address))
+        return self.config.prefix_advertisements and not is_partial
 
     def _delivery(self, binding: Binding) -> Delivery:
         return self._deliveries.setdefault(binding.home_address, Delivery())

@@ -11,8 +11,8 @@ back a packet from elsewhere. And not with destinations that a traffic rule give
 from collections.abc import Collection, Iterable
 from ipaddress import IPv6Address
 
+from mnclient.engine.protection import protects_updates_alone
 from mnclient.model.config import HomeAddressConfig, MobileNodeConfig, OptimizationUse, RouteOptimizationConfig
-from mnclient.model.keys import KeyKind
 from mnclient.wire.addresses import is_unicast_routable
 
 PRIVATE = "location privacy is on"
@@ -61,14 +61,9 @@ def refusal(address: IPv6Address, config: MobileNodeConfig) -> str:
 
 
 def refusal_for_home(home_address: IPv6Address, config: MobileNodeConfig) -> str:
-    """Why a home address may not be used directly with anybody; "" when it may.
-
-    A key of RFC 4285 protects Binding Updates alone: whoever is on the path to the home agent could read the home
-    keygen token of a Home Test (section 2 there).
-    """
+    """Why a home address may not be used directly with anybody; "" when it may."""
     home = next((each for each in config.home_addresses if each.address == home_address), None)
-    is_partial = home is not None and home.association is not None and home.association.kind is KeyKind.RFC4285
-    return UNPROTECTED_TEST if is_partial else ""
+    return UNPROTECTED_TEST if home is not None and protects_updates_alone(home.association) else ""
 
 
 def _has_another_way(address: IPv6Address, config: MobileNodeConfig) -> bool:

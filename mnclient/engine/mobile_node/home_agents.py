@@ -74,7 +74,7 @@ class HomeAgents:
         self._note_place(registration, place)
         if place is None or place.care_of is None or self.use is DiscoveryUse.NEVER:
             return False
-        if not registration.standing.may_signal:
+        if not registration.may_signal:
             return False
         if home.home_agent is not None:
             if registration.state is State.REGISTERED and not registration.unanswered:

@@ -4,6 +4,7 @@
 It is asked when it says so (status 1), when a lifetime it told is coming to its end, and when it has news for us: an
 advertisement that nobody asked for is not believed, but is a reason to ask. Only the first answer with the identifier
 of the last solicitation counts, from the home agent that accepted the registration last, with a type 2 routing header.
+With a key that protects Binding Updates alone nothing is asked or believed.
 
 What is believed is like a Router Advertisement of the home link: the home address gets new lifetimes, other prefixes
 are reported, for home addresses to be formed in them. Who has a binding that would outlast the home prefix is told.
@@ -20,7 +21,7 @@ from mnclient.engine.events import PacketReceived
 from mnclient.engine.mobile_node import messages
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.home_registration import HomeRegistration, Input
-from mnclient.engine.protection import by_ipsec
+from mnclient.engine.protection import by_ipsec, protects_updates_alone
 from mnclient.engine.retransmission import Backoff, RateLimit
 from mnclient.engine.timers import Timer
 from mnclient.model.status import HomeAddressState as State
@@ -61,7 +62,7 @@ class PrefixDiscovery:
         place, address = registration.place, registration.home.address
         if place is not None and place.is_home:
             self._at_home(registration)
-        if registration.state is not State.REGISTERED:
+        if not _may_ask(registration):
             self._end(address)
         elif registration.needs_prefixes and address not in self._exchanges:
             self._begin(registration, now)
@@ -79,7 +80,8 @@ class PrefixDiscovery:
             return self._ignored("home-address")
         if packet.source not in _believed(registration):
             return self._ignored("source")
-        if event.protection != by_ipsec(registration.association):
+        association = registration.association
+        if event.protection != by_ipsec(association) or protects_updates_alone(association):
             return self._ignored("unprotected")
         exchange = self._exchanges.get(registration.home.address)
         if exchange is None or exchange.identifier != message.identifier:
@@ -98,7 +100,7 @@ class PrefixDiscovery:
             return
         exchange = self._exchanges.get(registration.home.address)
         if exchange is None:
-            if registration.state is State.REGISTERED:
+            if _may_ask(registration):
                 self._begin(registration, now)
         elif exchange.backoff.attempts < MAX_SOLICITATIONS:
             self._send(registration, exchange, now)
@@ -119,7 +121,7 @@ class PrefixDiscovery:
     def _ask_because_of_news(self, registration: HomeRegistration, now: Instant) -> None:
         address = registration.home.address
         rate = self._unasked.setdefault(address, RateLimit(1))
-        if registration.state is State.REGISTERED and address not in self._exchanges and rate.permits(now):
+        if _may_ask(registration) and address not in self._exchanges and rate.permits(now):
             rate.record(now)
             self._begin(registration, now)
 
@@ -200,6 +202,11 @@ class PrefixDiscovery:
         registration.valid_until = registration.preferred_until = None
         for timer in (Timer.SOLICIT_PREFIXES, Timer.HOME_PREFIX_EXPIRES):
             self._context.timers.stop(timer, registration.home.address)
+
+
+def _may_ask(registration: HomeRegistration) -> bool:
+    """Whether there is somebody to ask, whose answer could be believed."""
+    return registration.state is State.REGISTERED and not protects_updates_alone(registration.association)
 
 
 def _believed(registration: HomeRegistration) -> tuple[IPv6Address, ...]:

@@ -21,10 +21,10 @@ from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.farewells import Farewell
 from mnclient.engine.mobile_node.identifiers import hardware_identifier
 from mnclient.engine.mobile_node.link import Link
+from mnclient.engine.protection import by_ipsec
 from mnclient.engine.retransmission import Backoff
 from mnclient.engine.timers import Timer
 from mnclient.model.config import HomeAddressConfig
-from mnclient.model.keys import KeyKind
 from mnclient.model.network_state import DuplicateDetection
 from mnclient.model.security import Protection, SecurityAssociation, Standing
 from mnclient.model.status import HomeAddressState as State
@@ -136,8 +136,7 @@ class Registration:
     @property
     def protection(self) -> Protection | None:
         """The name of the association, if it is one of IPsec."""
-        association = self.association
-        return association.protection if association is not None and association.kind is KeyKind.ESP else None
+        return by_ipsec(self.association)
 
     def is_for(self, home: HomeAddressConfig | None) -> bool:
         """Whether `home` is the same home address, with the same home agent."""

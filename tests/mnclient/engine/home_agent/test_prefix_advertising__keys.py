@@ -5,9 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from mnclient.model.keys import KeyKind
-from tests.mnclient.engine.home_agent.script import CONFIG, VIRTUAL_AGENT, VIRTUAL_HOME, acks, binding_update, packets
+from mnclient.units import Seconds
+from tests.mnclient.engine.home_agent.script import (
+    CARE_OF,
+    HOME,
+    VIRTUAL_AGENT,
+    VIRTUAL_HOME,
+    acks,
+    binding_update,
+    packets,
+)
+from tests.mnclient.engine.home_agent.test_authentication import agent, signed
 from tests.mnclient.engine.home_agent.test_guests import KEYED, MINE, OTHERS, keyed, under
+from tests.mnclient.engine.home_agent.test_home_agents_list import advertisement, prefix
 from tests.mnclient.engine.home_agent.test_prefix_advertising import MobilePrefixAdvertisement, solicitation
 
 ASKED = solicitation(VIRTUAL_HOME, destination=VIRTUAL_AGENT)
@@ -40,8 +50,15 @@ def test_what_nobody_asked_for_goes_under_the_key_too():
     assert unasked.protection == MINE.protection
 
 
-def test_where_the_key_protects_binding_updates_alone_a_binding_is_needed():
-    option = replace(MINE, kind=KeyKind.RFC4285)
-    script = keyed(replace(CONFIG, associations=(option,), allow_unprotected_signalling=False), kinds={option.kind})
-    assert packets(script.give(ASKED), MobilePrefixAdvertisement) == []
+@pytest.mark.requirement("RFC4285-MN-2-01")
+def test_where_the_key_protects_binding_updates_alone_nothing_is_told():
+    """Neither to who asks, nor in time, nor of news: anybody could have written it."""
+    script = agent(min_prefix_advertisement_interval=Seconds(5.0), max_prefix_advertisement_interval=Seconds(9.0))
+    script.give(signed(script, lifetime=3600.0))
+    script.advance(1.0)
+    assert script.bound() == {HOME: CARE_OF}
+    told = script.give(solicitation()) + script.give(advertisement(prefix("2001:db8:8::9")))
+    told += script.advance(600.0)
+    assert packets(told, MobilePrefixAdvertisement) == []
     assert script.agent.counters()["mps.ignored.unprotected"] == 1
+    assert script.bound() == {HOME: CARE_OF}

@@ -16,6 +16,7 @@ from mnclient.wire.home_agent_discovery import MobilePrefixAdvertisement, Mobile
 from mnclient.wire.neighbor_options import PrefixInformation
 from mnclient.wire.packet import Packet, encode_packet
 from tests.mnclient.engine.associations import KINDS, association
+from tests.mnclient.engine.authenticated import Pair
 from tests.mnclient.engine.mobile_node.script import (
     AGENT,
     HOME,
@@ -290,3 +291,15 @@ def test_with_a_key_it_is_asked_and_believed_under_that_alone():
     assert script.node.counters()["mpa.ignored.unprotected"] == 1
     script.give(replace(answer, protection=key.protection))
     assert script.home_address().valid_until is not None
+
+
+@pytest.mark.requirement("RFC4285-MN-2-01")
+def test_with_a_key_that_protects_binding_updates_alone_nothing_is_asked_or_believed():
+    pair = Pair()
+    pair.attach()
+    assert pair.mobile.where is State.REGISTERED
+    ended = prefix(HOME_PREFIX, router=AGENT, valid=0.0, preferred=0.0)
+    for _ in range(2):  # news that nobody asked for would be a reason to ask
+        assert solicitations(pair.mobile.give(advertisement(None, ended, script=pair.mobile))) == []
+    assert pair.mobile.node.counters()["mpa.ignored.unprotected"] == 2
+    assert pair.mobile.where is State.REGISTERED

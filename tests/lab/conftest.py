@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Fixtures of the lab. A module of tests shares one lab; `at_home` brings the laptop home before a test."""
 
+import socket
 from collections.abc import Iterator
 from ipaddress import IPv6Address
 from pathlib import Path
 
 import pytest
 
+from tests.lab.hostile import Stranger, frames
 from tests.lab.lab import Lab
 from tests.lab.rights import why_not
 from tests.lab.roaming import Roaming
+from tests.lab.topology import BRIDGES, VISITED_A
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,6 +35,28 @@ def roaming(lab: Lab) -> Roaming:
     started = Roaming(lab)
     started.start()
     return started
+
+
+@pytest.fixture(scope="module")
+def abroad(lab: Lab, roaming: Roaming) -> Roaming:
+    """The same, in a foreign network and registered."""
+    lab.move(VISITED_A)
+    roaming.registered_at(VISITED_A)
+    return roaming
+
+
+@pytest.fixture(scope="module")
+def stranger(lab: Lab, abroad: Roaming) -> Iterator[Stranger]:
+    """Somebody out there who sends what he wants, while the laptop is abroad."""
+    with Stranger(lab.correspondent, "core0") as there:
+        yield there
+
+
+@pytest.fixture
+def onto_link(lab: Lab) -> Iterator[socket.socket]:
+    """Puts frames on the link of network A, as if the switch had made them up."""
+    with frames(lab.nodes["switch"], BRIDGES[VISITED_A]) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One more machine, with a cable of its own: somebody who uses the laptop's home address, or a second laptop."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv6Address
 from types import TracebackType
 from typing import Self
 
 from tests.lab.cable import Cable
 from tests.lab.lab import Lab
 from tests.lab.node import Node
-from tests.lab.topology import FIRST_FAR_INDEX
+from tests.lab.roaming import Roaming
+from tests.lab.topology import FIRST_FAR_INDEX, VISITED_A
 
 MAC = "02:00:00:00:00:66"
 INDEX = 30
@@ -56,3 +60,15 @@ class Guest:
     def give_back(self, address: str) -> None:
         """Remove it."""
         self.node.ip(f"addr del {address}/64 dev eth0")
+
+
+@contextmanager
+def neighbour_in_a(lab: Lab, roaming: Roaming, address: IPv6Address | str) -> Iterator[Guest]:
+    """The laptop in network A, registered and settled, with a neighbour at this address on the same link."""
+    lab.move(VISITED_A)
+    roaming.registered_at(VISITED_A)
+    with Guest(lab) as guest:
+        guest.plug(VISITED_A)
+        guest.take(str(address), asking=False)
+        lab.eventually(lambda: "tentative" not in lab.laptop.run(["ip", "-6", "addr"]) + guest.addresses(), within=10.0)
+        yield guest

@@ -41,20 +41,7 @@ def home_agent(
 ) -> str:
     """The home agent of the home link, which sends the link's Router Advertisements itself."""
     return f"""\
-version = 1
-{datapath()}
-[mobile_node]
-enabled = false
-
-[home_agent]
-enabled = true
-allow_unprotected_signalling = true
-{extra}
-[[home_agent.links]]
-prefix = "{HOME_PREFIX}"
-address = "{address}"
-interface = "{interface}"
-
+{listening_home_agent(address, extra, interface)}
 [home_agent.links.advertise]
 min_interval = {pace.shortest}
 max_interval = {pace.longest}
@@ -65,7 +52,7 @@ preference = {preference}
 """
 
 
-def listening_home_agent(address: IPv6Address, extra: str = "") -> str:
+def listening_home_agent(address: IPv6Address, extra: str = "", interface: str = "home0") -> str:
     """A home agent on the home link, where another router advertises."""
     return f"""\
 version = 1
@@ -80,7 +67,7 @@ allow_unprotected_signalling = true
 [[home_agent.links]]
 prefix = "{HOME_PREFIX}"
 address = "{address}"
-interface = "home0"
+interface = "{interface}"
 """
 
 

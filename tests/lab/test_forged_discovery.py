@@ -15,7 +15,6 @@ from tests.lab.hostile import (
     ICMPV6,
     ROUTING,
     Address,
-    Stranger,
     home_option,
     icmpv6,
     ipv6,
@@ -23,7 +22,7 @@ from tests.lab.hostile import (
     type_2,
 )
 from tests.lab.messages import of_kind
-from tests.lab.topology import CORRESPONDENT_ADDRESS, HOME_AGENT_ADDRESS, HOME_PREFIX, VISITED_A
+from tests.lab.topology import CORRESPONDENT_ADDRESS, HOME_AGENT_ADDRESS, HOME_PREFIX
 from tests.lab.trial import counters
 
 pytestmark = pytest.mark.lab
@@ -31,20 +30,6 @@ pytestmark = pytest.mark.lab
 STRANGER, AGENT = CORRESPONDENT_ADDRESS, HOME_AGENT_ADDRESS
 ANYCAST = home_agents_anycast(HOME_PREFIX)
 DHAAD_REQUEST, DHAAD_REPLY, MPS, MPA = 144, 145, 146, 147
-
-
-@pytest.fixture(scope="module")
-def abroad(lab, roaming):
-    """The laptop in a foreign network, registered."""
-    lab.move(VISITED_A)
-    roaming.registered_at(VISITED_A)
-    return roaming
-
-
-@pytest.fixture(scope="module")
-def stranger(lab, abroad):
-    with Stranger(lab.correspondent, "core0") as there:
-        yield there
 
 
 def entry_of(house):

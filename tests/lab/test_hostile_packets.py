@@ -19,7 +19,6 @@ from tests.lab.hostile import (
     BU,
     DESTINATION_OPTIONS,
     MOBILITY,
-    Stranger,
     acknowledgement,
     error,
     home_option,
@@ -47,20 +46,6 @@ from tests.lab.traffic import reachable_from_outside
 from tests.lab.trial import Trial, counters
 
 pytestmark = pytest.mark.lab
-
-
-@pytest.fixture(scope="module")
-def abroad(lab, roaming):
-    """The laptop in a foreign network, registered."""
-    lab.move(VISITED_A)
-    roaming.registered_at(VISITED_A)
-    return roaming
-
-
-@pytest.fixture(scope="module")
-def stranger(lab, abroad):
-    with Stranger(lab.correspondent, "core0") as there:
-        yield there
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.lab.discovery import (
     solicitation,
     solicited_node,
 )
-from tests.lab.guest import Guest
+from tests.lab.guest import neighbour_in_a
 from tests.lab.hostile import (
     ICMPV6,
     advertisement,
@@ -68,21 +68,9 @@ class Found:
 @pytest.fixture(scope="module")
 def neighborhood(lab, roaming):
     """The laptop was in network A before, and has a neighbour there."""
-    lab.move(VISITED_A)
-    roaming.registered_at(VISITED_A)
-    with Guest(lab) as guest:
-        guest.plug(VISITED_A)
-        guest.take(str(GUEST), asking=False)
-        lab.eventually(lambda: "tentative" not in lab.laptop.run(["ip", "-6", "addr"]) + guest.addresses(), within=10.0)
+    with neighbour_in_a(lab, roaming, GUEST) as guest:
         lab.laptop.sysctl(RETRANS_TIMER, SLOW_MOTION)
         yield guest
-
-
-@pytest.fixture
-def onto_link(lab, neighborhood):
-    """Puts frames on the link, as if the switch had made them up."""
-    with frames(lab.nodes["switch"], BRIDGES[VISITED_A]) as opened:
-        yield opened
 
 
 def flags(lab, address) -> str:

@@ -25,10 +25,10 @@ from tests.lab.discovery import (
     solicited_node,
 )
 from tests.lab.guest import MAC as GUEST_MAC
-from tests.lab.guest import Guest
-from tests.lab.hostile import ICMPV6, advertisement, frames, icmpv6, ipv6, packed, prefix_option, router_frame
+from tests.lab.guest import Guest, neighbour_in_a
+from tests.lab.hostile import ICMPV6, advertisement, icmpv6, ipv6, packed, prefix_option, router_frame
 from tests.lab.node import inside
-from tests.lab.topology import BRIDGES, CORRESPONDENT_ADDRESS, LAPTOP_ETH0_MAC, VISITED_A
+from tests.lab.topology import CORRESPONDENT_ADDRESS, LAPTOP_ETH0_MAC
 
 pytestmark = pytest.mark.lab
 
@@ -51,21 +51,9 @@ class Abroad:
 
 @pytest.fixture(scope="module")
 def abroad(lab, roaming):
-    lab.move(VISITED_A)
-    roaming.registered_at(VISITED_A)
-    with Guest(lab) as guest:
-        guest.plug(VISITED_A)
-        guest.take(str(GUEST), asking=False)
-        lab.eventually(lambda: "tentative" not in lab.laptop.run(["ip", "-6", "addr"]) + guest.addresses(), within=10.0)
+    with neighbour_in_a(lab, roaming, GUEST) as guest:
         care_of = roaming.home_addresses()[0].care_of_address
         yield Abroad(care_of, guest)
-
-
-@pytest.fixture
-def onto_link(lab, abroad):
-    """Puts frames on the link, as if the switch had made them up."""
-    with frames(lab.nodes["switch"], BRIDGES[VISITED_A]) as opened:
-        yield opened
 
 
 def neighbor(lab, address) -> str:

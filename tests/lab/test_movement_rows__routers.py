@@ -8,7 +8,7 @@ from ipaddress import IPv6Address, IPv6Network
 import pytest
 
 from tests.lab.discovery import ECHO_REQUEST, Tape
-from tests.lab.hostile import advertisement, frames, prefix_option, router_frame
+from tests.lab.hostile import advertisement, prefix_option, router_frame
 from tests.lab.second_router import (
     HIGH,
     LINK_LOCAL,
@@ -21,7 +21,6 @@ from tests.lab.second_router import (
     route_option,
 )
 from tests.lab.topology import (
-    BRIDGES,
     CORRESPONDENT_ADDRESS,
     HOME,
     HOME_AGENT_ADDRESS,
@@ -49,13 +48,6 @@ def second(lab, roaming):
     with SecondRouter(lab) as router:
         lab.eventually(lambda: "tentative" not in lab.laptop.run(["ip", "-6", "addr"]), within=10.0)
         yield router
-
-
-@pytest.fixture
-def onto_link(lab, second):
-    """Puts frames on the link, as if the switch had made them up."""
-    with frames(lab.nodes["switch"], BRIDGES[VISITED_A]) as opened:
-        yield opened
 
 
 def said(*options: bytes, lifetime: int = 1800, preference: int = LOW) -> bytes:

@@ -16,7 +16,7 @@ from ipaddress import IPv6Address
 import pytest
 
 from tests.lab.discovery import Tape
-from tests.lab.guest import Guest
+from tests.lab.guest import neighbour_in_a
 from tests.lab.lab import Lab
 from tests.lab.node import inside
 from tests.lab.roaming import Roaming
@@ -41,12 +41,7 @@ class Away:
 @pytest.fixture(scope="module")
 def away(lab: Lab, roaming: Roaming) -> Iterator[Away]:
     """In network A, settled, with a neighbour there. New connections to elsewhere have the home address."""
-    lab.move(VISITED_A)
-    roaming.registered_at(VISITED_A)
-    with Guest(lab) as guest:
-        guest.plug(VISITED_A)
-        guest.take(GUEST, asking=False)
-        lab.eventually(lambda: "tentative" not in lab.laptop.run(["ip", "-6", "addr"]) + guest.addresses(), within=10.0)
+    with neighbour_in_a(lab, roaming, GUEST):
         entry = roaming.home_addresses()[0]
         yield Away(str(entry.address), str(entry.care_of_address))
 

@@ -70,9 +70,9 @@ def _disbelieve(
             registration.reject_key()
             return _feed(registration, message, Input.UNPROTECTED, context, now)
         case Belief.KEYS_DIFFER:
-            registration.keys_differ = True
+            registration.keys_differ = True  # for a person to know; the protocol goes on as if nothing had come
             context.count("ba.ignored.keys-differ")
-            return registration
+            return None
     context.count("ba.ignored.authentication")
     return None
 

@@ -95,26 +95,56 @@ def test_a_forged_registration_moves_nothing(lab, house, home_address):
 
 @pytest.mark.requirement("RFC4285-HA-6-01")
 @pytest.mark.requirement("RFC4285-HA-6-02")
-def test_a_registration_played_again_moves_nothing(lab, house, home_address):
+def test_a_registration_played_again_moves_nothing(lab, house, home_address, any_time):
     """The laptop has been home meanwhile, where its binding is deleted: the old registration would make one again."""
-    with lab.capture(lab.home_agent, "core0") as core:
-        lab.move(VISITED_B)
-        house.registered_at(VISITED_B)
+    packets = registrations(lab, house, VISITED_B)
     lab.move(HOME)
     house.registered_at(HOME)
+    played_again(lab, house, packets)
+    assert house.bound() == {}
+    call_from_outside(lab, home_address)
+
+
+@pytest.mark.requirement("RFC4285-HA-6-01")
+def test_nor_one_from_before_a_restart(lab, house, home_address, any_time):
+    """By its time alone: as old as it is, its sequence number would be looked at next."""
+    packets = registrations(lab, house, VISITED_A)
+    house.home_agent.restart()
+    lab.eventually(house.home_agent.is_ready, within=15.0, what="the home agent is back")
+    played_again(lab, house, packets)
+    assert list(house.bound()) == [str(home_address)]
+    call_from_outside(lab, home_address)
+
+
+@pytest.fixture
+def any_time(house):
+    """The home agent takes timestamps of the last hour, so that what it refuses is refused for not being newer."""
+    house.home_agent.mnctl("settings", "set", "home_agent.replay_window", "3600")
+    yield
+    house.home_agent.mnctl("settings", "set", "home_agent.replay_window", "7")
+
+
+def registrations(lab, house, link):
+    """The Binding Updates of a move, as the home agent saw them."""
+    with lab.capture(lab.home_agent, "core0") as core:
+        lab.move(link)
+        house.registered_at(link)
     updates = [packet for frame in rdpcap(str(core.file)) if is_update(packet := bytes(frame)[ETHERNET:])]
     assert updates
+    return updates
+
+
+def played_again(lab, house, packets):
+    """Somebody sends them once more; each is refused for its time (status 144)."""
     with Stranger(lab.correspondent, "core0") as stranger:
         refused = counters(house.home_agent).get("bu.refused.144", 0)
-        for packet in updates:
+        for packet in packets:
             stranger.send(packet)
         lab.eventually(
-            lambda: counters(house.home_agent).get("bu.refused.144", 0) == refused + len(updates),
+            lambda: counters(house.home_agent).get("bu.refused.144", 0) == refused + len(packets),
             within=5.0,
             what="the home agent has refused it",
         )
-    assert house.bound() == {}
-    call_from_outside(lab, home_address)
 
 
 def is_update(packet):

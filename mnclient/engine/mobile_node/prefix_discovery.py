@@ -62,6 +62,8 @@ class PrefixDiscovery:
         place, address = registration.place, registration.home.address
         if place is not None and place.is_home:
             self._at_home(registration)
+        if protects_updates_alone(registration.association):
+            registration.needs_prefixes = False  # no answer could be believed: nothing is to wait for one
         if not _may_ask(registration):
             self._end(address)
         elif registration.needs_prefixes and address not in self._exchanges:

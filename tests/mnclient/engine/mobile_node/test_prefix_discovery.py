@@ -6,17 +6,19 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
+from mnclient.constants import REFRESH_FRACTION
 from mnclient.engine.actions import ReportHomePrefix, SendPacket
 from mnclient.engine.events import DatapathChosen, PacketReceived
 from mnclient.engine.mobile_node.prefix_discovery import MAX_SOLICITATIONS
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import HomeAddressState as State
+from mnclient.security.authentication_option import authenticate
 from mnclient.units import Seconds
 from mnclient.wire.home_agent_discovery import MobilePrefixAdvertisement, MobilePrefixSolicitation
 from mnclient.wire.neighbor_options import PrefixInformation
 from mnclient.wire.packet import Packet, encode_packet
 from tests.mnclient.engine.associations import KINDS, association
-from tests.mnclient.engine.authenticated import Pair
+from tests.mnclient.engine.authenticated import KEY, MINE, Pair, answer_of
 from tests.mnclient.engine.mobile_node.script import (
     AGENT,
     HOME,
@@ -303,3 +305,27 @@ def test_with_a_key_that_protects_binding_updates_alone_nothing_is_asked_or_beli
         assert solicitations(pair.mobile.give(advertisement(None, ended, script=pair.mobile))) == []
     assert pair.mobile.node.counters()["mpa.ignored.unprotected"] == 2
     assert pair.mobile.where is State.REGISTERED
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_then_no_refresh_waits_for_it_either(status):
+    """Whatever the home agent says of its prefixes, the binding is refreshed when it is time."""
+    pair = Pair()
+
+    def answered(packet: Packet) -> Packet:
+        if packet.home_address is not None:
+            return packet
+        answer = answer_of(packet)
+        bare = replace(answer, status=status, options=answer.options[:-1])
+        care_of = packet.destination
+        signed = authenticate(bare, key=KEY, spi=MINE.spi_in, care_of_address=care_of, home_address=HOME)
+        return replace(packet, message=signed)
+
+    pair.wire = answered
+    pair.attach()
+    first = len(pair.updates)
+    pair.pass_time(REFRESH_FRACTION * 600.0 - 5.0)
+    assert len(pair.updates) == first
+    pair.pass_time(10.0)
+    assert len(pair.updates) == first + 1
+    assert set(pair.statuses) == {status}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """IPv6 addresses as Mobile IPv6 and Neighbor Discovery see and form them."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
@@ -13,6 +14,18 @@ _SOLICITED_NODE: Final = int(IPv6Address("ff02::1:ff00:0"))  # RFC 4291 section 
 _HOME_AGENTS_64: Final = 0xFDFFFFFFFFFFFFFE  # RFC 2526 section 2, the identifier in a /64
 _RESERVED_ANYCAST_BITS: Final = 7  # RFC 2526 section 2: the anycast identifier; 126 names the home agents
 _UNIVERSAL_BIT: Final = 0x02  # RFC 4291 appendix A: inverted in a modified EUI-64
+
+
+@lru_cache(maxsize=1024)
+def text_of(address: IPv6Address) -> str:
+    """The address as text (RFC 5952); for what is said again and again, because writing one takes long."""
+    return str(address)
+
+
+@lru_cache(maxsize=4096)
+def address_of(octets: bytes) -> IPv6Address:
+    """The address in 16 octets; those that come again and again are the same object. ValueError for another length."""
+    return IPv6Address(octets)
 
 
 def is_unicast_routable(address: IPv6Address) -> bool:
@@ -72,7 +85,12 @@ def address_from(network: IPv6Network, identifier: bytes) -> IPv6Address:
 def network_of(address: IPv6Address, prefix_length: int) -> IPv6Network:
     """The prefix of `prefix_length` bits that `address` is in."""
     host_bits = 128 - prefix_length
-    return IPv6Network((int(address) >> host_bits << host_bits, prefix_length))
+    return _network(int(address) >> host_bits << host_bits, prefix_length)
+
+
+@lru_cache(maxsize=1024)
+def _network(start: int, prefix_length: int) -> IPv6Network:
+    return IPv6Network((start, prefix_length))
 
 
 def home_agents_anycast(network: IPv6Network) -> IPv6Address:

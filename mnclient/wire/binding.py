@@ -11,6 +11,7 @@ from struct import Struct
 from typing import Final
 
 from mnclient.units import Seconds
+from mnclient.wire.addresses import address_of
 from mnclient.wire.binding_status import FIRST_REJECTION, BindingErrorStatus, BindingStatus, describe_status
 from mnclient.wire.cursor import Reader
 from mnclient.wire.fields import check_duration, check_unsigned, from_binding_units, to_binding_units
@@ -203,7 +204,7 @@ def decode_binding_error(header: bytes) -> BindingError:
     reader = Reader(header, section="RFC 6275 section 6.1.9", offset=_MESSAGE_DATA)
     status, home_address = reader.unpack(_ERROR)
     options = decode_mobility_options(header, reader.offset)
-    return BindingError(status=status, home_address=IPv6Address(home_address), options=options)
+    return BindingError(status=status, home_address=address_of(home_address), options=options)
 
 
 def encode_binding_refresh_request(message: BindingRefreshRequest) -> bytes:

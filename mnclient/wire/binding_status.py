@@ -116,4 +116,8 @@ _PLAIN_WORDS: Final = {
     BindingStatus.IDENTIFICATION_MISMATCH: "the time stamp does not match the home agent's clock",
     BindingStatus.MESSAGE_IDENTIFICATION_REQUIRED: "the home agent asks for a time stamp",
     BindingStatus.AUTHENTICATION_FAILED: "the home agent could not verify the authentication",
+    BindingStatus.PERMANENT_HOME_KEYGEN_TOKEN_UNAVAILABLE: "the correspondent no longer knows the permanent token",
+    BindingStatus.CGA_AND_SIGNATURE_VERIFICATION_FAILED: "the correspondent could not verify the generated address",
+    BindingStatus.PERMANENT_HOME_KEYGEN_TOKEN_EXISTS: "the correspondent asks for proof by the permanent token",
+    BindingStatus.NON_NULL_HOME_NONCE_INDEX_EXPECTED: "the correspondent asks for a test through the home agent",
 }

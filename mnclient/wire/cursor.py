@@ -6,6 +6,7 @@ from struct import Struct
 from typing import Any
 
 from mnclient.errors import WireError, WireFault
+from mnclient.wire.addresses import address_of
 
 
 class Reader:
@@ -46,7 +47,7 @@ class Reader:
 
     def address(self) -> IPv6Address:
         """The next 16 octets as an address."""
-        return IPv6Address(self.take(16))
+        return address_of(self.take(16))
 
     def rest(self) -> bytes:
         """Everything not yet read."""

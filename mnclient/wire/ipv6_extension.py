@@ -10,10 +10,10 @@ Written, in this order: IPv6 header, type 2 routing header, destination options 
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from struct import Struct
-from typing import Final
+from typing import Final, Protocol
 
 from mnclient.errors import WireError, WireFault
-from mnclient.wire.addresses import is_multicast, is_unicast_routable, scope_of
+from mnclient.wire.addresses import address_of, is_multicast, is_unicast_routable, scope_of
 from mnclient.wire.fields import check_unsigned
 
 HOP_BY_HOP_OPTIONS: Final = 0
@@ -24,6 +24,7 @@ HOME_ADDRESS_OPTION: Final = 0xC9
 TYPE_2_ROUTING: Final = 2
 HEADER_SIZE: Final = 40
 
+_EXTENSIONS: Final = frozenset((HOP_BY_HOP_OPTIONS, ROUTING, FRAGMENT, DESTINATION_OPTIONS))
 _IPV6: Final = Struct("!IHBB16s16s")
 _VERSION: Final = 6
 _HOME_ADDRESS_HEADER: Final = Struct("!BB4sBB16s")
@@ -68,6 +69,22 @@ class Ipv6Headers:
 
 def decode_ipv6(data: bytes) -> Ipv6Headers:
     """The headers of a packet; octets behind its Payload Length are cut off. Offsets of errors count from its start."""
+    walk = walk_ipv6(data)
+    return Ipv6Headers(
+        source=walk.source,
+        destination=walk.destination,
+        hop_limit=walk.hop_limit,
+        traffic_class=walk.traffic_class,
+        home_address=walk.home_address,
+        routing_home_address=walk.routing_home_address,
+        next_header=walk.next_header,
+        payload=walk.payload,
+        payload_offset=walk.offset,
+    )
+
+
+def walk_ipv6(data: bytes) -> "Walk":
+    """The same, for those who take what they need and keep nothing of it."""
     if len(data) < HEADER_SIZE:
         title = f"an IPv6 header has {HEADER_SIZE} octets, not {len(data)}"
         raise _refused(title, WireFault.TRUNCATED, len(data), _SECTION_IPV6)
@@ -77,42 +94,71 @@ def decode_ipv6(data: bytes) -> Ipv6Headers:
     if HEADER_SIZE + length > len(data):
         title = f"Payload Length is {length}, {len(data) - HEADER_SIZE} octets are there"
         raise _refused(title, WireFault.TRUNCATED, 4, _SECTION_IPV6)
-    from_address = IPv6Address(source)
+    from_address = address_of(source)
     if is_multicast(from_address):
         raise _refused(f"the source {from_address} is a group", WireFault.BAD_VALUE, 8, _SECTION_IPV6)
-    walk = _Walk(data[: HEADER_SIZE + length], next_header)
-    walk.run()
-    return Ipv6Headers(
-        source=from_address,
-        destination=IPv6Address(destination),
-        hop_limit=hop_limit,
-        traffic_class=first >> 20 & 0xFF,
-        home_address=walk.home_address,
-        routing_home_address=walk.routing_home_address,
-        next_header=walk.next_header,
-        payload=walk.data[walk.offset :],
-        payload_offset=walk.offset,
-    )
+    walk = Walk(data[: HEADER_SIZE + length], next_header)
+    walk.source, walk.destination = from_address, address_of(destination)
+    walk.hop_limit, walk.traffic_class = hop_limit, first >> 20 & 0xFF
+    if next_header in _EXTENSIONS:
+        walk.run()
+    return walk
 
 
 def encode_ipv6(headers: Ipv6Headers) -> bytes:
     """The packet. ValueError when it is too long for Payload Length."""
-    next_header, body = headers.next_header, headers.payload
-    if headers.home_address is not None:
-        body = _home_address_header(next_header, headers.home_address) + body
+    return put_ipv6(headers, headers.next_header, headers.payload, headers.hop_limit, headers.traffic_class)
+
+
+class Addresses(Protocol):
+    """Whatever has the addresses of a packet, as in Ipv6Headers."""
+
+    @property
+    def source(self) -> IPv6Address: ...
+    @property
+    def destination(self) -> IPv6Address: ...
+    @property
+    def home_address(self) -> IPv6Address | None: ...
+    @property
+    def routing_home_address(self) -> IPv6Address | None: ...
+
+
+def put_ipv6(addresses: Addresses, next_header: int, body: bytes, hop_limit: int, traffic_class: int = 0) -> bytes:
+    """The headers in front of a payload. ValueError when that is too long for Payload Length."""
+    if addresses.home_address is not None:
+        body = _home_address_header(next_header, addresses.home_address) + body
         next_header = DESTINATION_OPTIONS
-    if headers.routing_home_address is not None:
-        body = _type_2_header(next_header, headers.routing_home_address) + body
+    if addresses.routing_home_address is not None:
+        body = _type_2_header(next_header, addresses.routing_home_address) + body
         next_header = ROUTING
     if len(body) > 0xFFFF:
         raise ValueError(f"an IPv6 packet holds at most 65535 octets, not {len(body)}")
-    first = _VERSION << 28 | headers.traffic_class << 20
-    addresses = headers.source.packed, headers.destination.packed
-    return _IPV6.pack(first, len(body), next_header, headers.hop_limit, *addresses) + body
+    first = _VERSION << 28 | traffic_class << 20
+    ends = addresses.source.packed, addresses.destination.packed
+    return _IPV6.pack(first, len(body), next_header, hop_limit, *ends) + body
 
 
-class _Walk:
-    """Goes from one extension header to the next and collects what they say."""
+class Walk:
+    """Goes from one extension header to the next and collects what they say; the names are those of Ipv6Headers.
+
+    `offset` is where the payload begins in `data`.
+    """
+
+    __slots__ = (
+        "data",
+        "destination",
+        "home_address",
+        "hop_limit",
+        "next_header",
+        "offset",
+        "routing_home_address",
+        "source",
+        "traffic_class",
+    )
+    source: IPv6Address
+    destination: IPv6Address
+    hop_limit: int
+    traffic_class: int
 
     def __init__(self, data: bytes, next_header: int) -> None:
         self.data = data
@@ -120,6 +166,11 @@ class _Walk:
         self.offset = HEADER_SIZE
         self.home_address: IPv6Address | None = None
         self.routing_home_address: IPv6Address | None = None
+
+    @property
+    def payload(self) -> bytes:
+        """What comes behind the headers."""
+        return self.data[self.offset :]
 
     def run(self) -> None:
         """Stops at the first header that is not an extension header read here."""
@@ -186,7 +237,7 @@ class _Walk:
             raise _refused("there are two type 2 routing headers", WireFault.BAD_VALUE, self.offset, _SECTION_TYPE_2)
         at = self.offset + 8
         home = _routable(self.data[at : at + 16], at, _SECTION_TYPE_2)
-        if scope_of(home) < scope_of(IPv6Address(self.data[24:40])):
+        if scope_of(home) < scope_of(address_of(self.data[24:40])):
             title = f"the home address {home} has a smaller scope than the care-of address"
             raise _refused(title, WireFault.BAD_VALUE, at, _SECTION_TYPE_2)
         self.routing_home_address = home
@@ -223,7 +274,7 @@ def _type_2_header(next_header: int, home_address: IPv6Address) -> bytes:
 
 
 def _routable(data: bytes, offset: int, section: str) -> IPv6Address:
-    address = IPv6Address(data)
+    address = address_of(data)
     if not is_unicast_routable(address):
         raise _refused(f"{address} is not a unicast routable home address", WireFault.BAD_VALUE, offset, section)
     return address

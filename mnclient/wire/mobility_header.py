@@ -22,6 +22,7 @@ from mnclient.errors import WireError, WireFault
 from mnclient.wire import binding, return_routability
 from mnclient.wire.authentication_options import MobilityMessageAuthentication
 from mnclient.wire.checksum import internet_checksum
+from mnclient.wire.enhanced_options import Signature
 from mnclient.wire.mobility_options import BINDING_AUTHORIZATION_DATA, BindingAuthorizationData
 
 MobilityMessage = (
@@ -106,8 +107,9 @@ def encode_for_authenticator(message: MobilityMessage, index: int = -1) -> bytes
     """The octets of the Mobility Header which the authenticator in option number `index` covers, the last by default.
 
     That is the header with its final Header Len and Checksum zero, up to just before the authenticator (section 6.2.7;
-    RFC 4285 section 5.1). To send, put zeros of the right length in place of the authenticator first. For a received
-    message these are the octets as they came. ValueError if the option holds no authenticator.
+    RFC 4285 section 5.1), or what a Signature option signs (RFC 4866 section 4.5). To send, put zeros of the right
+    length in place of the authenticator first. For a received message these are the octets as they came. ValueError if
+    the option holds no authenticator.
     """
     option = message.options[index] if message.options else None
     match option:
@@ -115,6 +117,8 @@ def encode_for_authenticator(message: MobilityMessage, index: int = -1) -> bytes
             covered = bytes((BINDING_AUTHORIZATION_DATA, len(data)))
         case MobilityMessageAuthentication():
             covered = option.covered
+        case Signature():
+            covered = b""
         case _:
             raise ValueError("the mobility option holds no authenticator")
     if option.preceding:

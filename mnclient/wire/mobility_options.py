@@ -17,6 +17,7 @@ from typing import Final
 
 from mnclient.errors import WireError, WireFault
 from mnclient.units import Seconds
+from mnclient.wire.addresses import address_of
 from mnclient.wire.authentication_options import (
     LEAST_LENGTHS,
     MESSAGE_IDENTIFICATION,
@@ -28,6 +29,13 @@ from mnclient.wire.authentication_options import (
     decode_authentication_option,
     encode_authentication_option,
     repeated_subtype,
+)
+from mnclient.wire.enhanced_options import (
+    ENHANCED_OPTIONS,
+    SIGNATURE,
+    EnhancedOption,
+    decode_enhanced_option,
+    encode_enhanced_option,
 )
 from mnclient.wire.fields import check_duration, check_unsigned, from_binding_units, to_binding_units
 
@@ -96,7 +104,11 @@ class UnknownMobilityOption:
     data: bytes
 
     def __post_init__(self) -> None:
-        if not BINDING_AUTHORIZATION_DATA < self.type <= 0xFF or self.type in LEAST_LENGTHS:
+        if (
+            not BINDING_AUTHORIZATION_DATA < self.type <= 0xFF
+            or self.type in LEAST_LENGTHS
+            or self.type in ENHANCED_OPTIONS
+        ):
             raise ValueError(f"type must be from {BINDING_AUTHORIZATION_DATA + 1} to 255 and unknown, not {self.type}")
         _check_length("data", self.data)
 
@@ -107,6 +119,7 @@ MobilityOption = (
     | NonceIndices
     | BindingAuthorizationData
     | AuthenticationOption
+    | EnhancedOption
     | UnknownMobilityOption
 )
 
@@ -166,7 +179,7 @@ def _decode(header: bytes, kind: int, start: int, stop: int) -> MobilityOption:
     if kind == BINDING_REFRESH_ADVICE:
         return BindingRefreshAdvice(interval=from_binding_units(int.from_bytes(data)))
     if kind == ALTERNATE_CARE_OF_ADDRESS:
-        return AlternateCareOfAddress(address=IPv6Address(data))
+        return AlternateCareOfAddress(address=address_of(data))
     if kind == NONCE_INDICES:
         home, care_of = _TWO_INDICES.unpack(data)
         return NonceIndices(home=home, care_of=care_of)
@@ -175,6 +188,9 @@ def _decode(header: bytes, kind: int, start: int, stop: int) -> MobilityOption:
     if kind in LEAST_LENGTHS:
         preceding = _preceding(header, start - 2) if kind == MOBILITY_MESSAGE_AUTHENTICATION else b""
         return decode_authentication_option(kind, data, preceding, start - 1)
+    if kind in ENHANCED_OPTIONS:
+        preceding = _preceding(header, start - 2) if kind == SIGNATURE else b""
+        return decode_enhanced_option(kind, data, preceding, start - 1)
     return UnknownMobilityOption(type=kind, data=data)
 
 
@@ -199,6 +215,8 @@ def _encode(option: MobilityOption) -> tuple[int, bytes]:
             return _tlv(option.type, option.data)
         case MobileNodeIdentifier() | MobilityMessageAuthentication() | MessageIdentification():
             return _tlv(*encode_authentication_option(option))
+        case _:
+            return _tlv(*encode_enhanced_option(option))
 
 
 def _tlv(kind: int, data: bytes) -> tuple[int, bytes]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from mnclient.errors import WireError, WireFault
 from mnclient.units import Seconds
-from mnclient.wire.addresses import UNSPECIFIED, is_link_local, is_multicast, is_solicited_node
+from mnclient.wire.addresses import UNSPECIFIED, address_of, is_link_local, is_multicast, is_solicited_node
 from mnclient.wire.cursor import Reader
 from mnclient.wire.fields import check_duration, check_unsigned, from_milliseconds, to_milliseconds, to_whole_seconds
 from mnclient.wire.neighbor_option_codec import decode_neighbor_options, encode_neighbor_options
@@ -96,7 +96,7 @@ class RouterAdvertisement:
     @property
     def prefixes(self) -> tuple[PrefixInformation, ...]:
         """All Prefix Information options."""
-        return tuple(option for option in self.options if isinstance(option, PrefixInformation))
+        return tuple([option for option in self.options if isinstance(option, PrefixInformation)])
 
     @property
     def home_agent_information(self) -> HomeAgentInformation | None:
@@ -116,12 +116,12 @@ class RouterAdvertisement:
     @property
     def name_servers(self) -> tuple[RecursiveNameServers, ...]:
         """The Recursive DNS Server options, in their order (RFC 8106 section 5.1)."""
-        return tuple(option for option in self.options if isinstance(option, RecursiveNameServers))
+        return tuple([option for option in self.options if isinstance(option, RecursiveNameServers)])
 
     @property
     def routes(self) -> tuple[RouteInformation, ...]:
         """All Route Information options (RFC 4191 section 2.3)."""
-        return tuple(option for option in self.options if isinstance(option, RouteInformation))
+        return tuple([option for option in self.options if isinstance(option, RouteInformation)])
 
     @property
     def mtu(self) -> int | None:
@@ -266,12 +266,14 @@ def encode_neighbor_advertisement(message: NeighborAdvertisement) -> bytes:
 def _hardware_address(
     options: tuple[NeighborOption, ...], kind: type[SourceLinkLayerAddress | TargetLinkLayerAddress]
 ) -> bytes | None:
-    addresses = (option.address for option in options if isinstance(option, kind))
-    return next((address for address in addresses if len(address) == _HARDWARE_ADDRESS_SIZE), None)
+    for option in options:
+        if isinstance(option, kind) and len(option.address) == _HARDWARE_ADDRESS_SIZE:
+            return option.address
+    return None
 
 
 def _unicast(target: bytes, reader: Reader) -> IPv6Address:
-    address = IPv6Address(target)
+    address = address_of(target)
     if is_multicast(address):
         raise reader.refuse(f"the target {address} is a group", fault=WireFault.BAD_VALUE, offset=_TARGET)
     return address

@@ -12,13 +12,12 @@ An option of a known type that is malformed is kept as unknown: the rest of the 
 """
 
 from collections.abc import Callable
-from ipaddress import IPv6Address
 from struct import Struct
 from typing import Final
 
 from mnclient.errors import WireFault
 from mnclient.units import Seconds
-from mnclient.wire.addresses import network_of
+from mnclient.wire.addresses import address_of, network_of
 from mnclient.wire.cursor import Reader
 from mnclient.wire.fields import from_lifetime, from_milliseconds, to_lifetime, to_milliseconds, to_whole_seconds
 from mnclient.wire.neighbor_options import (
@@ -135,7 +134,7 @@ def _decode_prefix(data: bytes) -> PrefixInformation | None:
         return None
     prefix_length, flags, valid, preferred, prefix = _PREFIX.unpack(data)
     return PrefixInformation(
-        prefix=IPv6Address(prefix),
+        prefix=address_of(prefix),
         prefix_length=prefix_length,
         on_link=bool(flags & _ON_LINK),
         autonomous=bool(flags & _AUTONOMOUS),
@@ -168,7 +167,7 @@ def _decode_route(data: bytes) -> RouteInformation | None:
     preference = RouterPreference.of_flags(flags)
     if preference is None or prefix_length > 128 or not _route_octets(prefix_length) <= len(octets) <= 16:
         return None
-    prefix = network_of(IPv6Address(octets + bytes(16 - len(octets))), prefix_length)
+    prefix = network_of(address_of(octets + bytes(16 - len(octets))), prefix_length)
     return RouteInformation(prefix=prefix, preference=preference, lifetime=from_lifetime(lifetime))
 
 
@@ -177,7 +176,7 @@ def _decode_name_servers(data: bytes) -> RecursiveNameServers | None:
     if not addresses or len(addresses) % 16:
         return None
     return RecursiveNameServers(
-        addresses=tuple(IPv6Address(addresses[start : start + 16]) for start in range(0, len(addresses), 16)),
+        addresses=tuple(address_of(addresses[start : start + 16]) for start in range(0, len(addresses), 16)),
         lifetime=from_lifetime(_NUMBER.unpack_from(data)[0]),
     )
 

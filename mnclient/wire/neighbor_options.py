@@ -93,8 +93,10 @@ class PrefixInformation:
         The first address of the prefix is that of all routers together (RFC 4291 section 2.6.1), and nobody's own:
         routers say it that were configured with the bare prefix. The two of a point-to-point link are both addresses.
         """
+        if not self.router_address:
+            return None
         is_anycast = self.prefix_length < _POINT_TO_POINT and self.prefix == self.network.network_address
-        return self.prefix if self.router_address and not is_anycast else None
+        return None if is_anycast else self.prefix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

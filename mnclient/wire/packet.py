@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 from mnclient.errors import WireError, WireFault
 from mnclient.wire.fields import check_unsigned
 from mnclient.wire.icmpv6 import ICMPV6, Icmpv6Message, decode_icmpv6, encode_icmpv6
-from mnclient.wire.ipv6_extension import Ipv6Headers, decode_ipv6, encode_ipv6
+from mnclient.wire.ipv6_extension import Walk, put_ipv6, walk_ipv6
 from mnclient.wire.mobility_header import (
     MOBILITY_HEADER,
     MobilityMessage,
@@ -52,11 +52,11 @@ def decode_packet(data: bytes) -> Packet:
     WireError for everything that is not a valid message of ours in valid headers, for Neighbor Discovery also by hop
     limit and addresses. Its offset counts from the IPv6 header: it is where an ICMPv6 Parameter Problem points.
     """
-    headers = decode_ipv6(data)
+    headers = walk_ipv6(data)
     try:
         message = _decode_message(headers)
     except WireError as error:
-        offset = headers.payload_offset + error.offset
+        offset = headers.offset + error.offset
         raise WireError(error.title, fault=error.fault, offset=offset, section=error.section) from None
     if isinstance(message, NeighborDiscoveryMessage):
         _check_neighbor_discovery(headers, message)
@@ -79,20 +79,10 @@ def encode_packet(packet: Packet) -> bytes:
         next_header, payload = MOBILITY_HEADER, encode_mobility_header(message, *pseudo_header)
     else:
         next_header, payload = ICMPV6, encode_icmpv6(message, *pseudo_header)
-    return encode_ipv6(
-        Ipv6Headers(
-            source=packet.source,
-            destination=packet.destination,
-            next_header=next_header,
-            payload=payload,
-            hop_limit=hop_limit,
-            home_address=packet.home_address,
-            routing_home_address=packet.routing_home_address,
-        )
-    )
+    return put_ipv6(packet, next_header, payload, hop_limit)
 
 
-def _decode_message(headers: Ipv6Headers) -> MobilityMessage | Icmpv6Message:
+def _decode_message(headers: Walk) -> MobilityMessage | Icmpv6Message:
     source = headers.source if headers.home_address is None else headers.home_address
     destination = headers.destination if headers.routing_home_address is None else headers.routing_home_address
     if headers.next_header == MOBILITY_HEADER:
@@ -104,7 +94,7 @@ def _decode_message(headers: Ipv6Headers) -> MobilityMessage | Icmpv6Message:
     raise WireError(title, fault=WireFault.BAD_VALUE, offset=0, section="RFC 8200 section 4")
 
 
-def _check_neighbor_discovery(headers: Ipv6Headers, message: NeighborDiscoveryMessage) -> None:
+def _check_neighbor_discovery(headers: Walk, message: NeighborDiscoveryMessage) -> None:
     if headers.home_address is not None or headers.routing_home_address is not None:
         # Neighbours speak from their own link with their own addresses; nothing good hides behind such a packet.
         title = "Neighbor Discovery comes with a Home Address option or a type 2 routing header"

@@ -12,6 +12,7 @@ from mnclient.errors import WireError
 from mnclient.units import Seconds
 from mnclient.wire import authentication_options as authentication
 from mnclient.wire import binding, icmpv6, return_routability
+from mnclient.wire import enhanced_options as enhanced
 from mnclient.wire import mobility_options as mobility
 from mnclient.wire import neighbor_discovery as discovery
 from mnclient.wire import neighbor_options as neighbor
@@ -37,9 +38,15 @@ plain_mobility_options = st.one_of(
     st.builds(mobility.BindingRefreshAdvice, interval=binding_durations),
     st.builds(mobility.AlternateCareOfAddress, address=addresses),
     st.builds(mobility.NonceIndices, home=u16, care_of=u16),
-    st.builds(mobility.UnknownMobilityOption, type=st.integers(11, 255), data=st.binary(max_size=40)),
+    st.builds(mobility.UnknownMobilityOption, type=st.integers(17, 255), data=st.binary(max_size=40)),
     st.builds(authentication.MobileNodeIdentifier, subtype=u8, identifier=st.binary(min_size=1, max_size=40)),
     st.builds(authentication.MessageIdentification, timestamp=u64),
+    st.builds(enhanced.CgaParametersRequest),
+    st.builds(enhanced.CgaParametersFragment, data=st.binary(min_size=1, max_size=255)),
+    st.builds(enhanced.Signature, signature=st.binary(min_size=1, max_size=255)),
+    st.builds(enhanced.PermanentHomeKeygenToken, encrypted=st.binary(min_size=1, max_size=255)),
+    st.builds(enhanced.CareOfTestInitOption),
+    st.builds(enhanced.CareOfTestOption, keygen_token=eight_octets),
 )
 authenticators = st.lists(
     st.builds(

@@ -77,3 +77,18 @@ def test_home_agents_anycast(network: str, expected: str) -> None:
 def test_home_agents_anycast_needs_seven_bits() -> None:
     with pytest.raises(ValueError, match="121 bits"):
         addresses.home_agents_anycast(IPv6Network("2001:db8::/122"))
+
+
+@thorough
+@given(address=any_address)
+def test_what_comes_again_is_the_same(address: IPv6Address) -> None:
+    assert addresses.text_of(address) == str(address)
+    assert addresses.address_of(address.packed) == address
+    assert addresses.address_of(address.packed) is addresses.address_of(bytes(address.packed))
+
+
+@pytest.mark.parametrize("octets", [b"", bytes(4), bytes(15), bytes(17)])
+def test_an_address_has_16_octets(octets: bytes) -> None:
+    for _ in range(2):
+        with pytest.raises(ValueError, match="16"):
+            addresses.address_of(octets)

@@ -40,3 +40,8 @@ def test_every_number_has_plain_words() -> None:
     assert all(text and not text.endswith(".") and "_" not in text for text in words)
     assert describe_status(127) == "accepted, for a reason this program does not know (status 127)"
     assert describe_status(200) == "rejected, for a reason this program does not know (status 200)"
+
+
+def test_words_of_enhanced_route_optimisation() -> None:
+    words = [describe_status(status) for status in range(147, 151)]
+    assert all("the correspondent" in text for text in words)

@@ -29,6 +29,9 @@ HMAC_SHA1_SPI: Final = 3
 """The reserved SPI of an MN-AAA authenticator made with HMAC-SHA1 (section 5.2)."""
 
 _DIGEST_LENGTH: Final = 20
+_BLANK_FOR_AAA: Final = MobilityMessageAuthentication(
+    subtype=MN_AAA, spi=HMAC_SHA1_SPI, authenticator=bytes(_DIGEST_LENGTH)
+)
 
 Signed = TypeVar("Signed", bound=BindingUpdate | BindingAcknowledgement)
 
@@ -40,12 +43,31 @@ def authenticate(
 
     ValueError when it has one already.
     """
-    if find_option(message, MN_HA) is not None:
-        raise ValueError("the message has an MN-HA authentication option already")
     blank = MobilityMessageAuthentication(spi=spi, authenticator=bytes(AUTHENTICATOR_LENGTH))
-    unsigned = replace(message, options=(*message.options, blank))
-    option = replace(blank, authenticator=_authenticator(unsigned, -1, key, care_of_address, home_address))
-    return replace(message, options=(*message.options, option))
+    return _completed(message, (blank,), key, care_of_address, home_address)
+
+
+def authenticate_to_both(
+    update: BindingUpdate,
+    *,
+    key: bytes,
+    spi: int,
+    aaa_key: bytes,
+    care_of_address: IPv6Address,
+    home_address: IPv6Address,
+) -> BindingUpdate:
+    """The Binding Update with an MN-HA and, behind it, an MN-AAA authentication option (section 5.2).
+
+    The second is for an AAA server that the home agent asks: SPI HMAC_SHA1_SPI, and HMAC-SHA1(aaa_key, SHA1(care-of
+    address | home address | MH data up to the SPI)). The first is made with the second in its place, since it covers
+    the Header Len. ValueError as `authenticate`.
+    """
+    blank = MobilityMessageAuthentication(spi=spi, authenticator=bytes(AUTHENTICATOR_LENGTH))
+    unsigned = _completed(update, (blank, _BLANK_FOR_AAA), key, care_of_address, home_address)
+    data = care_of_address.packed + home_address.packed + encode_for_authenticator(unsigned)
+    digest = hashlib.sha1(data, usedforsecurity=False).digest()
+    option = replace(_BLANK_FOR_AAA, authenticator=hmac.digest(aaa_key, digest, "sha1"))
+    return replace(unsigned, options=(*unsigned.options[:-1], option))
 
 
 def is_authentic(
@@ -65,22 +87,6 @@ def is_authentic(
     index, option = found
     expected = _authenticator(message, index, key, care_of_address, home_address)
     return hmac.compare_digest(expected, option.authenticator)
-
-
-def authenticate_to_aaa(
-    message: BindingUpdate, *, key: bytes, care_of_address: IPv6Address, home_address: IPv6Address
-) -> BindingUpdate:
-    """The Binding Update with an MN-AAA authentication option as its last option (section 5.2), SPI HMAC_SHA1_SPI.
-
-    HMAC-SHA1(key, SHA1(care-of address | home address | MH data up to the SPI)). An MN-HA option made before covers a
-    Header Len without this one: make the MN-HA option of such a message with both in their places.
-    """
-    blank = MobilityMessageAuthentication(subtype=MN_AAA, spi=HMAC_SHA1_SPI, authenticator=bytes(_DIGEST_LENGTH))
-    unsigned = replace(message, options=(*message.options, blank))
-    data = care_of_address.packed + home_address.packed + encode_for_authenticator(unsigned)
-    digest = hashlib.sha1(data, usedforsecurity=False).digest()
-    option = replace(blank, authenticator=hmac.digest(key, digest, "sha1"))
-    return replace(message, options=(*message.options, option))
 
 
 def find_option(message: BindingUpdate | BindingAcknowledgement, subtype: int) -> MobilityMessageAuthentication | None:
@@ -103,6 +109,23 @@ def fault_of_order(options: tuple[MobilityOption, ...]) -> str:
     if "identifier" in kinds[kinds.index("mn-ha") :]:
         return "identifier-behind"
     return "option-behind" if "other" in kinds[kinds.index("mn-ha") :] else ""
+
+
+def _completed(
+    message: Signed,
+    blanks: tuple[MobilityMessageAuthentication, ...],
+    key: bytes,
+    care_of_address: IPv6Address,
+    home_address: IPv6Address,
+) -> Signed:
+    """The message with these options at its end, and the authenticator of the first of them in its place."""
+    if find_option(message, MN_HA) is not None:
+        raise ValueError("the message has an MN-HA authentication option already")
+    first, *others = blanks
+    place = len(message.options)
+    unsigned = replace(message, options=(*message.options, *blanks))
+    option = replace(first, authenticator=_authenticator(unsigned, place, key, care_of_address, home_address))
+    return replace(message, options=(*message.options, option, *others))
 
 
 def _kind(option: MobilityOption) -> str:

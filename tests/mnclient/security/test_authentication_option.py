@@ -11,7 +11,7 @@ import pytest
 from mnclient.errors import WireError
 from mnclient.security.authentication_option import (
     authenticate,
-    authenticate_to_aaa,
+    authenticate_to_both,
     fault_of_order,
     find_option,
     is_authentic,
@@ -120,15 +120,35 @@ def test_never_twice() -> None:
         signed(signed(UPDATE))
 
 
+AAA_KEY = bytes(range(100, 120))
+
+
+def signed_for_both(update: BindingUpdate) -> BindingUpdate:
+    return authenticate_to_both(update, key=KEY, spi=SPI, aaa_key=AAA_KEY, care_of_address=CARE_OF, home_address=HOME)
+
+
 @pytest.mark.requirement("RFC4285-MN-5.2-01")
-def test_authenticator_for_the_aaa_server() -> None:
-    octets = encode_mobility_header(
-        authenticate_to_aaa(UPDATE, key=KEY, care_of_address=CARE_OF, home_address=HOME), HOME, HOME_AGENT
-    )
+@pytest.mark.parametrize("identifier", [b"laptop@example.org", b"x", b"y" * 60])
+def test_authenticators_for_home_agent_and_aaa_server(identifier: bytes) -> None:
+    """Both against what is made here of the octets that are sent; the one for the server is the last option."""
+    update = replace(UPDATE, options=(MobileNodeIdentifier(identifier=identifier), IDENTIFICATION))
+    octets = encode_mobility_header(signed_for_both(update), HOME, HOME_AGENT)
+    blank = octets[:4] + b"\0\0" + octets[6:]
     spi_end = len(octets) - 20
     assert octets[spi_end - 7 : spi_end] == bytes((9, 25, MN_AAA, 0, 0, 0, 3))
-    digest = hashlib.sha1(CARE_OF.packed + HOME.packed + octets[:4] + b"\0\0" + octets[6:spi_end]).digest()
-    assert octets[spi_end:] == hmac.new(KEY, digest, hashlib.sha1).digest()
+    digest = hashlib.sha1(CARE_OF.packed + HOME.packed + blank[:spi_end]).digest()
+    assert octets[spi_end:] == hmac.new(AAA_KEY, digest, hashlib.sha1).digest()
+    for_agent = octets.index(bytes((9, 17, MN_HA)) + SPI.to_bytes(4)) + 7
+    expected = hmac.new(KEY, CARE_OF.packed + HOME.packed + blank[:for_agent], hashlib.sha1).digest()[:12]
+    assert octets[for_agent : for_agent + 12] == expected
+
+
+def test_the_home_agent_verifies_its_own_of_two() -> None:
+    both = received(signed_for_both(UPDATE))
+    assert verifies(both) and not verifies(both, key=AAA_KEY)
+    assert fault_of_order(both.options) == ""
+    with pytest.raises(ValueError, match="already"):
+        signed_for_both(both)
 
 
 HA = MobilityMessageAuthentication(spi=256, authenticator=bytes(12))

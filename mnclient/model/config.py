@@ -19,6 +19,8 @@ from mnclient.constants import (
     MIN_MOB_PFX_ADV_INTERVAL,
     REPLAY_WINDOW,
 )
+from mnclient.model.generated_address import GeneratedAddress
+from mnclient.model.precomputed_key import PrecomputedKey, check_distinct
 from mnclient.model.security import SecurityAssociation
 from mnclient.units import Seconds
 
@@ -47,6 +49,16 @@ class HomeAddressConfig:
     home_agent_link_layer: bytes | None = None
     association: SecurityAssociation | None = None
     """The key for its signalling; None when there is none."""
+    retiring: tuple[SecurityAssociation, ...] = ()
+    """Keys that it succeeds, for IPsec: until it is accepted the home agent sends under one of these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessIdentifier:
+    """By what network access identifier, user@realm, a home agent knows a home address (RFC 4283 section 3.1)."""
+
+    home_address: IPv6Address
+    identifier: str
 
 
 class DiscoveryUse(Enum):
@@ -116,6 +128,11 @@ class MobileNodeConfig:
     initial_bindack_timeout_first_reg: Seconds = INITIAL_BINDACK_TIMEOUT_FIRST_REG
     allow_unprotected_signalling: bool = False
     """Register without any authentication of the signalling. Insecure, and shown as such."""
+    return_home_unauthenticated: bool = False
+    """Come home wherever the home network is announced, although there is a key and the home agent has not shown that
+    it has it (docs/adr/0058-trust-in-home-agents.md). Insecure."""
+    protect_payload: bool = False
+    """Encrypt all packets in the tunnel of a home address whose signalling goes under ESP (RFC 6275 section 5.5)."""
     route_optimization: RouteOptimizationConfig = RouteOptimizationConfig()
     traffic_rules: tuple[TrafficRule, ...] = ()
     use_visited_name_servers: bool = True
@@ -123,6 +140,12 @@ class MobileNodeConfig:
     home_agent_discovery: DiscoveryUse = DiscoveryUse.WHEN_UNKNOWN
     verify: bool = True
     """Check with a packet of our own, after each registration and now and then, that the home address is reachable."""
+    access_identifiers: tuple[AccessIdentifier, ...] = ()
+    """For signed registrations; one that is not here is made of the home address."""
+    precomputed_keys: tuple[PrecomputedKey, ...] = ()
+    """For correspondents with which there is no return routability (RFC 4449)."""
+    generated_addresses: tuple[GeneratedAddress, ...] = ()
+    """Home addresses that are proven to correspondents by their keys (RFC 4866)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +203,8 @@ class HomeAgentConfig:
     """Ask mobile nodes which groups they listen to, and send them what comes for these on the home link (10.4.3)."""
     allow_unprotected_signalling: bool = False
     """Accept registrations without any authentication. Insecure, and shown as such."""
+    protect_payload: bool = False
+    """Encrypt all packets in the tunnels of mobile nodes whose signalling goes under ESP."""
     associations: tuple[SecurityAssociation, ...] = ()
     """The keys of mobile nodes. Of several for one home address the first is used."""
     replay_window: Seconds = REPLAY_WINDOW
@@ -202,12 +227,24 @@ class CorrespondentNodeConfig:
     """Without a matching rule a mobile node may have a binding."""
     max_bindings: int = MAX_CORRESPONDENT_BINDINGS
     max_lifetime: Seconds = MAX_RR_BINDING_LIFETIME
+    precomputed_keys: tuple[PrecomputedKey, ...] = ()
+    """For mobile nodes that are believed by such a key, and by it alone (RFC 4449)."""
+    generated_addresses: bool = False
+    """Believe generated home addresses by their keys, and then by tokens (RFC 4866). With `max_lifetime` at its highest
+    their bindings may last as long as that proof allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeConfig:
-    """Everything the engine is told. A role that is None is off."""
+    """Everything the engine is told. A role that is None is off.
+
+    ValueError when two pairs of nodes share a precomputed key.
+    """
 
     mobile_node: MobileNodeConfig | None = None
     correspondent_node: CorrespondentNodeConfig | None = None
     home_agent: HomeAgentConfig | None = None
+
+    def __post_init__(self) -> None:
+        roles = (self.mobile_node, self.correspondent_node)
+        check_distinct(key for role in roles if role is not None for key in role.precomputed_keys)

@@ -103,6 +103,16 @@ class SealedInvitation:
     content: bytes = field(repr=False)
 
 
+def is_name(name: str) -> bool:
+    """Whether a guest can be called so."""
+    return name.isprintable() and name == name.strip() and 1 <= len(name) <= LONGEST_NAME
+
+
+def is_identity(identity: str) -> bool:
+    """Whether this can be a network access identifier. What home agents make of it is for them to say."""
+    return identity.isprintable() and " " not in identity and 1 <= len(identity.encode()) <= LONGEST_IDENTITY
+
+
 def parse_invitation(text: str | bytes) -> Invitation | SealedInvitation:
     """Read the text of a file; InvitationError for everything that is not exactly an invitation."""
     content = _text(text)
@@ -268,14 +278,11 @@ def _cost(value: Any) -> int | None:
 
 
 def _name(value: Any) -> str | None:
-    name = _str(value)
-    return name if name.isprintable() and name == name.strip() and 1 <= len(name) <= LONGEST_NAME else None
+    return value if is_name(_str(value)) else None
 
 
 def _identity(value: Any) -> str | None:
-    identity = _str(value)
-    fits = identity.isprintable() and " " not in identity and 1 <= len(identity.encode()) <= LONGEST_IDENTITY
-    return identity if fits else None
+    return value if is_identity(_str(value)) else None
 
 
 def _network(value: Any) -> IPv6Network | None:

@@ -117,6 +117,11 @@ def find_algorithm(kind: KeyKind, name: str) -> KeyAlgorithm | None:
     return next((each for each in KEY_ALGORITHMS[kind] if each.name == name), None)
 
 
+def spi_parity(spi: int) -> int:
+    """0 or 1. Two IPsec keys of one home address differ in it: what they decrypt is marked by it, and told apart."""
+    return spi & 1
+
+
 def is_spi(value: int) -> bool:
     """Whether a number can be a Security Parameters Index."""
     return LOWEST_SPI <= value <= HIGHEST_SPI

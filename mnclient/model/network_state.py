@@ -7,19 +7,15 @@ item wanted by several owners exists once and goes with the last of them.
 """
 
 from dataclasses import dataclass, fields
-from enum import Enum
 from ipaddress import IPv6Address, IPv6Network
 from operator import attrgetter
 from typing import Any, Final
 
-
-class _Named(Enum):
-    """Members exist once, so they may hash by identity: Enum's own way is slow, and items are hashed a lot."""
-
-    __hash__ = object.__hash__
+from mnclient.model.named import Named
+from mnclient.model.security import SecurityAssociation
 
 
-class DuplicateDetection(_Named):
+class DuplicateDetection(Named):
     """What the kernel does before it uses an address (RFC 4862, RFC 4429)."""
 
     NONE = "none"
@@ -35,7 +31,7 @@ class TunnelDevice:
     mtu: int = 1460
 
 
-class TunnelEnd(_Named):
+class TunnelEnd(Named):
     """Which end of the tunnel this node is: decides whether the inner source or destination is the home address."""
 
     MOBILE_NODE = "mobile-node"
@@ -80,7 +76,7 @@ class AnycastAddress:
     address: IPv6Address
 
 
-class RouteKind(_Named):
+class RouteKind(Named):
     """What a route does with a packet."""
 
     UNICAST = "unicast"
@@ -152,7 +148,7 @@ class Sysctl:
     instead_of: str | None = None
 
 
-class OptimizationEnd(_Named):
+class OptimizationEnd(Named):
     """Which end of an optimised route this node is."""
 
     MOBILE_NODE = "mobile-node"
@@ -198,6 +194,50 @@ class BindingUpdateReception:
     """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectedSignalling:
+    """Binding Updates and Acknowledgements, and mobile prefix discovery, between a home address and its home agent go
+    and come under ESP in transport mode, and not without (RFC 6275 sections 5.1 and 5.4, RFC 4877 sections 6.1 and
+    6.3).
+
+    At a mobile node that is away `care_of_address` is where they leave from, in front of a Home Address option. What
+    came under one of `also` is let in as well: one key succeeds another. They are sent under `association`.
+    """
+
+    end: TunnelEnd
+    association: SecurityAssociation
+    care_of_address: IPv6Address | None = None
+    also: tuple[SecurityAssociation, ...] = ()
+
+    @property
+    def believed(self) -> tuple[SecurityAssociation, ...]:
+        """All that may have protected what comes."""
+        return (self.association, *self.also)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectedTunnel:
+    """Home Test Init and Home Test go through the tunnel under ESP in tunnel mode, and not without; with `payload` all
+    other packets of the home address as well (RFC 6275 sections 5.5 and 10.4.6, RFC 4877 section 6.2).
+
+    `care_of_address` is the mobile node's end of the tunnel; `accept_local` as in Tunnel, `also` as in
+    ProtectedSignalling. `device` is that of the tunnel whose packets are meant.
+    """
+
+    device: str
+    end: TunnelEnd
+    association: SecurityAssociation
+    care_of_address: IPv6Address
+    accept_local: tuple[IPv6Address, ...] = ()
+    payload: bool = False
+    also: tuple[SecurityAssociation, ...] = ()
+
+    @property
+    def believed(self) -> tuple[SecurityAssociation, ...]:
+        """All that may have protected what comes."""
+        return (self.association, *self.also)
+
+
 Item = (
     TunnelDevice
     | Sysctl
@@ -211,6 +251,8 @@ Item = (
     | GroupForwarding
     | BindingUpdateReception
     | AnycastAddress
+    | ProtectedSignalling
+    | ProtectedTunnel
 )
 
 
@@ -230,6 +272,8 @@ class NetworkState:
     group_forwardings: frozenset[GroupForwarding] = frozenset()
     receptions: frozenset[BindingUpdateReception] = frozenset()
     anycast_addresses: frozenset[AnycastAddress] = frozenset()
+    protected_signalling: frozenset[ProtectedSignalling] = frozenset()
+    protected_tunnels: frozenset[ProtectedTunnel] = frozenset()
 
     def items(self) -> frozenset[Item]:
         """Every item of every kind."""

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from mnclient.model.named import Named
 from mnclient.units import Instant, Seconds
 
 
@@ -15,7 +16,7 @@ class Severity(Enum):
     ERROR = "error"  # the home address is not reachable
 
 
-class ProblemCode(Enum):
+class ProblemCode(Named):
     """The problem's stable name."""
 
     HOME_AGENT_SILENT = "home-agent-silent"
@@ -31,8 +32,11 @@ class ProblemCode(Enum):
     PROTECTION_IMPOSSIBLE = "protection-impossible"
     KEY_REJECTED = "key-rejected"
     REGISTRATIONS_IGNORED = "registrations-ignored"
+    REGISTRATION_DISBELIEVED = "registration-disbelieved"
     UNPROTECTED_SIGNALLING = "unprotected-signalling"
     HOME_AGENT_CHANGED = "home-agent-changed"
+    HOME_AGENT_DIFFERS = "home-agent-differs"
+    HOME_NOT_PROVED = "home-not-proved"
     NETWORK_REFUSED = "network-refused"
     NO_IPV6 = "no-ipv6"
     HOME_LINK_MISSING = "home-link-missing"
@@ -138,6 +142,14 @@ DECLARATIONS: dict[ProblemCode, Declaration] = {
         "Install keys, or accept the risk: mnctl settings set home_agent.allow_unprotected_signalling true.",
         Severity.ERROR,
     ),
+    ProblemCode.REGISTRATION_DISBELIEVED: Declaration(
+        "A registration was not believed",
+        "Somebody tried to register {subject} at this home agent, and could not prove that the address is theirs:"
+        " {detail}. Nothing was changed.",
+        "If that is your laptop: give it a new invitation (mnctl keys rotate), and set its clock. Otherwise nothing has"
+        " to be done.",
+        Severity.WARNING,
+    ),
     ProblemCode.UNPROTECTED_SIGNALLING: Declaration(
         "Registrations are not protected",
         "Anybody on the path between this machine and {subject} can redirect the traffic of the home address.",
@@ -147,7 +159,23 @@ DECLARATIONS: dict[ProblemCode, Declaration] = {
     ProblemCode.HOME_AGENT_CHANGED: Declaration(
         "Another router claims to be home",
         "A router on {detail} announces the home network of {subject}, but it is not the one known from before.",
-        "If the home router was replaced, remove and add the home address again. Otherwise leave this network.",
+        "If the home router was replaced: mnctl home-agents accept, with its address. Otherwise leave this network.",
+        Severity.WARNING,
+    ),
+    ProblemCode.HOME_AGENT_DIFFERS: Declaration(
+        "A home agent is not what it was",
+        "Somebody claims to be the home agent {subject}, and is not as that was before ({detail}). That is not"
+        " believed.",
+        "If the home router was replaced or changed: mnctl home-agents accept {subject}. Otherwise leave this network.",
+        Severity.WARNING,
+    ),
+    ProblemCode.HOME_NOT_PROVED: Declaration(
+        "A network says that it is home, and does not prove it",
+        "{detail} looks like the home network of {subject}, but no home agent has shown the key there. So this does not"
+        " count as home, and nothing is sent there from the home address.",
+        "At home: check that the home agent runs and has the same key (mnctl problems there), then connect again."
+        " Elsewhere: leave this network. To trust it without proof: mnctl settings set"
+        " mobile_node.return_home_unauthenticated true.",
         Severity.WARNING,
     ),
     ProblemCode.NETWORK_REFUSED: Declaration(

@@ -29,7 +29,8 @@ class SecurityAssociation:
     """A pair of manually keyed associations. `secret` is empty while it is not available (a person's key).
 
     `spi_in` is in what arrives here, `spi_out` in what is sent; `algorithm` is a name of `KEY_ALGORITHMS`. `identifier`
-    is the network access identifier by which a home agent may know the mobile node (RFC 4285), "" for one made here.
+    is the network access identifier by which a home agent may know the mobile node (RFC 4285), "" for one made here;
+    `aaa_secret` is shared with a server that the home agent asks (section 5.2), empty where there is none.
     """
 
     home_address: IPv6Address
@@ -40,6 +41,7 @@ class SecurityAssociation:
     spi_out: int
     secret: bytes = field(repr=False)
     identifier: str = ""
+    aaa_secret: bytes = field(default=b"", repr=False)
 
     @property
     def protection(self) -> Protection:

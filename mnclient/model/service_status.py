@@ -22,9 +22,20 @@ class Origin(Enum):
     MANUAL = "manual"  # added by the person
 
 
+class Trust(Enum):
+    """Why a home agent is believed to be the one it was (docs/adr/0058-trust-in-home-agents.md)."""
+
+    UNTRUSTED = "untrusted"  # only heard: anybody can say that he is a home agent
+    PINNED = "pinned"  # somebody chose it; its prefix and hardware address are held on to as they were first heard
+    PAIRED = "paired"  # there is a key for it, so it can prove who it is
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownHomeAgent:
-    """A home agent of the list of at most 32. `rank` is between 0 and 1; see service.autoconfiguration.ranking."""
+    """A home agent of the list of at most 32. `rank` is between 0 and 1; see service.autoconfiguration.ranking.
+
+    `trust` follows from the rest of what is known: it is filled in where the list is shown.
+    """
 
     address: IPv6Address
     prefix: IPv6Network
@@ -37,6 +48,7 @@ class KnownHomeAgent:
     preference: int = 0
     pinned: bool = False
     """Never evicted from the list, and never replaced by another router's claim."""
+    trust: Trust = Trust.UNTRUSTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv6Address, IPv6Network
 
+from mnclient.model.named import Named
 from mnclient.model.problems import Problem
 from mnclient.units import Instant, Seconds
 
@@ -21,7 +22,7 @@ class Phase(Enum):
     PROBLEM = "problem"  # abroad, and refused or unanswered
 
 
-class HomeAddressState(Enum):
+class HomeAddressState(Named):
     """Where one home address stands."""
 
     WAITING = "waiting"  # no network heard yet
@@ -62,6 +63,8 @@ class HomeAddressStatus:
     last_status: int | None = None
     """The status of the last Binding Acknowledgement, None before the first."""
     protected: bool = False
+    accepted_spi: int | None = None
+    """The outgoing SPI of the key under which the home agent last accepted a registration; None before."""
     home_agent_source: HomeAgentSource | None = None
     discovered_home_agents: tuple[IPv6Address, ...] = ()
     """Those of the last Home Agent Address Discovery Reply, the best first."""
@@ -115,7 +118,7 @@ class BindingUpdateStatus:
     home_registration: bool
 
 
-class CorrespondentState(Enum):
+class CorrespondentState(Named):
     """How a correspondent is talked to."""
 
     TUNNELLED = "tunnelled"  # through the home agent: not tried yet, or not allowed

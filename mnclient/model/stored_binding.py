@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What both ends of a binding keep on disk, so that a restart loses no binding and allows no replay."""
 
-from dataclasses import dataclass
-from ipaddress import IPv6Address
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, IPv6Network
 
 from mnclient.units import Seconds
 
@@ -12,7 +12,8 @@ class StoredBinding:
     """One entry of the binding cache (RFC 6275 sections 9.1 and 15.3).
 
     `remaining` is what is left of the lifetime at the moment of the snapshot; whoever stores it subtracts the time that
-    passes until it is restored. Zero: the binding is gone and only its `sequence` is still remembered.
+    passes until it is restored. Zero: the binding is gone and only its `sequence` is still remembered. `spi` is in what
+    its last Binding Update came under, 0 for none.
     """
 
     home_address: IPv6Address
@@ -20,6 +21,7 @@ class StoredBinding:
     sequence: int
     remaining: Seconds
     link_local_compatibility: bool = False
+    spi: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class StoredRegistration:
     `remaining` is how long the home agent may still hold a binding, by what was asked of it; zero when it holds none.
     A node that forgot this would not know that it has to de-register when it starts at home (section 11.5.5).
     `timestamp` is the last one accepted, `clock_offset` how far the home agent's clock is ahead (RFC 4285 section 6).
+    `spi` is in what was sent when the home agent last accepted, 0 for none.
     """
 
     home_address: IPv6Address
@@ -38,6 +41,7 @@ class StoredRegistration:
     link_local_compatibility: bool = False
     timestamp: int | None = None
     clock_offset: Seconds = Seconds(0.0)
+    spi: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,56 @@ class StoredOptimization:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredUsedSequence:
+    """The last sequence number of the Binding Updates to a correspondent (RFC 6275 section 11.1).
+
+    For `remaining` an older one that was lost could still be replayed there (sections 5.2.7 and 5.2.8): a node that
+    forgot its numbers after a crash could begin below it.
+    """
+
+    home_address: IPv6Address
+    correspondent: IPv6Address
+    sequence: int
+    remaining: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEspSequence:
+    """How far the ESP sequence numbers of a security association have got (RFC 4303 section 3.3.3).
+
+    `source` and `destination` say whose packets to whom it is for, as prefixes.
+    """
+
+    source: IPv6Network
+    destination: IPv6Network
+    spi: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAcceptedSequence:
+    """The last sequence number a correspondent has believed by a precomputed key, which never expires (RFC 4449)."""
+
+    home_address: IPv6Address
+    correspondent: IPv6Address
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredToken:
+    """A permanent home keygen token that a correspondent has given out (RFC 4866 section 4.7), for `remaining`.
+
+    `sequence` is the last sequence number accepted with it: without that, an old Binding Update would be believed.
+    """
+
+    home_address: IPv6Address
+    correspondent: IPv6Address
+    token: bytes = field(repr=False)
+    sequence: int
+    remaining: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """All that the roles keep."""
 
@@ -82,4 +136,8 @@ class Stored:
     registrations: tuple[StoredRegistration, ...] = ()
     correspondents: tuple[StoredCorrespondent, ...] = ()
     optimizations: tuple[StoredOptimization, ...] = ()
+    used_sequences: tuple[StoredUsedSequence, ...] = ()
     timestamps: tuple[StoredTimestamp, ...] = ()
+    esp_sequences: tuple[StoredEspSequence, ...] = ()
+    accepted_sequences: tuple[StoredAcceptedSequence, ...] = ()
+    tokens: tuple[StoredToken, ...] = ()

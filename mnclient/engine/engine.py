@@ -101,12 +101,20 @@ class Engine:
     def snapshot(self, now: Instant) -> Stored:
         """What the roles must find again after a restart; a correspondent's bindings are not (see its module)."""
         bindings, timestamps = self._home_agent.snapshot(now), self._home_agent.timestamps()
-        return replace(self._mobile_node.snapshot(now), bindings=bindings, timestamps=timestamps)
+        correspondent_node = self._correspondent_node
+        return replace(
+            self._mobile_node.snapshot(now),
+            bindings=bindings,
+            timestamps=timestamps,
+            accepted_sequences=correspondent_node.accepted_sequences(),
+            tokens=correspondent_node.tokens(now),
+        )
 
     def restore(self, stored: Stored, now: Instant) -> None:
         """Give the roles back what `snapshot` said, with the time since then taken off."""
         self._home_agent.restore(stored, now)
         self._mobile_node.restore(stored, now)
+        self._correspondent_node.restore(stored, now)
 
     def _roles(self) -> tuple[Machine, ...]:
         """The home agent first: a mobile node on the same host may depend on it, and the correspondent asks it."""

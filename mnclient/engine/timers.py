@@ -3,12 +3,13 @@
 
 import heapq
 from collections.abc import Hashable
-from enum import Enum, auto
+from enum import auto
 
+from mnclient.model.named import Named
 from mnclient.units import Instant
 
 
-class Timer(Enum):
+class Timer(Named):
     """The kinds of timer."""
 
     # mobile node
@@ -49,6 +50,7 @@ class Timer(Enum):
     GROUP_EXPIRES = auto()  # RFC 3810 section 9.4, by home address and group
     LISTED_HOME_AGENT_EXPIRES = auto()  # RFC 6275 section 10.1
     SEND_PREFIX_ADVERTISEMENT = auto()  # RFC 6275 section 10.6.2, by home address
+    DOUBT_FORGOTTEN = auto()  # ours: nobody has lately failed to prove that a home address is his
     # correspondent node; its bindings expire by the timers of the home agent's
     REQUEST_REFRESH = auto()  # RFC 6275 section 9.5.5
 
@@ -60,12 +62,15 @@ class TimerTable:
         self._deadlines: dict[tuple[Timer, Hashable], Instant] = {}
         self._heap: list[tuple[Instant, int, Timer, Hashable]] = []
         self._serial = 0
+        self._is_clean = True
+        """Nothing has changed since the first of the heap was seen to be valid."""
 
     def set(self, timer: Timer, subject: Hashable, at: Instant) -> None:
         """Let `timer` for `subject` fire at `at`, whatever it was set to before."""
         if self._deadlines.get((timer, subject)) == at:
             return
         self._deadlines[(timer, subject)] = at
+        self._is_clean = False
         self._serial += 1
         heapq.heappush(self._heap, (at, self._serial, timer, subject))
         if len(self._heap) > 64 + 4 * len(self._deadlines):
@@ -73,7 +78,8 @@ class TimerTable:
 
     def stop(self, timer: Timer, subject: Hashable) -> None:
         """Forget it; harmless when it is not set."""
-        self._deadlines.pop((timer, subject), None)
+        if self._deadlines.pop((timer, subject), None) is not None:
+            self._is_clean = False
 
     def deadline(self, timer: Timer, subject: Hashable) -> Instant | None:
         """When it fires, None when it is not set."""
@@ -87,17 +93,23 @@ class TimerTable:
     def pop_due(self, now: Instant) -> list[tuple[Timer, Hashable]]:
         """Take out all timers that are due, the earliest first."""
         due: list[tuple[Timer, Hashable]] = []
+        if not self._heap or self._heap[0][0] > now:
+            return due
         self._drop_stale()
         while self._heap and self._heap[0][0] <= now:
             _, _, timer, subject = heapq.heappop(self._heap)
             del self._deadlines[(timer, subject)]
+            self._is_clean = False
             due.append((timer, subject))
             self._drop_stale()
         return due
 
     def _drop_stale(self) -> None:
+        if self._is_clean:
+            return
         while self._heap and self._deadlines.get((self._heap[0][2], self._heap[0][3])) != self._heap[0][0]:
             heapq.heappop(self._heap)
+        self._is_clean = True
 
     def _compact(self) -> None:
         self._heap = [

@@ -27,19 +27,24 @@ class Pair(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Binding:
-    """A binding. `indices` are those of the nonces that authorised it last; `last_used` is what the datapath said."""
+    """A binding. `indices` are those of the nonces that authorised it last, None with a key or token in their place.
+
+    `last_used` is what the datapath said.
+    """
 
     pair: Pair
     care_of_address: IPv6Address
     sequence: int
     lifetime: Seconds
     expires: Instant
-    indices: NonceIndices
+    indices: NonceIndices | None
     last_used: Instant | None = None
     asked: bool = False
     """An answer to `AskRouteUse` is awaited."""
     interface: str = ""
     """Where the last Binding Update came in."""
+    is_verified: bool = True
+    """The mobile node has shown that it receives at the care-of address (RFC 4866 section 4.2)."""
 
     def status(self) -> BindingCacheStatus:
         """It as people are told."""

@@ -3,6 +3,7 @@
 
     nonces             node keys and nonces, by which a test and a Binding Update are believed
     registrations      Binding Updates and the binding cache
+    enhanced           generated home addresses, and the tokens given out to them (RFC 4866)
     unreachable        which bindings lead nowhere any more
     refresh_requests   who is asked to renew a binding
     desired_state      what the kernel should look like
@@ -18,7 +19,9 @@ Until the datapath is known, a test is not answered at all: the mobile node trie
 
 Bindings are not kept over a restart. The keys of return routability are not either (section 5.2.1), and packets that
 still come by an old binding are answered with a Binding Error, status 1: the mobile node goes back to the tunnel, and
-begins anew (section 11.3.6). A binding kept would outlive the proof it rests on.
+begins anew (section 11.3.6). A binding kept would outlive the proof it rests on. What is kept are the sequence numbers
+accepted with precomputed keys (RFC 4449), as an old Binding Update would be authentic for ever, and the tokens of
+generated addresses (RFC 4866), each with its last sequence number.
 """
 
 from collections import Counter
@@ -49,6 +52,7 @@ from mnclient.model.config import CorrespondentNodeConfig
 from mnclient.model.network_state import EMPTY, OptimizationEnd
 from mnclient.model.problems import Problem, ProblemCode
 from mnclient.model.status import BindingCacheStatus, CorrespondentNodeStatus
+from mnclient.model.stored_binding import Stored, StoredAcceptedSequence, StoredToken
 from mnclient.units import Instant
 from mnclient.wire.addresses import is_multicast, is_unicast_routable
 from mnclient.wire.binding import BindingUpdate
@@ -75,7 +79,7 @@ class CorrespondentNode:
         self._nonces = Nonces(entropy)
         self._answers = RateLimit(CORRESPONDENT_ANSWER_RATE)
         self._registrations = Registrations(
-            self._timers, self._nonces, self._answers, self._counters, home_agent_refusal
+            self._timers, self._nonces, self._answers, self._counters, home_agent_refusal, entropy
         )
         self._refusal: Problem | None = None
 
@@ -131,6 +135,21 @@ class CorrespondentNode:
     def counters(self) -> dict[str, int]:
         """What was received, sent, refused and dropped."""
         return dict(self._counters)
+
+    # --- over a restart ---------------------------------------------------------------------------------------------
+
+    def accepted_sequences(self) -> tuple[StoredAcceptedSequence, ...]:
+        """The sequence numbers accepted by precomputed keys (RFC 4449 section 3)."""
+        return self._registrations.precomputed.snapshot()
+
+    def tokens(self, now: Instant) -> tuple[StoredToken, ...]:
+        """The permanent home keygen tokens given out (RFC 4866 section 4.7)."""
+        return self._registrations.enhanced.tokens.snapshot(now)
+
+    def restore(self, stored: Stored, now: Instant) -> None:
+        """Take back what `accepted_sequences` and `tokens` said, before the first Configured event."""
+        self._registrations.precomputed.restore(stored.accepted_sequences)
+        self._registrations.enhanced.tokens.restore(stored.tokens, now)
 
     # --- events -----------------------------------------------------------------------------------------------------
 

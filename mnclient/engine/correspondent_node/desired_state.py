@@ -6,13 +6,14 @@ from typing import Final
 
 from mnclient.engine.correspondent_node.binding_cache import Binding, Pair
 from mnclient.model.network_state import BindingUpdateReception, NetworkState, OptimizationEnd, RouteOptimization
+from mnclient.wire.addresses import text_of
 
 OWNER: Final = "correspondent-node"
 
 
 def owner_of(pair: Pair) -> str:
     """The owner name of a binding's part of the kernel."""
-    return f"{OWNER}:{pair.home_address},{pair.correspondent}"
+    return f"{OWNER}:{text_of(pair.home_address)},{text_of(pair.correspondent)}"
 
 
 def pair_of(owner: str) -> Pair | None:
@@ -33,11 +34,15 @@ def role_state() -> NetworkState:
 
 
 def binding_state(binding: Binding) -> NetworkState:
-    """Payload goes directly, both ways, for one address of ours (sections 9.3.1 and 9.3.2)."""
+    """Payload goes directly, both ways, for one address of ours (sections 9.3.1 and 9.3.2).
+
+    To a care-of address that is not verified goes none, but through the home agent (RFC 4866 section 4.10).
+    """
     optimization = RouteOptimization(
         end=OptimizationEnd.CORRESPONDENT,
         home_address=binding.pair.home_address,
         correspondent=binding.pair.correspondent,
         care_of_address=binding.care_of_address,
+        outgoing=binding.is_verified,
     )
     return NetworkState(route_optimizations=frozenset((optimization,)))

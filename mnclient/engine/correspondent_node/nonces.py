@@ -15,16 +15,14 @@ from mnclient.engine.machine import Entropy
 from mnclient.security.binding_keys import (
     NODE_KEY_LENGTH,
     NONCE_LENGTH,
-    binding_key,
     care_of_keygen_token,
-    deletion_key,
     home_keygen_token,
 )
 from mnclient.units import Instant
 from mnclient.wire.binding import BindingStatus
 from mnclient.wire.mobility_options import NonceIndices
 
-_INDICES: Final = 1 << 16
+_INDICES: Final = (1 << 16) - 1  # from 1 on: index 0 says that no nonce is meant (RFC 4866 section 4.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +86,6 @@ class Nonces:
             return None if knows_care_of else BindingStatus.EXPIRED_CARE_OF_NONCE_INDEX
         return BindingStatus.EXPIRED_HOME_NONCE_INDEX if knows_care_of else BindingStatus.EXPIRED_NONCES
 
-    def key(
-        self, indices: NonceIndices, home_address: IPv6Address, care_of_address: IPv6Address, now: Instant
-    ) -> bytes | None:
-        """Kbm to make or renew a binding, None when a nonce is not recognised."""
-        home, care_of = self.find(indices.home, now), self.find(indices.care_of, now)
-        if home is None or care_of is None:
-            return None
-        return binding_key(home.home_token(home_address), care_of.care_of_token(care_of_address))
-
-    def key_to_delete(self, indices: NonceIndices, home_address: IPv6Address, now: Instant) -> bytes | None:
-        """Kbm to delete a binding, None when the home nonce is not recognised."""
-        home = self.find(indices.home, now)
-        return None if home is None else deletion_key(home.home_token(home_address))
-
     def forget(self) -> None:
         """No token given out so far is good for anything any longer."""
         self._nonces.clear()
@@ -113,7 +97,7 @@ class Nonces:
         self._nonces = {each.index: each for each in self._nonces.values() if now - each.made < MAX_NONCE_LIFETIME}
         last = int.from_bytes(self._entropy.octets(2)) if self._current is None else self._current.index
         nonce = Nonce(
-            index=(last + 1) % _INDICES,
+            index=last % _INDICES + 1,
             made=now,
             node_key=self._entropy.octets(NODE_KEY_LENGTH),
             octets=self._entropy.octets(NONCE_LENGTH),

@@ -4,7 +4,8 @@
 A Binding Update is checked in this order: what it is and carries, whether its nonces are known, whether it is
 authentic, whether it is newer than the last one, and only then whether we want the binding. What comes before the
 authenticator can be sent by anybody: it changes nothing here, and its answers are limited in number. The two tokens are
-made again out of the Binding Update itself; until it has come, nothing is known of the mobile node.
+made again out of the Binding Update itself; until it has come, nothing is known of the mobile node. What a generated
+home address adds to that (RFC 4866) is in `enhanced`.
 """
 
 from collections import Counter
@@ -12,44 +13,64 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
-from mnclient.constants import LIFETIME_UNIT, MAX_RR_BINDING_LIFETIME
+from mnclient.constants import LIFETIME_UNIT
 from mnclient.engine.actions import Action, Note, PublishStatus, SendPacket, SetNetworkState
 from mnclient.engine.correspondent_node.binding_cache import Binding, BindingCache, Pair
 from mnclient.engine.correspondent_node.desired_state import binding_state, owner_of
+from mnclient.engine.correspondent_node.enhanced import Enhanced, Proof, Reading
 from mnclient.engine.correspondent_node.nonces import Nonces
+from mnclient.engine.correspondent_node.precomputed import PrecomputedKeys
 from mnclient.engine.correspondent_node.refresh_requests import RefreshRequests
 from mnclient.engine.correspondent_node.unreachable import Unreachable, undelivered
 from mnclient.engine.events import PacketReceived
 from mnclient.engine.home_agent.access import is_allowed, whole_units
-from mnclient.engine.home_agent.binding_cache import is_newer
 from mnclient.engine.home_agent.requests import Request, acknowledge, fault, read
+from mnclient.engine.machine import Entropy
 from mnclient.engine.retransmission import RateLimit
+from mnclient.engine.sequence_numbers import is_newer
 from mnclient.engine.timers import TimerTable
 from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import CorrespondentNodeConfig
 from mnclient.model.network_state import EMPTY
+from mnclient.model.precomputed_key import PrecomputedKey
 from mnclient.security.binding_keys import authorize, is_authorized
+from mnclient.security.precomputed_keys import precomputed_binding_key, precomputed_deletion_key
 from mnclient.units import Instant, Seconds, after
 from mnclient.wire.binding import BindingAcknowledgement, BindingStatus, BindingUpdate
+from mnclient.wire.cga_parameters import CgaParameters
+from mnclient.wire.enhanced_options import CgaParametersRequest
 from mnclient.wire.icmpv6 import DestinationUnreachable
-from mnclient.wire.mobility_options import NonceIndices
+from mnclient.wire.mobility_options import MobilityOption, NonceIndices
 
 RegistrationRefusal = Callable[[IPv6Address], BindingStatus | None]
 """Why the home agent's role does not let a home address have a binding here, None when it has nothing against it."""
 
-ALWAYS_SAID = frozenset((BindingStatus.REGISTRATION_TYPE_CHANGE_DISALLOWED, BindingStatus.INSUFFICIENT_RESOURCES))
+ALWAYS_SAID = frozenset(
+    (
+        BindingStatus.REGISTRATION_TYPE_CHANGE_DISALLOWED,
+        BindingStatus.INSUFFICIENT_RESOURCES,
+        BindingStatus.CGA_AND_SIGNATURE_VERIFICATION_FAILED,
+        BindingStatus.PERMANENT_HOME_KEYGEN_TOKEN_EXISTS,
+    )
+)
 """Refusals that are said even if no acknowledgement was asked for (sections 9.5.1 and 9.5.4); others are not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authentic:
-    """A Binding Update that the mobile node has made, and what answers to it are signed with."""
+    """A Binding Update that the mobile node has made, and what answers to it are signed with.
+
+    `indices` are None when a key or token stands in the place of a home nonce. `is_early`: nothing is known of its
+    care-of address.
+    """
 
     request: Request
     pair: Pair
-    indices: NonceIndices
+    proof: Proof
+    indices: NonceIndices | None
     key: bytes
     signed_address: IPv6Address
+    is_early: bool = False
 
 
 class Registrations:
@@ -62,11 +83,14 @@ class Registrations:
         answers: RateLimit,
         counters: Counter[str],
         home_agent_refusal: RegistrationRefusal,
+        entropy: Entropy,
     ) -> None:
         self.config = CorrespondentNodeConfig()
         self.cache = BindingCache(timers)
         self.refreshing = RefreshRequests(timers)
         self.unreachable = Unreachable()
+        self.precomputed = PrecomputedKeys()
+        self.enhanced = Enhanced(nonces, entropy)
         self._nonces = nonces
         self._answers = answers
         self._counters = counters
@@ -82,15 +106,21 @@ class Registrations:
             return self._discard(wrong)
         if update.home_registration:
             return self._refuse_anybody(request, BindingStatus.HOME_REGISTRATION_NOT_SUPPORTED, now)  # section 10.3.1
-        indices = update.nonce_indices
-        if indices is None:
+        pair = Pair(event.packet.destination, request.home_address)
+        shared = self.precomputed.find(pair)
+        if shared is None and update.nonce_indices is None:
             return self._discard("no-nonce-indices")
         if update.authorization_data is None:
             return self._discard("unsigned")
-        expired = self._nonces.refusal(indices, now, deletes=request.is_deregistration)
-        if expired is not None:
-            return self._refuse_anybody(request, expired, now)
-        authentic = self._authenticate(request, indices, now)
+        reading: Reading | BindingStatus
+        if shared is not None:  # the indices name nothing, whether they are there or not (RFC 4449 section 3)
+            reading = self._read_precomputed(request, shared)
+        else:
+            assert update.nonce_indices is not None
+            reading = self.enhanced.read(request, pair, update.nonce_indices, now)
+        if isinstance(reading, BindingStatus):
+            return self._refuse_anybody(request, reading, now)
+        authentic = self._authenticate(request, pair, reading)
         if authentic is None:
             return self._discard("authenticator")
         return self._take(authentic, now)
@@ -125,8 +155,13 @@ class Registrations:
     def review(self, now: Instant) -> list[Action]:
         """The rules may have changed: bindings end that would not be made any longer."""
         actions: list[Action] = []
+        rekeyed = self.precomputed.configure(self.config.precomputed_keys)
+        self.enhanced.configure(self.config.generated_addresses)
         for binding in tuple(self.cache):
-            if self._objection(binding.pair.home_address, binding.care_of_address) is not None:
+            if (
+                binding.pair in rekeyed
+                or self._objection(binding.pair.home_address, binding.care_of_address) is not None
+            ):
                 actions += self._end(binding, now)
         return actions
 
@@ -146,41 +181,68 @@ class Registrations:
         self.cache.clear()
         self.unreachable.clear()
         self._nonces.forget()
+        self.enhanced.tokens.clear()
         return actions
 
     # --- checks -----------------------------------------------------------------------------------------------------
 
-    def _authenticate(self, request: Request, indices: NonceIndices, now: Instant) -> Authentic | None:
-        """Make the key again and check the authenticator (sections 5.2.6 and 6.2.7).
+    @staticmethod
+    def _read_precomputed(request: Request, shared: PrecomputedKey) -> Reading:
+        care_of_address = request.care_of_address
+        deletes = request.is_deregistration
+        key = precomputed_deletion_key(shared) if deletes else precomputed_binding_key(shared, care_of_address)
+        return Reading(Proof.PRECOMPUTED, None, key)
+
+    @staticmethod
+    def _authenticate(request: Request, pair: Pair, reading: Reading) -> Authentic | None:
+        """Check the authenticator with the key that was made again (sections 5.2.6 and 6.2.7).
 
         A deletion is signed with the home address in the place of the care-of address; from elsewhere than home, some
         take the care-of address, and are understood too.
         """
-        packet = request.event.packet
-        home_address, correspondent = request.home_address, packet.destination
+        candidates = dict.fromkeys((request.care_of_address,))
         if request.is_deregistration:
-            key = self._nonces.key_to_delete(indices, home_address, now)
-            candidates = dict.fromkeys((home_address, request.care_of_address, packet.source))
-        else:
-            key = self._nonces.key(indices, home_address, request.care_of_address, now)
-            candidates = dict.fromkeys((request.care_of_address,))
-        if key is None:
-            return None
+            source = request.event.packet.source
+            candidates = dict.fromkeys((request.home_address, request.care_of_address, source))
         for address in candidates:
-            if is_authorized(request.update, key, address, correspondent):
-                return Authentic(request, Pair(correspondent, home_address), indices, key, address)
+            if is_authorized(request.update, reading.key, address, pair.correspondent):
+                indices = None if reading.proof is Proof.TOKEN else reading.indices
+                return Authentic(request, pair, reading.proof, indices, reading.key, address, reading.is_early)
         return None
 
+    def _last_sequence(self, authentic: Authentic, now: Instant) -> int | None:
+        """The last sequence number accepted, by what remembers it for as long as it can be replayed."""
+        if authentic.proof is Proof.PRECOMPUTED:
+            return self.precomputed.last_sequence(authentic.pair)
+        token = self.enhanced.tokens.find(authentic.pair, now)
+        return self.cache.last_sequence(authentic.pair) if token is None else token.sequence
+
     def _take(self, authentic: Authentic, now: Instant) -> list[Action]:
-        """What the mobile node wants is certain: do it, or say why not."""
+        """Whether the mobile node may be believed, after all: it is the newest, and proves as much as it can."""
         request, pair = authentic.request, authentic.pair
-        last = self.cache.last_sequence(pair)
+        last = self._last_sequence(authentic, now)
         if last is not None and not is_newer(request.update.sequence, last):
             self._counters["correspondent.bu.refused.135"] += 1
             return [self._answer(authentic, BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW, sequence=last)]
+        if self.enhanced.is_downgrade(authentic.proof, pair, now):
+            return self._refuse(authentic, None, BindingStatus.PERMANENT_HOME_KEYGEN_TOKEN_EXISTS)
+        parameters = None
+        if authentic.proof is Proof.CGA:
+            parameters = self.enhanced.proven(request, pair)
+            if parameters is None:
+                return self._refuse(authentic, None, BindingStatus.CGA_AND_SIGNATURE_VERIFICATION_FAILED)
+        self.precomputed.accepted(pair, request.update.sequence)
+        return self._do(authentic, parameters, now)
+
+    def _do(self, authentic: Authentic, parameters: CgaParameters | None, now: Instant) -> list[Action]:
+        """What the mobile node wants is certain: do it, or say why not."""
+        request, pair = authentic.request, authentic.pair
+        token = self.enhanced.tokens.find(pair, now)
+        if token is not None:
+            token.sequence = request.update.sequence
         if request.is_deregistration:
             return self._delete(authentic, now)
-        if self.cache.was_used(pair, request.care_of_address, authentic.indices):
+        if authentic.indices and self.cache.was_used(pair, request.care_of_address, authentic.indices):
             return self._refuse_anybody(request, BindingStatus.EXPIRED_NONCES, now)
         binding = self.cache.find(pair)
         refusal = self._objection(pair.home_address, request.care_of_address)
@@ -190,7 +252,7 @@ class Registrations:
             refusal = BindingStatus.INSUFFICIENT_RESOURCES
         if refusal is not None:
             return self._refuse(authentic, binding, refusal)
-        return self._store(authentic, binding, now)
+        return self._store(authentic, binding, parameters, now)
 
     def _objection(self, home_address: IPv6Address, care_of_address: IPv6Address) -> BindingStatus | None:
         """Why a binding is not wanted, None when it is."""
@@ -203,41 +265,59 @@ class Registrations:
 
     # --- bindings ---------------------------------------------------------------------------------------------------
 
-    def _store(self, authentic: Authentic, binding: Binding | None, now: Instant) -> list[Action]:
+    def _store(
+        self, authentic: Authentic, before: Binding | None, parameters: CgaParameters | None, now: Instant
+    ) -> list[Action]:
         """Make or renew a binding (section 9.5.2)."""
-        request, pair = authentic.request, authentic.pair
-        care_of_address, before = request.care_of_address, None if binding is None else binding.care_of_address
-        lifetime = self._grant(request.update.lifetime)
-        binding = Binding(
-            pair=pair,
-            care_of_address=care_of_address,
-            sequence=request.update.sequence,
-            lifetime=lifetime,
-            expires=after(now, lifetime),
-            indices=authentic.indices,
-            last_used=None if binding is None else binding.last_used,
-            interface=request.event.interface,
-        )
+        binding = self._bind(authentic, before, now)
+        pair, care_of_address = binding.pair, binding.care_of_address
+        options = self.enhanced.test_option(authentic.request, now)
+        if parameters is not None:
+            options += self.enhanced.token_option(parameters, binding, now, 2 * self.config.max_bindings)
         self.cache.put(binding)
         self.unreachable.forget(pair)
         self.refreshing.begin(binding)
         self._counters["correspondent.bu.accepted"] += 1
-        answer = self._answers_asked(authentic, BindingStatus.ACCEPTED, lifetime)
-        if care_of_address == before:
+        answer = self._answers_asked(authentic, BindingStatus.ACCEPTED, binding.lifetime, options)
+        if before is not None and binding_state(before) == binding_state(binding):
             return [*answer, PublishStatus()]
         state = SetNetworkState(owner=owner_of(pair), state=binding_state(binding))
         kind = "correspondent-binding-created" if before is None else "correspondent-binding-moved"
-        note = Note(kind=kind, text=f"{pair.home_address} is talked to directly, at {care_of_address}.")
+        how = "is talked to directly, at" if binding.is_verified else "has moved, as it says, to"
+        note = Note(kind=kind, text=f"{pair.home_address} {how} {care_of_address}.")
         return [state, *answer, note, PublishStatus()]
+
+    def _bind(self, authentic: Authentic, before: Binding | None, now: Instant) -> Binding:
+        """The binding that a Binding Update asks for. An early one takes nothing away that was verified before."""
+        request, pair = authentic.request, authentic.pair
+        was_verified = before is not None and before.is_verified and before.care_of_address == request.care_of_address
+        is_verified = was_verified or not authentic.is_early
+        lifetime = self._grant(request.update.lifetime, authentic.proof, is_verified=is_verified)
+        token = self.enhanced.tokens.find(pair, now)
+        if token is not None:
+            token.until = max(token.until, after(now, lifetime))
+        return Binding(
+            pair=pair,
+            care_of_address=request.care_of_address,
+            sequence=request.update.sequence,
+            lifetime=lifetime,
+            expires=after(now, lifetime),
+            indices=authentic.indices,
+            last_used=None if before is None else before.last_used,
+            interface=request.event.interface,
+            is_verified=is_verified,
+        )
 
     def _delete(self, authentic: Authentic, now: Instant) -> list[Action]:
         """Section 9.5.3. The state goes first, so that the answer takes the way the mobile node expects."""
         pair, sequence = authentic.pair, authentic.request.update.sequence
         answer = self._answers_asked(authentic, BindingStatus.ACCEPTED)
+        had_token = self.enhanced.tokens.find(pair, now) is not None
+        self.enhanced.tokens.forget(pair)
         binding = self.cache.find(pair)
         if binding is None:
             self.cache.note_deletion(pair, sequence, now, self.config.max_bindings)
-            return [*answer]
+            return [*answer, PublishStatus()] if authentic.proof is Proof.PRECOMPUTED or had_token else [*answer]
         binding.sequence = sequence
         self._counters["correspondent.binding.deleted"] += 1
         note = Note(kind="correspondent-binding-deleted", text=f"{pair.home_address} is no longer talked to directly.")
@@ -247,14 +327,15 @@ class Registrations:
         self.refreshing.stop(binding.pair)
         self.unreachable.forget(binding.pair)
         self.cache.end(binding, now)
-        self._nonces.retire(binding.indices.home)
+        if binding.indices is not None:
+            self._nonces.retire(binding.indices.home)
         return [_withdrawn(binding.pair)]
 
-    def _grant(self, requested: Seconds) -> Seconds:
-        """At most what was asked for, what is configured, and what return routability may give (5.2.6 and 9.5.2)."""
-        return whole_units(
-            Seconds(min(requested, max(self.config.max_lifetime, LIFETIME_UNIT), MAX_RR_BINDING_LIFETIME))
-        )
+    def _grant(self, requested: Seconds, proof: Proof, *, is_verified: bool) -> Seconds:
+        """At most what was asked for, what is configured, and what the proof may give (5.2.6 and 9.5.2)."""
+        configured = max(self.config.max_lifetime, LIFETIME_UNIT)
+        longest = self.enhanced.longest(proof, configured, is_verified=is_verified)
+        return whole_units(Seconds(min(requested, longest)))
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
@@ -273,13 +354,20 @@ class Registrations:
             self._counters["correspondent.answers.limited"] += 1
             return []
         self._answers.record(now)
-        return [acknowledge(request, None, status)]
+        wants_proof = status == BindingStatus.PERMANENT_HOME_KEYGEN_TOKEN_UNAVAILABLE
+        return [acknowledge(request, None, status, options=(CgaParametersRequest(),) if wants_proof else ())]
 
     def _answers_asked(
-        self, authentic: Authentic, status: BindingStatus, lifetime: Seconds = Seconds(0.0)
+        self,
+        authentic: Authentic,
+        status: BindingStatus,
+        lifetime: Seconds = Seconds(0.0),
+        options: tuple[MobilityOption, ...] = (),
     ) -> list[SendPacket]:
-        """The answer, if one was asked for (section 9.5.4)."""
-        return [self._answer(authentic, status, lifetime=lifetime)] if authentic.request.update.acknowledge else []
+        """The answer, if one was asked for (section 9.5.4) or there is something in it (RFC 4866 section 4.3)."""
+        if not (authentic.request.update.acknowledge or options):
+            return []
+        return [self._answer(authentic, status, lifetime=lifetime, options=options)]
 
     def _answer(
         self,
@@ -288,13 +376,16 @@ class Registrations:
         *,
         sequence: int | None = None,
         lifetime: Seconds = Seconds(0.0),
+        options: tuple[MobilityOption, ...] = (),
     ) -> SendPacket:
         """A signed Binding Acknowledgement (sections 6.2.7 and 9.5.4)."""
 
         def sign(message: BindingAcknowledgement) -> BindingAcknowledgement:
             return authorize(message, authentic.key, authentic.signed_address, authentic.pair.correspondent)
 
-        return acknowledge(authentic.request, None, status, sequence=sequence, lifetime=lifetime, sign=sign)
+        return acknowledge(
+            authentic.request, None, status, sequence=sequence, lifetime=lifetime, options=options, sign=sign
+        )
 
     def _discard(self, reason: str) -> list[Action]:
         self._counters[f"correspondent.bu.discarded.{reason}"] += 1

@@ -16,19 +16,15 @@ from mnclient.model.status import BindingCacheStatus
 from mnclient.model.stored_binding import StoredBinding
 from mnclient.units import Instant, Seconds, after, between
 
-_SEQUENCE_NUMBERS: Final = 1 << 16
 _LINK_LOCAL_PREFIX: Final = 0xFE80 << 112
 _IDENTIFIER: Final = (1 << 64) - 1
-
-
-def is_newer(sequence: int, last: int) -> bool:
-    """Whether a sequence number is greater than the last one, modulo 2**16 (section 9.5.1)."""
-    return 0 < (sequence - last) % _SEQUENCE_NUMBERS < _SEQUENCE_NUMBERS // 2
 
 
 @dataclass(slots=True, kw_only=True)
 class Binding:
     """A home registration. `detecting`: duplicate detection still runs, nothing was acknowledged yet.
+
+    `spi`: of the association that its last Binding Update came under, 0 when that was not protected.
 
     `previous_care_of_address`: the mobile node has just moved away from there, and what it sent before it heard our
     answer is still forwarded.
@@ -43,6 +39,7 @@ class Binding:
     link_local_compatibility: bool = False
     detecting: bool = False
     previous_care_of_address: IPv6Address | None = None
+    spi: int = 0
 
     def status(self) -> BindingCacheStatus:
         """It as people are told."""
@@ -177,4 +174,5 @@ def _stored(binding: Binding, sequence: int, remaining: Seconds) -> StoredBindin
         sequence=sequence,
         remaining=remaining,
         link_local_compatibility=binding.link_local_compatibility,
+        spi=binding.spi,
     )

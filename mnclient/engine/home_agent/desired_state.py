@@ -20,6 +20,8 @@ from mnclient.model.network_state import (
     BindingUpdateReception,
     DuplicateDetection,
     NetworkState,
+    ProtectedSignalling,
+    ProtectedTunnel,
     ProxyNeighbor,
     Route,
     RouteKind,
@@ -28,10 +30,15 @@ from mnclient.model.network_state import (
     TunnelDevice,
     TunnelEnd,
 )
+from mnclient.model.security import SecurityAssociation
+from mnclient.wire.addresses import text_of
 
 OWNER: Final = "home-agent"
 
 FORWARDING: Final = Sysctl(key="net/ipv6/conf/all/forwarding", value="1")
+
+Associations = tuple[SecurityAssociation, ...]
+"""Those of one home address: the one to send under, then the others that are believed."""
 
 _ORDINARY_MTU: Final = 1500
 _LAST_RESORT: Final = 4096  # metric: behind every route that leads somewhere
@@ -39,7 +46,7 @@ _LAST_RESORT: Final = 4096  # metric: behind every route that leads somewhere
 
 def owner_of(home_address: IPv6Address) -> str:
     """The owner name of a binding's part of the kernel."""
-    return f"{OWNER}:{home_address}"
+    return f"{OWNER}:{text_of(home_address)}"
 
 
 def home_address_of(owner: str) -> IPv6Address | None:
@@ -48,10 +55,11 @@ def home_address_of(owner: str) -> IPv6Address | None:
     return IPv6Address(address) if role == OWNER and address else None
 
 
-def binding_state(binding: Binding) -> NetworkState:
+def binding_state(binding: Binding, associations: Associations = (), *, protect_payload: bool = False) -> NetworkState:
     """Intercept, tunnel and, on a real link once duplicate detection is over, defend (sections 10.4.1 and 10.4.2).
 
-    The link-local address is defended but never tunnelled.
+    The link-local address is defended but never tunnelled. With `associations` home tests go under ESP (10.4.6), and
+    everything else if `protect_payload`.
     """
     home_address, link, previous = binding.home_address, binding.link, binding.previous_care_of_address
     proxies: frozenset[ProxyNeighbor] = frozenset()
@@ -72,15 +80,37 @@ def binding_state(binding: Binding) -> NetworkState:
             )
         ),
         proxy_neighbors=proxies,
+        protected_tunnels=_protected(binding, associations, protect_payload),
     )
 
 
-def role_state(links: HomeLinks, *, selective: bool = False, discovery: bool = True) -> NetworkState:
+def _protected(binding: Binding, associations: Associations, payload: bool) -> frozenset[ProtectedTunnel]:
+    if not associations:
+        return frozenset()
+    tunnel = ProtectedTunnel(
+        device=TUNNEL_DEVICE_HOME_AGENT,
+        end=TunnelEnd.HOME_AGENT,
+        association=associations[0],
+        also=associations[1:],
+        care_of_address=binding.care_of_address,
+        payload=payload,
+    )
+    return frozenset((tunnel,))
+
+
+def role_state(
+    links: HomeLinks,
+    associations: Iterable[Associations] = (),
+    *,
+    selective: bool = False,
+    discovery: bool = True,
+) -> NetworkState:
     """What all bindings share: forwarding, the tunnel device, and the home links themselves.
 
     Of a real link nothing is asked for before its interface exists. `selective`: the datapath refuses home addresses it
     was not told of, and must let in those of the first Binding Updates. `discovery`: requests to the anycast address of
-    the home agents are answered (section 8.4).
+    the home agents are answered (section 8.4). `associations` are those of each mobile node whose signalling goes under
+    ESP, bound or not.
     """
     real = [link for link in links.served if link.interface in links.interfaces]
     virtual = [link for link in links.served if link.interface is None]
@@ -91,6 +121,10 @@ def role_state(links: HomeLinks, *, selective: bool = False, discovery: bool = T
         routes=frozenset(_route(link) for link in (*real, *virtual)),
         receptions=frozenset((BindingUpdateReception(),)) if selective else frozenset(),
         anycast_addresses=frozenset(_anycast((*real, *virtual))) if discovery else frozenset(),
+        protected_signalling=frozenset(
+            ProtectedSignalling(end=TunnelEnd.HOME_AGENT, association=first, also=tuple(also))
+            for first, *also in associations
+        ),
     )
 
 

@@ -14,6 +14,7 @@ A role without configuration is off: it keeps looking at the interfaces and does
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import IPv6Address
 
 from mnclient.engine.actions import Action, PublishStatus, SendPacket, SetNetworkState
@@ -117,7 +118,7 @@ class HomeAgent:
             case DatapathChosen():
                 self._is_selective = event.route_optimization
                 self._registrations.guests.can_use(event.protections)
-                actions += self._set_state()
+                actions += [*self._set_state(), *self._registrations.rekey()]
             case WallClockSet():
                 self._registrations.guests.authentication.wall_clock_at_boot = event.at_boot
             case MembershipReceived():
@@ -161,6 +162,7 @@ class HomeAgent:
             return ()
         problems = [*link_problems(self._links), *self._troubles.problems()]
         problems += self._registrations.guests.problems(self._links, self._on_since)
+        problems += self._registrations.doubts.problems()
         return tuple(problems)
 
     def counters(self) -> dict[str, int]:
@@ -205,7 +207,7 @@ class HomeAgent:
         actions: list[Action] = [*self._say_farewell(links)]
         self._config = config
         self._registrations.config = self._telling.config = config or HomeAgentConfig()
-        self._registrations.guests.configure(self._registrations.config)
+        has_other_keys = self._registrations.admit_guests()
         before = self._links.served
         self._links.configure(links, now)
         self._troubles.links_changed()
@@ -220,6 +222,8 @@ class HomeAgent:
             return [*actions, *self._set_state(), PublishStatus()]
         actions += self._set_state()
         actions += self._registrations.relink(now)
+        if has_other_keys:
+            actions += self._registrations.rekey()
         self._telling.forget_ended()
         actions += self._adopt(now)
         actions += self._groups.switch(config.multicast, now)
@@ -275,7 +279,8 @@ class HomeAgent:
         if isinstance(message, BindingUpdate):
             self._counters["bu.received"] += 1
             actions = self._registrations.receive(event, message, now)
-            return [*actions, *self._follow(event.packet.effective_source, now)]
+            switched = self._set_state() if self._registrations.guests.take_switch() else []
+            return [*switched, *actions, *self._follow(event.packet.effective_source, now)]
         if isinstance(message, HomeAgentAddressDiscoveryRequest):
             return self._discover(event, message, now)
         if isinstance(message, MobilePrefixSolicitation):
@@ -333,6 +338,8 @@ class HomeAgent:
                 return self._registrations.leave_previous(subject)
             case Timer.DELETED_ENTRY_EXPIRES, IPv6Address():
                 self._registrations.cache.forget_deleted(subject)
+            case Timer.DOUBT_FORGOTTEN, IPv6Address():
+                return self._registrations.doubts.end(subject)
             case Timer.QUERY_LISTENER, IPv6Address():
                 return self._groups.ask(subject, now)
             case Timer.GROUP_EXPIRES, (IPv6Address() as home, IPv6Address() as group):
@@ -369,7 +376,8 @@ class HomeAgent:
         return [*actions, SetNetworkState(owner=OWNER, state=state)]
 
     def _wanted_state(self, config: HomeAgentConfig) -> NetworkState:
-        return role_state(self._links, selective=self._is_selective, discovery=config.address_discovery)
+        associations = self._registrations.guests.under_esp()
+        return role_state(self._links, associations, selective=self._is_selective, discovery=config.address_discovery)
 
     def _advertise(self, now: Instant) -> Sequence[Action]:
         return self._count("ra.sent", self._advertising.update(now))
@@ -385,10 +393,4 @@ def _links_on(links: tuple[HomeLinkConfig, ...], interface: str) -> list[HomeLin
 
 
 def _at(stored: StoredBinding, remaining: Seconds) -> StoredBinding:
-    return StoredBinding(
-        home_address=stored.home_address,
-        care_of_address=stored.care_of_address,
-        sequence=stored.sequence,
-        remaining=remaining,
-        link_local_compatibility=stored.link_local_compatibility,
-    )
+    return replace(stored, remaining=remaining)

@@ -19,7 +19,7 @@ from mnclient.engine.home_agent.guests import Guests
 from mnclient.engine.home_agent.home_prefixes import HomePrefixes
 from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.engine.machine import Entropy
-from mnclient.engine.protection import by_ipsec, protects_updates_alone
+from mnclient.engine.protection import protects_updates_alone
 from mnclient.engine.retransmission import RateLimit
 from mnclient.engine.timers import Timer, TimerTable
 from mnclient.model.config import HomeAgentConfig, HomeLinkConfig
@@ -166,10 +166,10 @@ class PrefixAdvertising:
         link = None if packet.home_address is None else self._links.serving(packet.home_address)
         if link is None or packet.home_address is None:
             return "home-address"
-        association = self._guests.association(packet.home_address)
-        if not self._guests.standing(packet.home_address).may_signal or event.protection != by_ipsec(association):
+        is_protected = event.protection in self._guests.protections(packet.home_address)
+        if not self._guests.standing(packet.home_address).may_signal or not is_protected:
             return "unprotected"
-        if protects_updates_alone(association):
+        if protects_updates_alone(self._guests.association(packet.home_address)):
             return "unprotected"
         binding = self._cache.find(packet.home_address)
         if packet.destination != (link if binding is None else binding.link).address:
@@ -182,8 +182,9 @@ class PrefixAdvertising:
 
     def _may_tell(self, home_address: IPv6Address) -> bool:
         """Whether it is wanted, and can be protected if anything of this home address is."""
-        is_partial = protects_updates_alone(self._guests.association(home_address))
-        return self.config.prefix_advertisements and not is_partial
+        if not self.config.prefix_advertisements:
+            return False
+        return not protects_updates_alone(self._guests.association(home_address))
 
     def _delivery(self, binding: Binding) -> Delivery:
         return self._deliveries.setdefault(binding.home_address, Delivery())
@@ -219,5 +220,5 @@ class PrefixAdvertising:
         )
         return SendPacket(
             packet=Packet(source=link.address, destination=target, message=message, routing_home_address=home_address),
-            protection=by_ipsec(self._guests.association(home_address)),
+            protection=self._guests.protections(home_address)[0],
         )

@@ -17,14 +17,16 @@ from mnclient.engine.actions import Action, Note, PublishStatus, SendPacket, Set
 from mnclient.engine.events import PacketReceived
 from mnclient.engine.home_agent.access import Grant, grant, is_allowed, is_anycast, makes_a_loop
 from mnclient.engine.home_agent.authentication import Disbelief
-from mnclient.engine.home_agent.binding_cache import Binding, BindingCache, is_newer
+from mnclient.engine.home_agent.binding_cache import Binding, BindingCache
 from mnclient.engine.home_agent.desired_state import binding_state, owner_of
+from mnclient.engine.home_agent.doubts import Doubts
 from mnclient.engine.home_agent.duplicate_detection import DuplicateDetection
 from mnclient.engine.home_agent.guests import Guests
 from mnclient.engine.home_agent.home_prefixes import HomePrefixes
 from mnclient.engine.home_agent.links import HomeLinks
 from mnclient.engine.home_agent.proxy_advertising import ProxyAdvertising
 from mnclient.engine.home_agent.requests import Request, acknowledge, fault, read
+from mnclient.engine.sequence_numbers import is_newer
 from mnclient.engine.timers import TimerTable
 from mnclient.model.binding_filter import BindingFilter
 from mnclient.model.config import HomeAgentConfig, HomeLinkConfig
@@ -42,11 +44,17 @@ class Registrations:
         self._prefixes = prefixes
         self.config = HomeAgentConfig()
         self.guests = Guests()
+        self.doubts = Doubts(timers)
         self.cache = BindingCache(timers)
         self._links = links
         self._counters = counters
         self._detection = DuplicateDetection(timers)
         self._advertising = ProxyAdvertising(timers, links)
+
+    def admit_guests(self) -> bool:
+        """Those of the configuration, with their keys. Whether what is encrypted is another."""
+        self.doubts.keep_only(frozenset(each.home_address for each in self.config.associations))
+        return self.guests.configure(self.config)
 
     # --- events -----------------------------------------------------------------------------------------------------
 
@@ -63,7 +71,13 @@ class Registrations:
             return self._discard("correspondent")  # the business of another role
         disbelief = self.guests.judge(request, now) if update.home_registration else None
         if disbelief is not None:
-            return self._disbelieve(request, disbelief)
+            return self._disbelieve(request, disbelief, now)
+        ended = self.doubts.end(request.home_address) if update.home_registration else []
+        return [*self._obey(request, binding, now), *ended]
+
+    def _obey(self, request: Request, binding: Binding | None, now: Instant) -> list[Action]:
+        """It is who it says."""
+        update = request.update
         last = self.cache.last_sequence(request.home_address)
         if last is not None and not is_newer(update.sequence, last):
             return self._refuse_old(request, binding, last)
@@ -92,7 +106,7 @@ class Registrations:
         granted = self._grant(request, binding.link, now)
         status = granted.status if granted is not None else BindingStatus.ACCEPTED
         return [
-            _state(binding),
+            self._state(binding),
             self._accept(request, binding, status),
             *self._advertise(binding, now),
             PublishStatus(),
@@ -114,7 +128,7 @@ class Registrations:
         if binding is None or binding.previous_care_of_address is None:
             return []
         binding.previous_care_of_address = None
-        return [] if binding.detecting and not self.config.optimistic_forwarding else [_state(binding)]
+        return [] if self._waits(binding) else [self._state(binding)]
 
     def repeat_advertisement(self, home_address: IPv6Address, now: Instant) -> Sequence[Action]:
         """Time for the next unsolicited Neighbor Advertisement of a home address."""
@@ -137,9 +151,11 @@ class Registrations:
             expires=after(now, stored.remaining),
             link=link,
             link_local_compatibility=stored.link_local_compatibility,
+            spi=stored.spi,
         )
+        self.guests.has_used(binding.home_address, binding.spi)
         self.cache.put(binding)
-        return [_state(binding), *self._advertise(binding, now)]
+        return [self._state(binding), *self._advertise(binding, now)]
 
     def relink(self, now: Instant) -> list[Action]:
         """Links and access were configured anew: bindings follow their link, or end with it or their permission."""
@@ -151,7 +167,7 @@ class Registrations:
                 continue
             moved, binding.link = link.interface != binding.link.interface, link
             if moved:
-                actions += [_state(binding), *self._advertise(binding, now)]
+                actions += [self._state(binding), *self._advertise(binding, now)]
         return actions
 
     def dismiss(self, which: BindingFilter, now: Instant) -> list[Action]:
@@ -231,18 +247,20 @@ class Registrations:
             link=link,
             link_local_compatibility=request.update.link_local_compatibility,
             detecting=link.interface is not None,
+            spi=self.guests.spi(request),
         )
         self.cache.put(binding)
         note = Note(kind="binding-created", text=f"{binding.home_address} registers from {binding.care_of_address}.")
         if link.interface is None:
-            return [_state(binding), self._accept(request, binding, granted.status), note, PublishStatus()]
+            return [self._state(binding), self._accept(request, binding, granted.status), note, PublishStatus()]
         self._counters["dad.started"] += 1
-        actions: list[Action] = [_state(binding)] if self.config.optimistic_forwarding else []
+        actions: list[Action] = [self._state(binding)] if self.config.optimistic_forwarding else []
         actions += self._detection.start(request, link.interface, binding.defended(), now)
         return [*actions, note, PublishStatus()]
 
     def _renew(self, request: Request, binding: Binding, granted: Grant, now: Instant) -> list[Action]:
         moved = binding.care_of_address != request.care_of_address
+        rekeyed = binding.spi != self.guests.spi(request)
         link_local = request.update.link_local_compatibility
         redefended = binding.link_local_compatibility != link_local
         if moved:
@@ -252,14 +270,16 @@ class Registrations:
         binding.lifetime = granted.lifetime
         binding.expires = after(now, granted.lifetime)
         binding.link_local_compatibility = link_local
+        binding.spi = self.guests.spi(request)
         self.cache.put(binding)
         if binding.detecting:
             return self._wait_with_newer(request, binding, moved, now)
         if not (moved or redefended):
             self._counters["bu.refreshed"] += 1
             # Its new end is news, above all for what is kept over a crash.
-            return [self._accept(request, binding, granted.status), PublishStatus()]
-        actions: list[Action] = [_state(binding), self._accept(request, binding, granted.status)]
+            state = [self._state(binding)] if rekeyed else []
+            return [*state, self._accept(request, binding, granted.status), PublishStatus()]
+        actions: list[Action] = [self._state(binding), self._accept(request, binding, granted.status)]
         if redefended and link_local:
             actions += self._advertise(binding, now)
         note = Note(kind="binding-moved", text=f"{binding.home_address} is now at {binding.care_of_address}.")
@@ -269,7 +289,7 @@ class Registrations:
         """A newer request takes the place of the one that waits for duplicate detection; it alone is answered."""
         actions: list[Action] = []
         if moved and self.config.optimistic_forwarding:
-            actions = [_state(binding), PublishStatus()]
+            actions = [self._state(binding), PublishStatus()]
         if binding.link.interface is not None:
             actions += self._detection.start(request, binding.link.interface, binding.defended(), now)
         return actions
@@ -326,13 +346,16 @@ class Registrations:
         link, sign = self._links.serving(request.home_address), self.guests.signer(request)
         return acknowledge(request, link, status, sequence=sequence, sign=sign)
 
-    def _disbelieve(self, request: Request, disbelief: Disbelief) -> list[Action]:
+    def _disbelieve(self, request: Request, disbelief: Disbelief, now: Instant) -> list[Action]:
         """Nothing it says is acted upon, not even its sequence number."""
+        home_address = request.home_address
+        has_key = self.guests.association(home_address) is not None
+        told = self.doubts.note(home_address, disbelief.reason, now) if has_key else []
         if disbelief.status is None:
-            return self._discard(disbelief.reason)
+            return [*self._discard(disbelief.reason), *told]
         self._counters[f"bu.refused.{disbelief.status.value}"] += 1
-        link, sign = self._links.serving(request.home_address), self.guests.signer(request, disbelief)
-        return [acknowledge(request, link, disbelief.status, sign=sign)]
+        link, sign = self._links.serving(home_address), self.guests.signer(request, disbelief)
+        return [acknowledge(request, link, disbelief.status, sign=sign), *told]
 
     def _refuse(self, request: Request, status: BindingStatus) -> list[Action]:
         if request.update.home_registration:  # valid, if refused: not to be replayed when it would be accepted
@@ -350,6 +373,19 @@ class Registrations:
         self._counters[f"bu.discarded.{reason}"] += 1
         return []
 
+    def _state(self, binding: Binding) -> SetNetworkState:
+        associations = self.guests.by_esp(binding.home_address, binding.spi)
+        state = binding_state(binding, associations, protect_payload=self.config.protect_payload)
+        return SetNetworkState(owner=owner_of(binding.home_address), state=state)
+
+    def rekey(self) -> list[Action]:
+        """Mobile nodes have other keys, or can use theirs now."""
+        return [self._state(binding) for binding in self.cache if not self._waits(binding)]
+
+    def _waits(self, binding: Binding) -> bool:
+        """Whether nothing is forwarded before duplicate detection is over."""
+        return binding.detecting and not self.config.optimistic_forwarding
+
     def _advertise(self, binding: Binding, now: Instant) -> Sequence[Action]:
         return self._count_advertisements(self._advertising.begin(binding, now))
 
@@ -357,10 +393,6 @@ class Registrations:
         if packets:
             self._counters["na.sent"] += len(packets)
         return packets
-
-
-def _state(binding: Binding) -> SetNetworkState:
-    return SetNetworkState(owner=owner_of(binding.home_address), state=binding_state(binding))
 
 
 def _withdrawn(home_address: IPv6Address) -> SetNetworkState:

@@ -69,7 +69,7 @@ def _disbelieve(
         case Belief.FAILED:
             registration.reject_key()
             return _feed(registration, message, Input.UNPROTECTED, context, now)
-        case Belief.KEYS_DIFFER:
+        case Belief.KEYS_DIFFER if registration.updates.awaits_answer(registration.key):
             registration.keys_differ = True  # for a person to know; the protocol goes on as if nothing had come
             context.count("ba.ignored.keys-differ")
             return None
@@ -78,13 +78,22 @@ def _disbelieve(
 
 
 def binding_error(event: PacketReceived, message: BindingError, registrations: Registrations, now: Instant) -> bool:
-    """Act on a Binding Error: the home agent knows of no binding. False when it was ignored."""
+    """Act on a Binding Error: the home agent knows of no binding. False when it was ignored.
+
+    Nothing protects it. Where there is a key the home agent is asked, under that, and nothing is given up meanwhile. It
+    is not asked again before it has answered.
+    """
     registration = registrations.get(message.home_address)
     if registration is None or event.packet.source != registration.home.home_agent or event.through_tunnel:
         return False
     if message.status != BindingErrorStatus.UNKNOWN_BINDING or registration.updates.entry(registration.key) is None:
         return False
-    registration.feed(Input.UNKNOWN_BINDING, now)
+    if registration.association is None:
+        registration.feed(Input.UNKNOWN_BINDING, now)
+    elif registration.updates.awaits_answer(registration.key):
+        return False
+    else:
+        registration.feed(Input.REFRESH, now)
     return True
 
 

@@ -51,7 +51,7 @@ class Authentication:
         care_of_address: IPv6Address,
         now: Instant,
     ) -> BindingUpdate:
-        """The Binding Update with identifier, timestamp and authenticator, if it is to prove itself."""
+        """The Binding Update with identifier, timestamp and authenticators, if it is to prove itself."""
         if association is None or association.kind is not KeyKind.RFC4285:
             return update
         noise = int.from_bytes(self._context.entropy.octets(2))
@@ -61,13 +61,8 @@ class Authentication:
             del self._sent[next(iter(self._sent))]
         named = MobileNodeIdentifier(identifier=identifier(association))
         dated = MessageIdentification(timestamp=timestamp)
-        return authentication_option.authenticate(
-            replace(update, options=(*update.options, named, dated)),
-            key=association.secret,
-            spi=association.spi_out,
-            care_of_address=care_of_address,
-            home_address=association.home_address,
-        )
+        unsigned = replace(update, options=(*update.options, named, dated))
+        return _signed(unsigned, association, care_of_address)
 
     def judge(
         self,
@@ -107,6 +102,22 @@ class Authentication:
     def _is_unasked(self, timestamp: int) -> bool:
         """Whether the lower half, which a home agent leaves as it came, belongs to nothing we have sent."""
         return all((timestamp ^ sent) & 0xFFFFFFFF for sent in self._sent.values())
+
+
+def _signed(update: BindingUpdate, association: SecurityAssociation, care_of_address: IPv6Address) -> BindingUpdate:
+    home_address, key, spi = association.home_address, association.secret, association.spi_out
+    if association.aaa_secret:
+        return authentication_option.authenticate_to_both(
+            update,
+            key=key,
+            spi=spi,
+            aaa_key=association.aaa_secret,
+            care_of_address=care_of_address,
+            home_address=home_address,
+        )
+    return authentication_option.authenticate(
+        update, key=key, spi=spi, care_of_address=care_of_address, home_address=home_address
+    )
 
 
 def identifier(association: SecurityAssociation) -> bytes:

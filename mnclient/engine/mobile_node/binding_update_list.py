@@ -6,15 +6,16 @@ Sequence numbers outlive entries: a home agent remembers the last one for as lon
 
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
 
 from mnclient.constants import MAX_CORRESPONDENTS, MAX_NONCE_LIFETIME
 from mnclient.engine.machine import Entropy
 from mnclient.engine.retransmission import RateLimit
+from mnclient.engine.sequence_numbers import SEQUENCE_MODULUS, is_newer
 from mnclient.model.status import BindingUpdateStatus
 from mnclient.units import Instant, Seconds, after, between
 
-SEQUENCE_MODULUS: Final = 1 << 16
 MAX_OUTSTANDING: Final = 16  # unanswered transmissions remembered: more than a quarter of an hour of them
 
 Key = tuple[IPv6Address, IPv6Address]  # destination, home address
@@ -43,6 +44,11 @@ class Entry:
     sent: Instant
     acknowledged: bool = False
     outstanding: list[Outstanding] = field(default_factory=list)
+
+
+_FIELDS: Final = ("destination", "home_address", "care_of_address", "sequence", "lifetime", "expires", "acknowledged")
+_SAID: Final = attrgetter(*_FIELDS)
+"""What people are told of an entry."""
 
 
 class BindingUpdateList:
@@ -122,12 +128,32 @@ class BindingUpdateList:
         return left
 
     def adopt_sequence(self, key: Key, sequence: int) -> None:
-        """The home agent says what it accepted last (status 135); the next transmission uses the one after it."""
-        self._sequences[key] = sequence % SEQUENCE_MODULUS
+        """The other end says what it accepted last (status 135); the next transmission uses the one after it.
+
+        Not if that is behind what was sent: then an earlier transmission was refused, or a copy of one, and a number
+        used twice would let what is still on its way outdo what follows (docs/adr/0068).
+        """
+        used = self._sequences.get(key)
+        if used is None or not is_newer(used, sequence):
+            self._sequences[key] = sequence % SEQUENCE_MODULUS
 
     def sequence(self, key: Key) -> int | None:
         """The last sequence number used, None when there was none."""
         return self._sequences.get(key)
+
+    def used_sequences(self, now: Instant) -> list[tuple[Key, int, Seconds]]:
+        """The last number of each destination, and for how long an older one could be replayed there."""
+        found = []
+        for key, sequence in self._sequences.items():
+            left = Seconds(MAX_NONCE_LIFETIME - between(self._parted.get(key, now), now))
+            if left > 0:
+                found.append((key, sequence, left))
+        return found
+
+    def go_on(self, key: Key, sequence: int, now: Instant) -> None:
+        """This was the last number in the last run."""
+        self._sequences[key] = sequence
+        self._parted[key] = now
 
     def stop_waiting(self, key: Key) -> None:
         """No answer to what was sent means anything any more."""
@@ -165,20 +191,15 @@ class BindingUpdateList:
         """No binding is known any more. Sequence numbers and rates stay: the home agent remembers them too."""
         self._entries.clear()
 
+    def values(self) -> list[tuple[Any, ...]]:
+        """What the statuses say of all entries: enough to see whether that is something else than before."""
+        return [_SAID(entry) for entry in self._entries.values()]
+
     def statuses(self) -> tuple[BindingUpdateStatus, ...]:
         """All entries, for people."""
         return tuple(
-            BindingUpdateStatus(
-                destination=entry.destination,
-                home_address=entry.home_address,
-                care_of_address=entry.care_of_address,
-                sequence=entry.sequence,
-                lifetime=entry.lifetime,
-                expires=entry.expires,
-                acknowledged=entry.acknowledged,
-                home_registration=self._home_registrations,
-            )
-            for entry in self._entries.values()
+            BindingUpdateStatus(**dict(zip(_FIELDS, said, strict=True)), home_registration=self._home_registrations)
+            for said in self.values()
         )
 
     def _next_sequence(self, key: Key, now: Instant) -> int:

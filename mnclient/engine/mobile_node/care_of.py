@@ -89,7 +89,9 @@ class CareOfAddresses:
 
         None when none of them allows one. Prefixes from which nobody was ever answered are taken last.
         """
-        prefixes = sorted(prefixes if link.works else [], key=lambda each: (link.name, each.network) in self._silent)
+        prefixes = prefixes if link.works else []
+        if self._silent:
+            prefixes = sorted(prefixes, key=lambda each: (link.name, each.network) in self._silent)
         kept = self.current.get(link.name)
         if kept is not None and self._is_good(kept, prefixes, now):
             return kept
@@ -123,6 +125,8 @@ class CareOfAddresses:
     def all_of(self, interface: str) -> tuple[IPv6Address, ...]:
         """The care-of addresses of an interface: the one in use first, then those just left, the newest first."""
         current = self.current.get(interface)
+        if not self.previous:
+            return (current.address,) if current is not None else ()
         mine = [each.care_of for each in reversed(self.previous) if each.care_of.interface == interface]
         return tuple(dict.fromkeys(each.address for each in ([current] if current else []) + mine))
 
@@ -230,12 +234,19 @@ class CareOfAddresses:
     # --- forming -----------------------------------------------------------------------------------------------------
 
     def _is_good(self, care_of: CareOfAddress, prefixes: list[Prefix], now: Instant) -> bool:
-        own = next((prefix for prefix in prefixes if prefix.network == care_of.prefix), None)
+        own = next(
+            (each for each in prefixes if each.network is care_of.prefix or each.network == care_of.prefix), None
+        )
         if own is None or care_of.address in self._home_addresses or care_of.temporary_until <= now:
             return False
-        silent = [(care_of.interface, each.network) in self._silent for each in (own, prefixes[0])]
-        if silent == [True, False]:
-            return False
+        if self._silent:
+            silent = [(care_of.interface, each.network) in self._silent for each in (own, prefixes[0])]
+            if silent == [True, False]:
+                return False
+        if own.stays_preferred(now):
+            return True
+        if prefixes[0].stays_preferred(now):
+            return False  # in time: the registration is there before the address is deprecated (RFC 4862, 5.5.4)
         return own.preferred_until > now or all(each.preferred_until <= now for each in prefixes)
 
     def _form(self, link: Link, prefix: IPv6Network, now: Instant) -> CareOfAddress | None:

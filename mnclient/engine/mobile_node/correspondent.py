@@ -6,15 +6,16 @@ means "ignored". What an input does beyond the table is in `correspondent_steps`
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import auto
 from typing import Final
 
 from mnclient.engine.mobile_node.correspondent_steps import CorrespondentSteps
+from mnclient.model.named import Named
 from mnclient.model.status import CorrespondentState as State
 from mnclient.units import Instant
 
 
-class Input(Enum):
+class Input(Named):
     """What can happen between a home address and a correspondent."""
 
     HEARD = auto()  # payload came through the tunnel, and route optimisation is wanted
@@ -28,7 +29,7 @@ class Input(Enum):
     CARE_OF_TESTED = auto()  # CoT accepted
     ACCEPTED = auto()  # Binding Acknowledgement with status below 128
     OUT_OF_WINDOW = auto()  # status 135
-    NONCES_EXPIRED = auto()  # status 136, 137 or 138; the tokens it means are gone
+    NONCES_EXPIRED = auto()  # status 136 to 138, or 147 to 149; the tokens it means are gone
     UNUSABLE_HERE = auto()  # status 174
     REFUSED = auto()  # any other status
     UNKNOWN_BINDING = auto()  # Binding Error with status 1
@@ -87,6 +88,9 @@ TABLE: Final[Rows] = {
     **_staying((*_SIGNALLING, State.LEAVING), Input.HOME_TEST_TIMED_OUT, C.repeat_home_test),  # 11.8
     **_staying(_SIGNALLING, Input.CARE_OF_TEST_TIMED_OUT, C.repeat_care_of_test),
     # the binding, 11.7.2 and 11.7.3
+    (State.TESTING, Input.ACCEPTED): (State.TESTING, C.proceed),  # an early one, RFC 4866 section 4.3
+    (State.TESTING, Input.OUT_OF_WINDOW): (State.TESTING, C.begin_again),
+    (State.TESTING, Input.NONCES_EXPIRED): (State.TESTING, C.begin_again),
     (State.REGISTERING, Input.ACCEPTED): (State.DIRECT, C.bind),
     (State.DIRECT, Input.ACCEPTED): (State.DIRECT, C.bind),
     (State.LEAVING, Input.ACCEPTED): (State.TUNNELLED, C.be_gone),

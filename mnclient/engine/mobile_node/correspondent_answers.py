@@ -38,6 +38,15 @@ _NONCES: Final = (
 )
 
 
+def _cannot_be_signed(known: Correspondent, status: int) -> bool:
+    """What a correspondent says that knows no key (RFC 6275 section 9.5.4), no permanent token (RFC 4866 section 4.2).
+
+    Whoever forges it costs us a new proof, no more: it has to guess a sequence number for that.
+    """
+    is_unknown_token = status == BindingStatus.PERMANENT_HOME_KEYGEN_TOKEN_UNAVAILABLE
+    return status in _NONCES or (is_unknown_token and known.enhanced is not None)
+
+
 class Answers:
     """Reads the messages of correspondents. `find` and `all_of` look into the table of them."""
 
@@ -84,6 +93,8 @@ class Answers:
             return self._ignore("hot.ignored.unknown")
         if event.through_tunnel is known.footing.is_at_home:  # abroad it must come through the home agent
             return self._ignore("hot.ignored.path")
+        if known.footing.protection is not None and event.protection != known.footing.protection:
+            return self._ignore("hot.ignored.unprotected")
         if not known.home_test.is_awaited(message.cookie):
             return self._ignore("hot.ignored.cookie")
         known.home_test.answered(message.keygen_token, message.nonce_index, now)
@@ -125,19 +136,24 @@ class Answers:
     def _meaning(known: Correspondent, message: BindingAcknowledgement, now: Instant) -> tuple[Input | None, str]:
         updates, status = known.shared.updates, message.status
         is_signed = message.authorization_data is not None
-        if not (known.authenticates(message) or (status in _NONCES and not is_signed)):
+        if not (known.authenticates(message) or (_cannot_be_signed(known, status) and not is_signed)):
             return None, "unauthenticated"
         if status == BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW:  # it carries the correspondent's number, not ours
             if not updates.awaits_answer(known.key):
                 return None, "not-awaited"
             updates.adopt_sequence(known.key, message.sequence)
+            if known.enhanced is not None:
+                known.enhanced.renounce()  # the numbers that follow may have been used with it (RFC 4866 section 4.9)
             return Input.OUT_OF_WINDOW, ""
         sent = updates.answered(known.key, message.sequence)
         if sent is None:
             return None, "sequence"
         if message.accepted:
             known.granted = updates.acknowledge(known.key, sent, message.lifetime, now)
+            known.take_answer(message, now)
             return Input.ACCEPTED, ""
+        if known.enhanced is not None and known.enhanced.rejected(status):
+            return Input.NONCES_EXPIRED, ""
         if status in _NONCES:
             if status != BindingStatus.EXPIRED_CARE_OF_NONCE_INDEX:
                 known.home_test.forget()

@@ -7,21 +7,32 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Final
 
-from mnclient.constants import INITIAL_BINDACK_TIMEOUT, LIFETIME_UNIT, MAX_RO_FAILURE, MAX_RR_BINDING_LIFETIME
+from mnclient.constants import (
+    INITIAL_BINDACK_TIMEOUT,
+    LIFETIME_UNIT,
+    MAX_CGA_BINDING_LIFETIME,
+    MAX_RO_FAILURE,
+    MAX_RR_BINDING_LIFETIME,
+)
 from mnclient.engine.mobile_node import messages
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList, Key
 from mnclient.engine.mobile_node.context import Context
+from mnclient.engine.mobile_node.enhanced import EnhancedHomeTest
+from mnclient.engine.mobile_node.precomputed import PrecomputedCareOfTest, PrecomputedHomeTest
 from mnclient.engine.mobile_node.remembered_correspondents import RETRY_CEILING, RememberedCorrespondents
 from mnclient.engine.mobile_node.return_routability import AddressTest, Rates, Token
 from mnclient.engine.retransmission import Backoff
 from mnclient.engine.timers import Timer
+from mnclient.model.generated_address import GeneratedAddress
 from mnclient.model.network_state import OptimizationEnd, RouteOptimization
+from mnclient.model.precomputed_key import PrecomputedKey
+from mnclient.model.security import Protection
 from mnclient.model.status import CorrespondentState as State
 from mnclient.model.status import CorrespondentStatus
 from mnclient.security.binding_keys import binding_key, deletion_key, is_authorized
 from mnclient.units import Instant, Seconds, after, between
 from mnclient.wire.binding import BindingAcknowledgement
-from mnclient.wire.mobility_options import NonceIndices
+from mnclient.wire.mobility_options import MobilityOption, NonceIndices
 
 # At once, of correspondents nothing is known of yet: what a flood of forged triggers can make us send is little, and
 # nobody waits long for a turn. Correspondents that have answered before have as much room again.
@@ -49,13 +60,14 @@ class Footing:
     """Where a home address is, as far as its correspondents are concerned.
 
     `care_of_address` is the one they can be told, None while there is none and at home. `is_acknowledged`: the home
-    agent has accepted it, so that the tunnel works, until `until`.
+    agent has accepted it, so that the tunnel works, until `until`. `protection` is what a Home Test must come under.
     """
 
     care_of_address: IPv6Address | None = None
     is_acknowledged: bool = False
     is_at_home: bool = False
     until: Instant = Instant(float("inf"))
+    protection: Protection | None = None
 
 
 NOWHERE: Final = Footing()
@@ -71,6 +83,8 @@ class Shared:
         self.remembered = RememberedCorrespondents()
         self.footings: dict[IPv6Address, Footing] = {}
         self.running: set[Key] = set()
+        self.precomputed: dict[Key, PrecomputedKey] = {}
+        self.generated: dict[IPv6Address, GeneratedAddress] = {}
 
     def admits(self, *, is_proven: bool) -> bool:
         """Whether one more procedure may begin now."""
@@ -91,8 +105,7 @@ class CorrespondentBinding:
         self.shared = shared
         self.context = shared.context
         self.state = self.state_before = State.TUNNELLED
-        self.home_test = AddressTest(self.context.entropy)
-        self.care_of_test = AddressTest(self.context.entropy)
+        self.take_key()
         self.care_of_address: IPv6Address | None = None
         self.bound_until: Instant | None = None
         self.direct_until: Instant | None = None
@@ -110,6 +123,26 @@ class CorrespondentBinding:
         self._losses = Backoff(LOST_FIRST, LOST_CEILING)
         self._pauses = new_pauses()
         self._asked_at: Instant | None = None
+        self._told_early = False
+
+    def take_key(self) -> None:
+        """Prove itself by what there is now: a precomputed key, a generated address, or return routability alone."""
+        self.precomputed = self.shared.precomputed.get(self.key)
+        self.generated = self.shared.generated.get(self.home_address)
+        self.enhanced: EnhancedHomeTest | None = None
+        entropy = self.context.entropy
+        self.home_test: AddressTest = AddressTest(entropy)
+        self.care_of_test: AddressTest = AddressTest(entropy)
+        if self.precomputed is not None:
+            self.home_test = PrecomputedHomeTest(entropy, self.precomputed)
+            self.care_of_test = PrecomputedCareOfTest(entropy, self.precomputed)
+        elif self.generated is not None:
+            self.home_test = self.enhanced = EnhancedHomeTest(entropy, self.generated)
+
+    def has_other_key(self) -> bool:
+        """Whether `take_key` would find something else than the last time."""
+        now = self.shared.precomputed.get(self.key), self.shared.generated.get(self.home_address)
+        return now != (self.precomputed, self.generated)
 
     @property
     def key(self) -> Key:
@@ -192,7 +225,9 @@ class CorrespondentBinding:
 
     def _send_update(self, home: Token, care_of: Token, now: Instant) -> None:
         """A Binding Update for the present care-of address, or as soon as the rate limit permits."""
-        address, lifetime = self.footing.care_of_address, self._lifetime(now)
+        is_strong = self.enhanced is not None and self.enhanced.is_strong
+        longest = MAX_CGA_BINDING_LIFETIME if is_strong else MAX_RR_BINDING_LIFETIME
+        address, lifetime = self.footing.care_of_address, self._lifetime(now, longest)
         if address is None:
             return
         if lifetime <= 0:  # the home registration ends, or is renewed in a moment
@@ -200,13 +235,18 @@ class CorrespondentBinding:
             return
         if self._is_held_back("bu", Timer.RETRANSMIT_CORRESPONDENT_UPDATE, now):
             return
+        self._note_told(address, lifetime, now)
+        key = binding_key(home.octets, care_of.octets)
+        self._signature = key, address
+        self._transmit(address, lifetime, home, _indices(home.nonce_index, care_of.nonce_index), key, now)
+        self._await_answer(now)
+
+    def _note_told(self, address: IPv6Address, lifetime: Seconds, now: Instant) -> None:
+        """From now on it may send to this care-of address, for as long."""
         self.care_of_address = address
         self.bound_until = max(self.bound_until or now, after(now, lifetime))
         if self.state is not State.DIRECT:
             self._set(Timer.CORRESPONDENT_EXPIRES, self.bound_until)
-        key = binding_key(home.octets, care_of.octets)
-        self._signature = key, address
-        self._transmit(address, lifetime, NonceIndices(home=home.nonce_index, care_of=care_of.nonce_index), key, now)
 
     def _send_deletion(self, home: Token, now: Instant) -> None:
         """Delete the binding: the home keygen token is enough (section 5.2.5); the care-of nonce index is zero."""
@@ -215,9 +255,20 @@ class CorrespondentBinding:
             return
         key = deletion_key(home.octets)
         self._signature = key, self.home_address
-        self._transmit(source, Seconds(0.0), NonceIndices(home=home.nonce_index, care_of=0), key, now)
+        self._transmit(source, Seconds(0.0), home, _indices(home.nonce_index, 0), key, now)
+        self._await_answer(now)
 
-    def _transmit(self, source: IPv6Address, lifetime: Seconds, nonces: NonceIndices, key: bytes, now: Instant) -> None:
+    def _transmit(
+        self,
+        source: IPv6Address,
+        lifetime: Seconds,
+        home: Token,
+        nonces: NonceIndices | None,
+        key: bytes,
+        now: Instant,
+        more: tuple[MobilityOption, ...] = (),
+    ) -> None:
+        enhanced, signed = self.enhanced, source if lifetime > 0 else self.home_address
         sequence = self.shared.updates.record(self.key, source, lifetime, now)
         self.context.count("correspondent.bu.sent")
         self.context.signal(
@@ -229,13 +280,17 @@ class CorrespondentBinding:
                 lifetime=lifetime,
                 nonce_indices=nonces,
                 key=key,
+                options=more,
+                seal=None if enhanced is None else lambda update: enhanced.prove(update, home, signed, self.address),
             )
         )
+
+    def _await_answer(self, now: Instant) -> None:
         self._set(Timer.RETRANSMIT_CORRESPONDENT_UPDATE, after(now, self._backoff.next_timeout()))
 
-    def _lifetime(self, now: Instant) -> Seconds:
-        """At most MAX_RR_BINDING_LIFETIME and what home registration and care-of address last, in units of 4 s."""
-        wanted = min(MAX_RR_BINDING_LIFETIME, between(now, self.footing.until))
+    def _lifetime(self, now: Instant, longest: Seconds) -> Seconds:
+        """At most `longest` and what home registration and care-of address last, in units of 4 s."""
+        wanted = min(longest, between(now, self.footing.until))
         return Seconds(max(wanted // LIFETIME_UNIT, 0) * LIFETIME_UNIT)
 
     def _is_held_back(self, kind: str, timer: Timer, now: Instant) -> bool:
@@ -263,6 +318,7 @@ class CorrespondentBinding:
 
     def _quiet(self) -> None:
         """Nothing is being sent or waited for. Tokens stay."""
+        self._told_early = False
         self.home_test.stop()
         self.care_of_test.stop()
         self.shared.updates.stop_waiting(self.key)
@@ -273,6 +329,8 @@ class CorrespondentBinding:
     def _lose(self) -> None:
         """It holds no binding any more."""
         self.bound_until = self.direct_until = self.care_of_address = None
+        if self.enhanced is not None:
+            self.enhanced.renounce()  # it lives as long as the binding (RFC 4866 section 4.1)
         self.shared.updates.remove(self.key)
         self._stop(Timer.CORRESPONDENT_EXPIRES)
 
@@ -299,3 +357,8 @@ class CorrespondentBinding:
 
     def _stop(self, timer: Timer) -> None:
         self.context.timers.stop(timer, self.key)
+
+
+def _indices(home: int | None, care_of: int | None) -> NonceIndices | None:
+    """What names the nonces behind the tokens; None for those of a precomputed key, which has none."""
+    return None if home is None or care_of is None else NonceIndices(home=home, care_of=care_of)

@@ -11,9 +11,9 @@ from mnclient.engine.actions import AskRouteUse
 from mnclient.engine.mobile_node.correspondent_binding import (
     LOST_CEILING,
     LOST_FIRST,
-    CorrespondentBinding,
     new_pauses,
 )
+from mnclient.engine.mobile_node.early_updates import EarlyUpdates
 from mnclient.engine.mobile_node.remembered_correspondents import RETRY_FIRST
 from mnclient.engine.retransmission import Backoff
 from mnclient.engine.timers import Timer
@@ -29,7 +29,7 @@ LEAST_BETWEEN_QUESTIONS: Final = Seconds(5.0)  # whatever a correspondent reques
 SYSTEM_RETRY: Final = Seconds(60.0)  # after the kernel refused: another program may have let go of it
 
 
-class CorrespondentSteps(CorrespondentBinding):
+class CorrespondentSteps(EarlyUpdates):
     """The steps of `correspondent.TABLE`."""
 
     # --- return routability ------------------------------------------------------------------------------------------
@@ -88,6 +88,7 @@ class CorrespondentSteps(CorrespondentBinding):
         address = self.footing.care_of_address
         is_direct = self.state is State.DIRECT
         if self.home_test.is_running or self.care_of_test.is_running or not self.footing.is_acknowledged or not address:
+            self._send_early(now)
             return None if is_direct else State.TESTING
         home = self.home_test.token(self.home_address, now)
         care_of = self.care_of_test.token(address, now)
@@ -163,8 +164,13 @@ class CorrespondentSteps(CorrespondentBinding):
         return None
 
     def _refresh_at(self, remaining: Seconds, now: Instant) -> Instant:
-        """Well before the binding ends, and before the tokens do: a move then costs no home test."""
+        """Well before the binding ends, and before the tokens do: a move then costs no home test.
+
+        With a permanent token it costs none anyway.
+        """
         times = [after(now, Seconds(remaining * REFRESH_FRACTION))]
+        if self.enhanced is not None and self.enhanced.has_permanent:
+            return times[0]
         for token in (
             self.home_test.token(self.home_address, now),
             self.care_of_test.token(self.care_of_address, now),
@@ -292,6 +298,8 @@ class CorrespondentSteps(CorrespondentBinding):
 
     def _retreat(self, retry_at: Instant, reason: str, *, only_here: bool) -> State:
         self._quiet()
+        if self.enhanced is not None:
+            self.enhanced.renounce()  # a new proof may help (RFC 4866 section 4.4)
         self.is_waiting = False
         self.direct_until = None
         self._fails_here, self.retry_at, self.reason = only_here, retry_at, reason

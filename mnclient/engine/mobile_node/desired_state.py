@@ -4,7 +4,8 @@
 The home address lives on our tunnel device, always, so that no socket ever loses it; at home it is on the home
 interface as well. A table per home address says where packets from it go, a table per interface where packets from a
 care-of address go (RFC 8028: through the router that advertised it). New connections use the preferred home address
-only while it works, or has just stopped to. Traffic that uses the care-of address on purpose comes before both.
+only while it works, or has just stopped to. Traffic that uses the care-of address on purpose comes before both, and
+key management with a home agent before everything else (RFC 6275 section 11.3.2).
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ from mnclient.constants import (
     RULE_DEFAULT,
     RULE_FROM_CARE_OF,
     RULE_FROM_HOME,
+    RULE_KEY_MANAGEMENT,
     RULE_ON_LINK,
     RULE_TO_HOME,
     RULE_TRAFFIC,
@@ -32,6 +34,8 @@ from mnclient.model.network_state import (
     Item,
     Neighbor,
     NetworkState,
+    ProtectedSignalling,
+    ProtectedTunnel,
     Route,
     Rule,
     Sysctl,
@@ -39,6 +43,7 @@ from mnclient.model.network_state import (
     TunnelDevice,
     TunnelEnd,
 )
+from mnclient.model.security import SecurityAssociation
 
 DEVICE: Final = TUNNEL_DEVICE_MOBILE_NODE
 DEFAULT: Final = IPv6Network("::/0")
@@ -47,6 +52,8 @@ MAIN_TABLE: Final = 254
 CARE_OF_PREFIX_LENGTH: Final = 64
 CHOSEN_METRIC: Final = 512  # before the same route that says nothing of a source
 FALLBACK_METRIC: Final = 4096
+UDP: Final = 17
+KEY_MANAGEMENT_PORTS: Final = (500, 4500)  # of IKE: RFC 7296 section 2
 
 _FIELDS: Final[dict[type, str]] = {
     TunnelDevice: "devices",
@@ -54,6 +61,8 @@ _FIELDS: Final[dict[type, str]] = {
     Address: "addresses",
     Neighbor: "neighbors",
     Tunnel: "tunnels",
+    ProtectedSignalling: "protected_signalling",
+    ProtectedTunnel: "protected_tunnels",
     Route: "routes",
     Rule: "rules",
 }
@@ -92,7 +101,10 @@ class KnownHomeAddress:
     """One home address. `home_interface` is "" unless it is to be on that interface.
 
     `tunnel_local` is the care-of address of the tunnel, None for none; `home_agent_link_layer` is given while the home
-    agent must be reached without asking for its hardware address.
+    agent must be reached without asking for its hardware address. `home_is_proved`: False while the home agent on that
+    interface has not shown its key: then nothing but signalling may leave there. `association` is there when its
+    signalling goes under ESP, `retiring` has those before it; `care_of` is where a Binding Update leaves from, None at
+    home.
     """
 
     address: IPv6Address
@@ -103,14 +115,42 @@ class KnownHomeAddress:
     home_interface: str = ""
     home_detection: DuplicateDetection = DuplicateDetection.NONE
     home_router: IPv6Address | None = None
+    home_is_proved: bool = True
     home_agent_link_layer: bytes | None = None
     tunnel_local: IPv6Address | None = None
     tunnel_also: tuple[IPv6Address, ...] = ()
+    association: SecurityAssociation | None = None
+    retiring: tuple[SecurityAssociation, ...] = ()
+    care_of: IPv6Address | None = None
+    protect_payload: bool = False
 
     @property
     def table(self) -> int:
         """The table of packets from this address."""
-        return TABLE_HOME_BASE + self.index
+        return table_of(self.index)
+
+
+def table_of(index: int) -> int:
+    """The table of packets from the home address of that number."""
+    return TABLE_HOME_BASE + index
+
+
+Known = tuple[list[KnownHomeAddress], list[KnownInterface], int | None, int]
+"""The arguments of `desired_state`."""
+
+
+class DesiredState:
+    """`desired_state` of what is known, worked out when that is something else than the last time."""
+
+    def __init__(self) -> None:
+        self._known: Known | None = None
+        self._state = NetworkState()
+
+    def of(self, known: Known) -> NetworkState:
+        """What follows from what is known now."""
+        if known != self._known:
+            self._known, self._state = known, desired_state(*known)
+        return self._state
 
 
 def desired_state(
@@ -123,8 +163,9 @@ def desired_state(
         items.append(TunnelDevice(name=DEVICE, mtu=max(link_mtu - IPV6_HEADER_LENGTH, IPV6_MINIMUM_MTU)))
     for home in homes:
         items.extend(_home_address(home))
+    home_agents = sorted({each.home_agent for each in homes if each.home_agent is not None and not each.home_interface})
     for interface in interfaces:
-        items.extend(_interface(interface))
+        items.extend(_interface(interface, home_agents))
     if default is not None:
         items.append(Rule(priority=RULE_ON_LINK, table=MAIN_TABLE, suppress_prefix_length=0))
         items.append(Rule(priority=RULE_DEFAULT, table=default))
@@ -175,13 +216,34 @@ def _home_address(home: KnownHomeAddress) -> Iterable[Item]:
             end=TunnelEnd.MOBILE_NODE,
             accept_local=home.tunnel_also,
         )
+    if home.association is not None:
+        yield from _protection(home, home.association)
+
+
+def _protection(home: KnownHomeAddress, association: SecurityAssociation) -> Iterable[Item]:
+    """Signalling always; the tunnel for as long as it carries what we send (RFC 4877 section 4.2).
+
+    Signalling proves the newest key, and nothing else does; but packets that come under one before it are not lost.
+    """
+    yield ProtectedSignalling(end=TunnelEnd.MOBILE_NODE, association=association, care_of_address=home.care_of)
+    if home.tunnel_local is not None and not home.home_interface:
+        yield ProtectedTunnel(
+            device=DEVICE,
+            end=TunnelEnd.MOBILE_NODE,
+            association=association,
+            care_of_address=home.tunnel_local,
+            accept_local=home.tunnel_also,
+            payload=home.protect_payload,
+            also=home.retiring,
+        )
 
 
 def _at_home(home: KnownHomeAddress) -> Iterable[Item]:
     interface, table, source = home.home_interface, home.table, home.address
     # Not flagged as a home address: the copy on the device is, and the kernel side makes such ones without detection.
     yield Address(interface=interface, address=home.address, duplicate_detection=home.home_detection)
-    yield Route(destination=home.prefix, interface=interface, table=table, preferred_source=source)
+    on_link = home.prefix if home.home_is_proved or home.home_agent is None else _host(home.home_agent)
+    yield Route(destination=on_link, interface=interface, table=table, preferred_source=source)
     if home.on_device:
         # When the interface goes, the kernel drops its routes at once; what is sent before we know waits on the device.
         yield Route(
@@ -200,7 +262,7 @@ def _at_home(home: KnownHomeAddress) -> Iterable[Item]:
         yield Neighbor(interface=interface, address=home.home_agent, link_layer_address=home.home_agent_link_layer)
 
 
-def _interface(interface: KnownInterface) -> Iterable[Item]:
+def _interface(interface: KnownInterface, home_agents: Iterable[IPv6Address]) -> Iterable[Item]:
     name, table = interface.name, TABLE_CARE_OF_BASE + interface.index
     for address in interface.care_of:
         yield Address(
@@ -223,8 +285,26 @@ def _interface(interface: KnownInterface) -> Iterable[Item]:
         # The kernel refuses them while the address is tentative, and what leaves from it meanwhile needs a way, too.
         yield from (replace(each, preferred_source=interface.chosen, metric=CHOSEN_METRIC) for each in ways)
         yield from (_traffic(rule, table) for rule in interface.traffic)
+    if interface.chosen is not None:
+        for home_agent in home_agents:
+            yield from _key_management(home_agent, ways, interface.chosen)
     if router.link_layer_address:
         yield Neighbor(interface=name, address=router.address, link_layer_address=router.link_layer_address)
+
+
+def _key_management(home_agent: IPv6Address, ways: Iterable[Route], care_of: IPv6Address) -> Iterable[Item]:
+    """IKE with a home agent uses the care-of address, and none of what is done for home addresses (section 11.3.2)."""
+    destination = _host(home_agent)
+    way = max((each for each in ways if home_agent in each.destination), key=lambda each: each.destination.prefixlen)
+    yield replace(way, destination=destination, preferred_source=care_of, metric=CHOSEN_METRIC)
+    for port in KEY_MANAGEMENT_PORTS:
+        yield Rule(
+            priority=RULE_KEY_MANAGEMENT,
+            table=way.table,
+            destination=destination,
+            protocol=UDP,
+            destination_ports=(port, port),
+        )
 
 
 def _traffic(rule: TrafficRule, table: int) -> Rule:

@@ -88,6 +88,8 @@ class Farewells:
 
     def say(self, context: Context, now: Instant) -> bool:
         """Send what may be sent now, before the network state changes. False when there was nothing to say."""
+        if not self._waiting:
+            return False
         before = len(self._waiting)
         for key, farewell in list(self._waiting.items()):
             if not self._updates.rate(key).permits(now):

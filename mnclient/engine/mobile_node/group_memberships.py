@@ -51,6 +51,8 @@ class GroupMemberships:
 
     def settle(self, registrations: Iterable[HomeRegistration]) -> None:
         """A binding that ended takes the permission with it."""
+        if not self.asked:
+            return
         bound = {each.home.address: each.home.home_agent for each in registrations if each.is_bound}
         ended = [home for home, agent in self.asked.items() if bound.get(home) != agent]
         for home in ended:

@@ -70,7 +70,7 @@ class HomeAgents:
     def settle(self, registration: HomeRegistration, now: Instant) -> bool:
         """Act on how a home address stands. True when it has another home agent now, and has to begin anew there."""
         home, place = registration.home, registration.place
-        registration.discovered = self._known.get(home.prefix, ())
+        registration.discovered = self._known.get(home.prefix, ()) if self._known else ()
         self._note_place(registration, place)
         if place is None or place.care_of is None or self.use is DiscoveryUse.NEVER:
             return False
@@ -78,7 +78,8 @@ class HomeAgents:
             return False
         if home.home_agent is not None:
             if registration.state is State.REGISTERED and not registration.unanswered:
-                self._failed.pop(home.address, None)
+                if self._failed:
+                    self._failed.pop(home.address, None)
                 self._end(home.prefix)
             if not self._may_be_replaced(registration) or not self._has_failed(registration):
                 return False
@@ -186,6 +187,8 @@ class HomeAgents:
         self._context.timers.set(Timer.DISCOVER_HOME_AGENTS, prefix, after(now, pauses.next_timeout()))
 
     def _end(self, prefix: IPv6Network) -> None:
+        if not self._searches and not self._pauses:
+            return
         self._searches.pop(prefix, None)
         self._pauses.pop(prefix, None)
         self._context.timers.stop(Timer.DISCOVER_HOME_AGENTS, prefix)

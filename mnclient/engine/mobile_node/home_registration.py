@@ -9,16 +9,17 @@ stays clear).
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import auto
 from typing import Final
 
 from mnclient.engine.actions import ReportHomeAddress
 from mnclient.engine.mobile_node.registration_steps import RegistrationSteps
+from mnclient.model.named import Named
 from mnclient.model.status import HomeAddressState as State
 from mnclient.units import Instant
 
 
-class Input(Enum):
+class Input(Named):
     """What can happen to a home address."""
 
     HOME = auto()  # on the home link, and no binding is believed to exist

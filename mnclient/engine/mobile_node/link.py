@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One network interface as the mobile node sees it: its state, the routers heard on it, and the current one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from mnclient.constants import MAX_ROUTERS_PER_INTERFACE, ROUTER_PROBE_INTERVAL
 from mnclient.engine.mobile_node.route_information import RANK
 from mnclient.engine.mobile_node.routers import NEVER, Router
+from mnclient.engine.timers import Timer, TimerTable
 from mnclient.units import Instant, Seconds, between
 from mnclient.wire.neighbor_discovery import RouterAdvertisement
 
@@ -26,6 +28,8 @@ class Link:
     unanswered probes of the current router, None when it is not in doubt. `guests` are routers known from other
     interfaces that were asked here too. `asked_at` is the last probe of the current router that is not answered yet,
     `answer_time` the longest that it took to answer. `had_care_of`: a care-of address was formed on it before.
+    `is_useless`: by way of the current router it carries no home address.
+    `disbelieved`: the home addresses whose home it is said to be, and is not taken for (see `home_proof`).
     """
 
     name: str
@@ -47,6 +51,8 @@ class Link:
     asked_at: Instant = NEVER
     answer_time: Seconds | None = None
     had_care_of: bool = False
+    is_useless: bool = False
+    disbelieved: set[IPv6Address] = field(default_factory=set)
 
     @property
     def works(self) -> bool:
@@ -95,6 +101,7 @@ class Link:
         self.answer_time = None
         self.asked_at = NEVER
         self.guests = {}
+        self.disbelieved = set()
         for router in self.routers.values():
             router.forget_reachability()
 
@@ -102,21 +109,37 @@ class Link:
         """All routers heard since the link came up and still offering service."""
         return [router for router in self.routers.values() if router.is_usable(now)]
 
-    def ways(self, care_of_prefix: IPv6Network, now: Instant) -> tuple[tuple[IPv6Network, IPv6Address], ...]:
+    def ways(
+        self, care_of_prefix: IPv6Network, home_agents: Collection[IPv6Address], now: Instant
+    ) -> tuple[tuple[IPv6Network, IPv6Address], ...]:
         """More specific routes (RFC 4191) for packets from an address of `care_of_prefix`: network and router of each.
 
         Only by routers that serve this prefix (RFC 8028 section 3.2). Of several that lead to one network the most
-        preferred one is used; what is on the link is no business of a router.
+        preferred one is used; what is on the link is no business of a router. Home agents are reached by way of the
+        current one.
         """
+        if not any(router.routes for router in self.routers.values()):
+            return ()
         best: dict[IPv6Network, tuple[tuple[int, Instant], Router]] = {}
-        serving = [router for router in self.routers_heard(now) if care_of_prefix in router.prefixes]
+        serving = [router for router in self.routers_heard(now) if router.serves(care_of_prefix, now)]
         on_link = {network for router in serving for network in router.on_link(now)}
         for router in serving:
             for network, (preference, until) in router.routes.items():
+                if router is not self.current and any(each in network for each in home_agents):
+                    continue
                 worth = (RANK[preference], router.heard_at)
                 if until > now and network not in on_link and (network not in best or worth > best[network][0]):
                     best[network] = (worth, router)
         return tuple((network, router.address) for network, (_, router) in sorted(best.items()))
+
+    def next_change(self, current: Router, now: Instant) -> Instant | None:
+        """The next instant at which something that counts does not hold any more: what the current router said of
+        prefixes and name servers, and what any of them said of routes. None when there is none."""
+        ends = [
+            until for each in self.routers.values() for _, until in each.routes.values() if now < until < float("inf")
+        ]
+        own = current.next_change(now)
+        return min(ends if own is None else [*ends, own], default=None)
 
     def link_layer_of(self, global_address: IPv6Address, now: Instant) -> bytes | None:
         """The hardware address of the router with this global address (R flag), if one was heard here."""
@@ -154,4 +177,14 @@ def link_layer_address_of(advertisement: RouterAdvertisement, frame_source: byte
 
 def claims(router: Router, prefix: IPv6Network, now: Instant) -> bool:
     """Whether the router says that `prefix` is on its link."""
-    return prefix in router.on_link(now)
+    known = router.prefixes.get(prefix)
+    return known is not None and known.on_link_until > now
+
+
+def watch_lifetimes(timers: TimerTable, link: Link, current: Router, now: Instant) -> None:
+    """PREFIX_EXPIRES fires when the next of the lifetimes that count ends."""
+    change = link.next_change(current, now)
+    if change is None:
+        timers.stop(Timer.PREFIX_EXPIRES, link.name)
+    else:
+        timers.set(Timer.PREFIX_EXPIRES, link.name, change)

@@ -193,22 +193,30 @@ def correspondent_registration(
     care_of_address: IPv6Address,
     sequence: int,
     lifetime: Seconds,
-    nonce_indices: NonceIndices,
+    nonce_indices: NonceIndices | None,
     key: bytes,
+    options: tuple[MobilityOption, ...] = (),
+    seal: Seal | None = None,
 ) -> SendPacket:
     """A Binding Update to a correspondent (RFC 6275 section 11.7.2): H clear, A set, signed with `key`.
 
     `lifetime` zero deletes the binding; at home `care_of_address` is the home address, and there is no Home Address
     option. The authenticator of a deletion is made with the home address wherever it is sent from (section 6.2.7).
+    With a precomputed key there are no nonce indices (RFC 4449 section 3). `seal` adds what proves more than `key`.
     """
     message = BindingUpdate(
         sequence=sequence,
         lifetime=lifetime,
         acknowledge=True,
         home_registration=False,
-        options=(nonce_indices,),
+        options=options if nonce_indices is None else (nonce_indices, *options),
     )
-    signed = authorize(message, key, care_of_address if lifetime > 0 else home_address, correspondent)
+    signed = authorize(
+        message if seal is None else seal(message),
+        key,
+        care_of_address if lifetime > 0 else home_address,
+        correspondent,
+    )
     return SendPacket(
         packet=Packet(
             source=care_of_address,

@@ -9,6 +9,7 @@ One event goes through three steps:
 3. what follows is said: questions to the link, the network state, messages that need it, reports.
 """
 
+from dataclasses import replace
 from ipaddress import IPv6Address
 
 from mnclient.constants import MAX_HOME_ADDRESSES
@@ -35,7 +36,7 @@ from mnclient.engine.mobile_node import answers, view
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList
 from mnclient.engine.mobile_node.care_of import CareOfAddresses
 from mnclient.engine.mobile_node.context import Context
-from mnclient.engine.mobile_node.desired_state import without_changed_detection
+from mnclient.engine.mobile_node.desired_state import DesiredState, without_changed_detection
 from mnclient.engine.mobile_node.detection import Detection
 from mnclient.engine.mobile_node.discovery import Discovery
 from mnclient.engine.mobile_node.farewells import Farewells
@@ -79,6 +80,7 @@ class MobileNode:
         self._context = Context(entropy)
         self._links_seen = LinksSeen()
         self._state = EMPTY
+        self._desired = DesiredState()
         self._published: object = None
         self._kinds = ON_EVERY_HOST
         self._updates = BindingUpdateList(entropy)
@@ -129,9 +131,8 @@ class MobileNode:
 
     def snapshot(self, now: Instant) -> Stored:
         """What must be kept over a restart."""
-        correspondents, optimizations = self._routes.snapshot(now)
         registrations = tuple(self._kept.snapshot(self._registrations.values(), now))
-        return Stored(registrations=registrations, correspondents=correspondents, optimizations=optimizations)
+        return replace(self._routes.snapshot(now), registrations=registrations)
 
     def restore(self, stored: Stored, now: Instant) -> None:
         """Give back what `snapshot` said, before the first Configured event."""
@@ -208,6 +209,8 @@ class MobileNode:
     def _fire_timers(self, now: Instant) -> None:
         """After a sleep many are due at once: what has ended comes first, because it makes the others pointless."""
         due = self._context.timers.pop_due(now)
+        if not due:
+            return
         for timer, subject in sorted(due, key=lambda each: each[0] not in ENDINGS):
             if self._context.timers.deadline(timer, subject) is None:  # not set anew by an earlier one of these
                 self._fire(timer, subject, now)
@@ -279,6 +282,7 @@ class MobileNode:
             self._farewells.drop(registration.key)
         registration.configure(home)
         registration.lifetime_wanted = config.registration_lifetime
+        registration.may_return_unproved = config.return_home_unauthenticated
         registration.first_timeout = config.initial_bindack_timeout_first_reg
         return registration
 
@@ -325,12 +329,13 @@ class MobileNode:
         if (config := self._config) is None:
             return self._state if self._farewells else EMPTY  # what has still to be said needs its care-of address
         where = self._whereabouts
-        return view.network_state(
+        known = view.known_to_kernel(
             self._registrations.values(), self._movement.links, self._care_of, where.active, where.link_mtu, config, now
         )
+        return self._desired.of(known)
 
     def _new_state(self, state: NetworkState) -> list[Action]:
-        if state == self._state:
+        if state is self._state or state == self._state:
             return []
         between = without_changed_detection(self._state, state)
         self._state = state
@@ -340,12 +345,12 @@ class MobileNode:
         """Say so when the status is another one. Lifetimes that a routine advertisement renews are no news."""
         snapshot = (
             self.phase(now),
-            self.home_addresses(now),
+            [view.home_address_values(each) for each in self._registrations.values()],
             tuple(view.interface_shape(each, now) for each in self._movement.links.values()),
             self._whereabouts.active,
             self._whereabouts.standing.all_reaches(),
             tuple(self._care_of.current.items()),
-            self.binding_update_list(now),
+            (self._updates.values(), self._routes.updates_values()),
             self.correspondents(now),
             self.problems(now),
         )

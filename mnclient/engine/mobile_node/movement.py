@@ -23,7 +23,7 @@ from mnclient.constants import MAX_INTERFACES, MAX_UNICAST_SOLICIT
 from mnclient.engine.events import LinkChanged, LinkRemoved, NeighborUnreachable, PacketReceived
 from mnclient.engine.mobile_node.context import Context, is_own_interface
 from mnclient.engine.mobile_node.doubt import BetterRouters, next_doubt
-from mnclient.engine.mobile_node.link import FIRST_DOUBT_FACTOR, Link, link_layer_address_of
+from mnclient.engine.mobile_node.link import FIRST_DOUBT_FACTOR, Link, link_layer_address_of, watch_lifetimes
 from mnclient.engine.mobile_node.route_information import default_route
 from mnclient.engine.mobile_node.router_discovery import RouterDiscovery
 from mnclient.engine.mobile_node.routers import NEVER, Router
@@ -265,7 +265,7 @@ class Movement:
         self._discovery.end_search(link)
         if link.current is None:
             self._sign(Sign.ROUTER_HEARD, link)
-            self._make_current(link, router, now)
+            self.make_current(link, router, now)
         elif link.current is router:
             link.doubt_factor = FIRST_DOUBT_FACTOR
             self.changed = self.changed or shape_changed
@@ -273,16 +273,20 @@ class Movement:
         elif is_news:
             self._sign(Sign.ROUTER_HEARD, link)
             self._doubt(link, now)
-            self._bystander_changed(router)
+            self._bystander_changed(link, router, now)
         elif shape_changed:
-            self._bystander_changed(router)
+            self._bystander_changed(link, router, now)
 
-    def _bystander_changed(self, router: Router) -> None:
-        """A router that is not current decides nothing but whether a pinned home agent is here, and its own routes."""
+    def _bystander_changed(self, link: Link, router: Router, now: Instant) -> None:
+        """A router that is not current decides nothing but whether a pinned home agent is here, and its own routes;
+        and it may serve who the current one does not."""
         self.status_changed = True
-        self.changed = self.changed or router.is_home_agent or bool(router.routes)
+        self.changed = self.changed or router.is_home_agent or router.speaks_of_routes or link.is_useless
+        if link.current is not None:
+            watch_lifetimes(self._context.timers, link, link.current, now)
 
-    def _make_current(self, link: Link, router: Router, now: Instant) -> None:
+    def make_current(self, link: Link, router: Router, now: Instant) -> None:
+        """From now on the link is used by way of this router."""
         link.current, router.went_silent = router, False
         link.doubt_factor = FIRST_DOUBT_FACTOR
         self._end_doubt(link)
@@ -310,7 +314,7 @@ class Movement:
         self.changed = True
         others = [each for each in link.routers_heard(now) if each is not lost]
         if others:
-            self._make_current(link, max(others, key=Router.rank), now)
+            self.make_current(link, max(others, key=Router.rank), now)
         else:
             self._arm(link, now)
             self._discovery.search(link, now)
@@ -330,10 +334,10 @@ class Movement:
             router.heard_here, router.failed = True, False
             link.confirmed_at = now
             self._sign(Sign.ROUTER_HEARD, link)
-            self._make_current(link, router, now)
+            self.make_current(link, router, now)
         elif self._better.is_back(link, router, now):
             router.failed, link.confirmed_at = False, now
-            self._make_current(link, router, now)
+            self.make_current(link, router, now)
 
     # --- doubt -------------------------------------------------------------------------------------------------------
 
@@ -346,11 +350,7 @@ class Movement:
             return
         self._better.watch(link, now)
         timers.set(Timer.ROUTER_EXPIRES, link.name, current.lifetime_until)
-        change = current.next_change(now)
-        if change is None:
-            timers.stop(Timer.PREFIX_EXPIRES, link.name)
-        else:
-            timers.set(Timer.PREFIX_EXPIRES, link.name, change)
+        watch_lifetimes(timers, link, current, now)
         if link.probes is None:
             doubt = next_doubt(link, current, now)
             if doubt is None:

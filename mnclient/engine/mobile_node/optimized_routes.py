@@ -10,6 +10,7 @@ from ipaddress import IPv6Address
 from mnclient.engine.actions import SetNetworkState
 from mnclient.engine.mobile_node.correspondent_binding import CorrespondentBinding
 from mnclient.model.network_state import EMPTY, NetworkState, RouteOptimization
+from mnclient.wire.addresses import text_of
 
 Pair = tuple[IPv6Address, IPv6Address]
 """Home address, correspondent."""
@@ -17,7 +18,7 @@ Pair = tuple[IPv6Address, IPv6Address]
 
 def owner_of(home_address: IPv6Address, correspondent: IPv6Address) -> str:
     """The owner name of a direct route's part of the kernel."""
-    return f"mobile-node:route:{home_address}:{correspondent}"
+    return f"mobile-node:route:{text_of(home_address)}:{text_of(correspondent)}"
 
 
 class OptimizedRoutes:
@@ -42,6 +43,9 @@ class OptimizedRoutes:
 
         A direct way out from an old care-of address ends before anything else does: packets go through the tunnel.
         """
+        if self._told == self._wanted:
+            self._told = self._wanted
+            return [], []
         before: list[SetNetworkState] = []
         later: list[SetNetworkState] = []
         for pair in {**self._told, **self._wanted}:

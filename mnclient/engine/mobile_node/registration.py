@@ -54,7 +54,9 @@ class Registration:
     `reached_at`: when it was last at home or registered, or is since then. `is_taken`: somebody else had the address
     when that was last asked; `taken_on`: the interfaces on the home link where somebody answered for it. `standing`:
     whether its signalling is protected, or may go at all. `keys_differ`: the home agent said so, without proof.
-    `home` has the home agent in use; `acknowledged_agent` accepted a registration last; `discovered` are those found.
+    `may_return_unproved`: it may come home although there is a key, and nobody has shown to have it.
+    `home` has the home agent in use; `acknowledged_agent` accepted a registration last; `discovered` are those found;
+    `accepted_spi` is in what the registration went under that was accepted last, None when that was not protected.
     `needs_prefixes`: the home agent said so (status 1). `valid_until`, `preferred_until`: how long the home prefix
     lasts, None as long as nobody said. `is_deprecated`, `is_expired`: these have ended.
     """
@@ -64,6 +66,7 @@ class Registration:
         self._configured = home
         self.is_deprecated = False
         self.acknowledged_agent: IPv6Address | None = None
+        self.accepted_spi: int | None = None
         self.discovered: tuple[IPv6Address, ...] = ()
         self.needs_prefixes = False
         self.valid_until: Instant | None = None
@@ -76,6 +79,8 @@ class Registration:
         self.standing = Standing.NO_KEY
         self.authentication = Authentication(context)
         self.keys_differ = False
+        self.may_return_unproved = False
+        self._is_question = False
         self._rejected: SecurityAssociation | None = None
         self.place: Place | None = None
         self.link: Link | None = None
@@ -118,6 +123,17 @@ class Registration:
     def association(self) -> SecurityAssociation | None:
         """What its signalling goes under, and must come under; None when that is not protected."""
         return self.home.association if self.standing is Standing.PROTECTED else None
+
+    @property
+    def must_prove_home(self) -> bool:
+        """Whether it is at home only where its home agent has shown that it has the key."""
+        has_key = self.home.association is not None and self.standing is not Standing.OPEN
+        return has_key and not self.may_return_unproved
+
+    @property
+    def is_under_esp(self) -> bool:
+        """Whether it is the system that protects its signalling."""
+        return self.protection is not None
 
     @property
     def may_signal(self) -> bool:
@@ -188,7 +204,8 @@ class Registration:
 
     def _begin_sending(self, now: Instant) -> None:
         """A new exchange: the first timeout is longer when the home agent must detect duplicates (section 11.8)."""
-        first = self.first_timeout if self.granted_until is None else INITIAL_BINDACK_TIMEOUT
+        is_question = self.state is State.RETURNING and self._is_question
+        first = INITIAL_BINDACK_TIMEOUT if is_question or self.granted_until is not None else self.first_timeout
         self._backoff = Backoff(first)
         self.unanswered = 0
         self._corrections = 0
@@ -238,7 +255,7 @@ class Registration:
         if link is None or agent is None:
             return
         hardware = self.home_agent_link_layer(now)
-        if hardware is None and self.unanswered == 0:
+        if hardware is None and self.unanswered == 0 and not self._is_question:
             # The kernel would ask for the home agent from the home address, which its agent still defends: section
             # 11.5.5 wants the question from :: instead. When nobody answers it, nobody defends the address.
             self.context.count("ns.sent")
@@ -301,6 +318,7 @@ class Registration:
         self._corrections = 0
         self.acknowledged_care_of = sent.care_of_address
         self.acknowledged_agent = self.home.home_agent
+        self.accepted_spi = self.association.spi_out if self.association is not None else None
         self.confirmed_lifetime = self.updates.acknowledge(self.key, sent, granted, now)
         self.refresh_advice = advice
 
@@ -319,6 +337,7 @@ class Registration:
             link_local_compatibility=self._link_local_claimed,
             timestamp=self.authentication.source.accepted,
             clock_offset=self.authentication.source.offset,
+            spi=self.accepted_spi or 0,
         )
 
     def resume(self, stored: StoredRegistration, bound_until: Instant, now: Instant) -> None:

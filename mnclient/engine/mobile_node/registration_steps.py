@@ -43,6 +43,7 @@ class RegistrationSteps(Registration):
         self._quiet()
         self._forget_collision()
         self._defender = None
+        self._is_question = False
         self.registered_until = None
         self.context.timers.stop(Timer.REFRESH_BINDING, self.home.address)
         self.home_detection = DuplicateDetection.NONE
@@ -65,7 +66,7 @@ class RegistrationSteps(Registration):
             self.home_detection = DuplicateDetection.NORMAL
             return State.DETECTING
         self._own()
-        self._advertisements_left = MAX_NEIGHBOR_ADVERTISEMENT
+        self._advertisements_left = 1 if self._is_question else MAX_NEIGHBOR_ADVERTISEMENT
         self.advertise_again(now)
         return None
 
@@ -91,12 +92,26 @@ class RegistrationSteps(Registration):
         """Duplicate detection ended well: the address is ours.
 
         Neighbours may remember another hardware address for it, where that is a new one at each start: tell them once.
+        With a key the home agent is asked first; only its answer makes this home.
         """
         self._own()
         self.deregistered_after_collision = False
+        if self.must_prove_home:
+            return self._ask_for_proof(now)
         self._advertisements_left = 1
         self.advertise_again(now)
         return None
+
+    def _ask_for_proof(self, now: Instant) -> State:
+        """A de-registration of what is probably not registered: accepted or refused with 133, the answer is proof.
+
+        The address is ours already, so nobody has to be asked from :: for the home agent's hardware address.
+        """
+        self._quiet()
+        self._is_question = True
+        self.state = State.RETURNING
+        self._begin_sending(now)
+        return self.state
 
     # --- abroad ------------------------------------------------------------------------------------------------------
 

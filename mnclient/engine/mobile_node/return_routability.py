@@ -20,10 +20,10 @@ _RATES_KEPT: Final = 64  # limits of destinations not written to lately are drop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A keygen token (section 5.2.5), the nonce it names, and when it arrived."""
+    """A keygen token (section 5.2.5), the nonce it names (None with a precomputed key), and when it arrived."""
 
     octets: bytes = field(repr=False)
-    nonce_index: int
+    nonce_index: int | None
     received: Instant
 
     @property

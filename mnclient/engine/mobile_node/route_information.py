@@ -26,8 +26,8 @@ def default_route(advertisement: RouterAdvertisement) -> tuple[Seconds, RouterPr
 
     A lifetime of zero means that there is none, whatever preference is beside it (section 2.2).
     """
-    for option in advertisement.routes:
-        if option.prefix == DEFAULT:
+    for option in advertisement.options:
+        if isinstance(option, RouteInformation) and option.prefix == DEFAULT:
             return option.lifetime, option.preference
     return advertisement.router_lifetime, advertisement.preference
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 from typing import Final
 
-from mnclient.constants import MAX_CORRESPONDENTS, MAX_RR_BINDING_LIFETIME
+from mnclient.constants import MAX_CGA_BINDING_LIFETIME, MAX_CORRESPONDENTS
 from mnclient.engine.actions import SetNetworkState
 from mnclient.engine.events import (
     CorrespondentHeard,
@@ -36,7 +36,7 @@ from mnclient.model.network_state import OptimizationEnd
 from mnclient.model.status import BindingUpdateStatus, CorrespondentStatus
 from mnclient.model.status import CorrespondentState as State
 from mnclient.model.status import HomeAddressState as HomeState
-from mnclient.model.stored_binding import Stored, StoredCorrespondent, StoredOptimization
+from mnclient.model.stored_binding import Stored, StoredOptimization, StoredUsedSequence
 from mnclient.units import Instant, Seconds, after, between
 
 FOREVER: Final = Instant(float("inf"))
@@ -62,7 +62,7 @@ class RouteOptimization:
         self._is_possible = False
         self._tables: dict[IPv6Address, dict[IPv6Address, Correspondent]] = {}
         self._config: MobileNodeConfig | None = None
-        self._own: frozenset[IPv6Address] = frozenset()
+        self._own: tuple[IPv6Address, ...] = ()
         self._routes = OptimizedRoutes()
         self._returning: dict[IPv6Address, set[IPv6Address]] = {}
         self._answers = Answers(context, self._find, self._all_of)
@@ -83,6 +83,8 @@ class RouteOptimization:
     def configure(self, config: MobileNodeConfig) -> None:
         """What is wanted from now on; `settle` acts on it."""
         self._config = config
+        self._shared.precomputed = {key.pair: key for key in config.precomputed_keys}
+        self._shared.generated = {each.address: each for each in config.generated_addresses}
 
     def withdraw(self, home_address: IPv6Address, now: Instant) -> None:
         """The home address is given up, or the role ends: delete the bindings that can be deleted without waiting."""
@@ -201,10 +203,11 @@ class RouteOptimization:
     def settle(self, registrations: Registrations, care_of: CareOfAddresses, log: HandoverLog, now: Instant) -> None:
         """Act on where the home addresses are now, and on what is wanted."""
         mine = tuple(address for interface in care_of.interfaces() for address in care_of.all_of(interface))
-        self._own = frozenset((*registrations, *mine))
+        self._own = (*registrations, *mine)
         self._take_up_kept(registrations, now)
         for registration in registrations.values():
             self._settle_home(registration, now)
+        self._take_keys(now)
         self._drop_unwanted(now)
         self._let_wait_no_longer(now)
         self._note_returned(log, now)
@@ -213,6 +216,8 @@ class RouteOptimization:
     def _settle_home(self, registration: HomeRegistration, now: Instant) -> None:
         address = registration.home.address
         before, footing = self._shared.footings.get(address, NOWHERE), footing_of(registration)
+        if footing == before and not footing.is_at_home:
+            return
         self._shared.footings[address] = footing
         table = self._tables.get(address, {})
         if footing.care_of_address != before.care_of_address:
@@ -235,6 +240,14 @@ class RouteOptimization:
             for each in [each for each in table.values() if each.state is State.TUNNELLED]:
                 each.close(now)
                 del table[each.address]
+
+    def _take_keys(self, now: Instant) -> None:
+        """A key has come, changed or gone (RFC 4449, RFC 4866): begin anew with what there is now."""
+        for each in self._all():
+            if each.has_other_key():
+                each.take_key()
+                if each.state not in (*_IDLE, State.LEAVING):
+                    each.feed(Input.MOVED, now)
 
     def _drop_unwanted(self, now: Instant) -> None:
         """What is not allowed any more is deleted where it was in use, and not begun where it was not."""
@@ -284,6 +297,10 @@ class RouteOptimization:
         """What correspondents were told."""
         return self._shared.updates.statuses()
 
+    def updates_values(self) -> list[tuple[object, ...]]:
+        """The same, enough to see whether it is something else than before."""
+        return self._shared.updates.values()
+
     # --- over a restart, and while the role is off --------------------------------------------------------------------
 
     def _keep(self, known: Correspondent, now: Instant) -> None:
@@ -292,17 +309,28 @@ class RouteOptimization:
         if stored is not None and known.state is not State.LEAVING and len(self._kept) < MAX_CORRESPONDENTS:
             self._kept.append((stored, after(now, stored.remaining)))
 
-    def snapshot(self, now: Instant) -> tuple[tuple[StoredCorrespondent, ...], tuple[StoredOptimization, ...]]:
-        """What the next run needs: who answers, and who may hold a binding."""
+    def snapshot(self, now: Instant) -> Stored:
+        """What the next run needs: who answers, who may hold a binding, and the numbers that it has to go on from."""
         bound = [stored for each in self._all() if (stored := stored_of(each, now)) is not None]
         bound += [replace(each, remaining=between(now, until)) for each, until in self._kept if until > now]
-        return tuple(self._shared.remembered.snapshot(now)), tuple(bound)
+        used = self._shared.updates.used_sequences(now)
+        return Stored(
+            correspondents=tuple(self._shared.remembered.snapshot(now)),
+            optimizations=tuple(bound),
+            used_sequences=tuple(
+                StoredUsedSequence(home_address=home, correspondent=correspondent, sequence=sequence, remaining=left)
+                for (correspondent, home), sequence, left in used
+            ),
+        )
 
     def restore(self, stored: Stored, now: Instant) -> None:
         """Take back what `snapshot` said, before the first Configured event."""
+        for each in stored.used_sequences[:MAX_CORRESPONDENTS]:
+            if each.remaining > 0:
+                self._shared.updates.go_on((each.correspondent, each.home_address), each.sequence, now)
         self._shared.remembered.restore(stored.correspondents, now)
         self._kept = [
-            (each, after(now, min(each.remaining, MAX_RR_BINDING_LIFETIME)))
+            (each, after(now, min(each.remaining, MAX_CGA_BINDING_LIFETIME)))
             for each in stored.optimizations
             if each.remaining > 0
         ]
@@ -331,6 +359,7 @@ def footing_of(registration: HomeRegistration) -> Footing:
         care_of_address=place.care_of.address,
         is_acknowledged=registration.state is HomeState.REGISTERED,
         until=min(ends, default=FOREVER),
+        protection=registration.protection,
     )
 
 

@@ -20,20 +20,32 @@ from mnclient.wire.neighbor_options import PrefixInformation, RecursiveNameServe
 
 NEVER: Final = Instant(float("-inf"))
 _UNIQUE_LOCAL: Final = IPv6Network("fc00::/7")
+NEARLY_DEPRECATED: Final = Seconds(10.0)  # time for a registration and its first repetitions
 
 
 @dataclass(slots=True)
 class Prefix:
-    """One prefix of one router. `on_link_until` follows the L flag; the others, for addresses, the A flag."""
+    """One prefix of one router. `on_link_until` follows the L flag; `valid_until` and `preferred_until`, for addresses,
+    the A flag. `served_until` follows neither: the router forwards what comes from there (RFC 8028 section 2.1)."""
 
     network: IPv6Network
     on_link_until: Instant = NEVER
     valid_until: Instant = NEVER
     preferred_until: Instant = NEVER
+    served_until: Instant = NEVER
 
     def expires(self) -> Instant:
         """When nothing of it is valid any more."""
-        return max(self.on_link_until, self.valid_until)
+        return max(self.on_link_until, self.valid_until, self.served_until)
+
+    @property
+    def nearly_deprecated(self) -> Instant:
+        """When another prefix is to be registered, before this one is deprecated (RFC 4862 section 5.5.4)."""
+        return Instant(self.preferred_until - NEARLY_DEPRECATED)
+
+    def stays_preferred(self, now: Instant) -> bool:
+        """Whether it is not even nearly deprecated."""
+        return self.nearly_deprecated > now
 
     @property
     def is_unique_local(self) -> bool:
@@ -44,6 +56,7 @@ class Prefix:
 @dataclass(slots=True)
 class Router:
     """A router of one interface. `heard_here`: since the link last came up; before that it is only a candidate.
+    `speaks_of_routes`: its last advertisement was about routes, if only because one that it had before is gone.
 
     All candidates are the table of RFC 6059 section 4: by both names of a router the prefixes that addresses are
     formed from, with their lifetimes; `heard_here` is the operable flag. Our addresses never come of DHCPv6.
@@ -65,6 +78,7 @@ class Router:
     global_addresses: dict[IPv6Network, IPv6Address] = field(default_factory=dict)
     refused_prefixes: int = 0
     routes: Routes = field(default_factory=dict)
+    speaks_of_routes: bool = False
     advertised_here: bool = False
     names_itself: bool = False
     went_silent: bool = False
@@ -101,8 +115,10 @@ class Router:
 
     def is_same_router(self, advertisement: RouterAdvertisement) -> bool:
         """False when its global addresses are all others than before (RFC 6275 sections 7.2 and 11.5.1)."""
-        claimed = {option.router for option in advertisement.prefixes if option.router is not None}
-        return not claimed or not self.global_addresses or not claimed.isdisjoint(self.global_addresses.values())
+        if not self.global_addresses:
+            return True
+        claimed = {router for option in advertisement.prefixes if (router := option.router) is not None}
+        return not claimed or not claimed.isdisjoint(self.global_addresses.values())
 
     def learn(self, advertisement: RouterAdvertisement, now: Instant) -> bool:
         """Take over an advertisement of non-zero lifetime. True when more than lifetimes changed.
@@ -120,28 +136,36 @@ class Router:
         self.names_itself = self.names_itself or bool(advertisement.source_link_layer_address)
         self.is_home_agent = advertisement.home_agent
         self.interval = advertisement.advertisement_interval
-        self.mtu = advertisement.mtu if (advertisement.mtu or 0) >= IPV6_MINIMUM_MTU else None
+        mtu = advertisement.mtu
+        self.mtu = mtu if mtu is not None and mtu >= IPV6_MINIMUM_MTU else None
         self.heard_at = now
         self.heard_here = True
         for option in advertisement.prefixes:
             self._learn_prefix(option, now)
         for servers in advertisement.name_servers:
             self._learn_name_servers(servers, now)
-        self.routes = learned(self.routes, advertisement.routes, now)
+        self.speaks_of_routes = bool(self.routes or advertisement.routes)
+        if self.speaks_of_routes:
+            self.routes = learned(self.routes, advertisement.routes, now)
         return before != self._shape(now)
 
     def on_link(self, now: Instant) -> tuple[IPv6Network, ...]:
         """The prefixes it says are on the link."""
-        return tuple(prefix.network for prefix in self.prefixes.values() if prefix.on_link_until > now)
+        return tuple([prefix.network for prefix in self.prefixes.values() if prefix.on_link_until > now])
+
+    def serves(self, network: IPv6Network, now: Instant) -> bool:
+        """Whether it forwards packets from there: it has advertised the prefix, with whatever flags."""
+        prefix = self.prefixes.get(network)
+        return prefix is not None and prefix.expires() > now
 
     def care_of_prefixes(self, now: Instant) -> list[Prefix]:
         """The prefixes a care-of address can be formed from, the best first."""
         usable = [prefix for prefix in self.prefixes.values() if prefix.valid_until > now]
-        return sorted(usable, key=lambda each: _worth(each, now), reverse=True)
+        return sorted(usable, key=lambda each: _worth(each, now), reverse=True) if len(usable) > 1 else usable
 
     def name_servers_known(self, now: Instant) -> tuple[IPv6Address, ...]:
         """The name servers it advertises, in their order (RFC 8106 section 5.1)."""
-        return tuple(address for address, until in self.name_servers.items() if until > now)
+        return tuple([address for address, until in self.name_servers.items() if until > now])
 
     def next_change(self, now: Instant) -> Instant | None:
         """The next instant at which a prefix stops being on-link, preferred or valid, or a name server is not to be
@@ -149,7 +173,7 @@ class Router:
         instants = [
             instant
             for prefix in self.prefixes.values()
-            for instant in (prefix.on_link_until, prefix.preferred_until, prefix.valid_until)
+            for instant in (prefix.on_link_until, prefix.preferred_until, prefix.valid_until, prefix.nearly_deprecated)
         ]
         instants += self.name_servers.values()
         instants += [until for _, until in self.routes.values()]
@@ -160,11 +184,13 @@ class Router:
         start = network.network_address
         if is_link_local(start) or is_multicast(start):
             return
-        if option.router is not None and is_unicast_routable(option.router):
-            self._learn_global_address(network, option.router)
+        router = option.router
+        if router is not None and is_unicast_routable(router):
+            self._learn_global_address(network, router)
         prefix = self.prefixes.get(network) or self._room_for(network, option, now)
         if prefix is None:
             return
+        prefix.served_until = after(now, option.valid_lifetime)
         if option.on_link:
             prefix.on_link_until = after(now, option.valid_lifetime)
         if option.autonomous and option.prefix_length == 64 and option.preferred_lifetime <= option.valid_lifetime:
@@ -198,14 +224,14 @@ class Router:
 
     def _shape(self, now: Instant) -> tuple[object, ...]:
         """Everything but the exact lifetimes."""
-        prefixes = tuple(
+        prefixes = [
             (each.network, each.on_link_until > now, each.valid_until > now, each.preferred_until > now)
             for each in self.prefixes.values()
-        )
-        addresses = tuple(self.global_addresses.items())
-        shape = (self.preference, self.is_home_agent, self.mtu, self.heard_here, prefixes, addresses)
-        routes = tuple((network, rank) for network, (rank, until) in self.routes.items() if until > now)
-        return (*shape, self.name_servers_known(now), routes)
+        ]
+        addresses = list(self.global_addresses.items())
+        routes = [(network, rank) for network, (rank, until) in self.routes.items() if until > now]
+        servers = self.name_servers_known(now)
+        return (self.preference, self.is_home_agent, self.mtu, self.heard_here, prefixes, addresses, servers, routes)
 
 
 def _learn_lifetimes(prefix: Prefix, option: PrefixInformation, now: Instant) -> None:
@@ -220,5 +246,6 @@ def _learn_lifetimes(prefix: Prefix, option: PrefixInformation, now: Instant) ->
         prefix.valid_until = after(now, TWO_HOURS)
 
 
-def _worth(prefix: Prefix, now: Instant) -> tuple[bool, bool, Instant, Instant]:
-    return (prefix.preferred_until > now, not prefix.is_unique_local, prefix.preferred_until, prefix.valid_until)
+def _worth(prefix: Prefix, now: Instant) -> tuple[bool, bool, bool, Instant, Instant]:
+    preferred = (prefix.stays_preferred(now), prefix.preferred_until > now)
+    return (*preferred, not prefix.is_unique_local, prefix.preferred_until, prefix.valid_until)

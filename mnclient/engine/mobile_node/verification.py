@@ -47,7 +47,9 @@ class Verification:
     def settle(self, registration: HomeRegistration, now: Instant) -> None:
         """Ask after each acknowledgement; know nothing about another care-of address, nor without a registration."""
         address = registration.home.address
-        check = self._checks.setdefault(address, _Check())
+        check = self._checks.get(address)
+        if check is None:
+            check = self._checks[address] = _Check()
         place = registration.place
         care_of = place.care_of.address if place is not None and place.care_of is not None else None
         is_registered = registration.state is State.REGISTERED and self.enabled

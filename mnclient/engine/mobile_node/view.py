@@ -2,24 +2,24 @@
 """The mobile-node role seen from outside: its status, and what the kernel should look like. Reads, changes nothing."""
 
 from collections.abc import Collection, Iterable, Mapping
-from ipaddress import IPv6Address
-from typing import Final
+from ipaddress import IPv6Address, IPv6Network
+from typing import Any, Final
 
 from mnclient.constants import DEFAULT_ROUTE_GRACE
 from mnclient.engine.mobile_node.attachment import is_home_link
 from mnclient.engine.mobile_node.care_of import CareOfAddresses
 from mnclient.engine.mobile_node.desired_state import (
+    Known,
     KnownHomeAddress,
     KnownInterface,
     KnownRouter,
-    desired_state,
+    table_of,
 )
 from mnclient.engine.mobile_node.home_registration import HomeRegistration
 from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.mobile_node.registration import SILENT_AFTER
 from mnclient.engine.mobile_node.traffic import rules_for
 from mnclient.model.config import HomeAddressConfig, MobileNodeConfig
-from mnclient.model.network_state import NetworkState
 from mnclient.model.status import HomeAddressState as State
 from mnclient.model.status import HomeAddressStatus, HomeAgentSource, InterfaceStatus, Phase, RouterStatus
 from mnclient.units import Instant, between
@@ -63,34 +63,41 @@ def phase(registrations: Collection[HomeRegistration]) -> Phase:
 
 def home_address_status(registration: HomeRegistration) -> HomeAddressStatus:
     """One home address."""
+    return HomeAddressStatus(**home_address_values(registration))
+
+
+def home_address_values(registration: HomeRegistration) -> dict[str, Any]:
+    """The fields of its status: enough to see whether that is another one."""
     place, home = registration.place, registration.home
     care_of = place.care_of if place is not None else None
-    return HomeAddressStatus(
-        address=home.address,
-        prefix=home.prefix,
-        home_agent=home.home_agent,
-        state=registration.state,
-        preferred=home.preferred,
-        care_of_address=care_of.address if care_of is not None else None,
-        interface=place.interface if place is not None else "",
-        registered=registration.state is State.REGISTERED,
-        verified=registration.verified,
-        verified_at=registration.verified_at,
-        registered_until=registration.registered_until,
-        last_status=registration.last_status,
-        protected=registration.association is not None,
-        home_agent_source=_source(registration),
-        discovered_home_agents=registration.discovered,
-        valid_until=registration.valid_until,
-        preferred_until=registration.preferred_until,
-    )
+    return {
+        "address": home.address,
+        "prefix": home.prefix,
+        "home_agent": home.home_agent,
+        "state": registration.state,
+        "preferred": home.preferred,
+        "care_of_address": care_of.address if care_of is not None else None,
+        "interface": place.interface if place is not None else "",
+        "registered": registration.state is State.REGISTERED,
+        "verified": registration.verified,
+        "verified_at": registration.verified_at,
+        "registered_until": registration.registered_until,
+        "last_status": registration.last_status,
+        "protected": registration.association is not None,
+        "accepted_spi": registration.accepted_spi,
+        "home_agent_source": _source(registration),
+        "discovered_home_agents": registration.discovered,
+        "valid_until": registration.valid_until,
+        "preferred_until": registration.preferred_until,
+    }
 
 
 def _source(registration: HomeRegistration) -> HomeAgentSource | None:
     agent = registration.home.home_agent
     if agent is None:
         return None
-    return HomeAgentSource.CONFIGURED if agent == registration.configured_agent else HomeAgentSource.DISCOVERED
+    configured = registration.configured_agent
+    return HomeAgentSource.CONFIGURED if agent is configured or agent == configured else HomeAgentSource.DISCOVERED
 
 
 def interface_status(
@@ -134,7 +141,7 @@ def interface_shape(link: Link, now: Instant) -> tuple[object, ...]:
     return (link.name, link.priority, link.enabled, link.is_up, current, routers)
 
 
-def network_state(
+def known_to_kernel(
     registrations: Collection[HomeRegistration],
     links: Mapping[str, Link],
     care_of: CareOfAddresses,
@@ -142,25 +149,30 @@ def network_state(
     link_mtu: int,
     config: MobileNodeConfig,
     now: Instant,
-) -> NetworkState:
-    """What the kernel should look like now."""
-    homes = [known_home_address(each, care_of, now) for each in registrations]
+) -> Known:
+    """What the desired state of the kernel follows from."""
+    homes = [known_home_address(each, care_of, config, now) for each in registrations]
+    agents = frozenset(each.home.home_agent for each in registrations if each.home.home_agent is not None)
+    with_addresses = care_of.interfaces()
     interfaces = [
-        _known_interface(link, care_of, link.name == active, config, now)
+        _known_interface(link, care_of, agents, link.name == active, config, now)
         for link in links.values()
-        if link.name in care_of.interfaces() or (homes and link.had_care_of and link.enabled)
+        if link.name in with_addresses or (homes and link.had_care_of and link.enabled)
     ]
     chosen = preferred(registrations)
     default = None
     if chosen is not None and (_may_be_default(chosen, now) or _is_in_between(chosen, links)):
-        default = known_home_address(chosen, care_of, now).table
-    return desired_state(homes, interfaces, default, link_mtu)
+        default = table_of(chosen.index)
+    return (homes, interfaces, default, link_mtu)
 
 
-def known_home_address(registration: HomeRegistration, care_of: CareOfAddresses, now: Instant) -> KnownHomeAddress:
+def known_home_address(
+    registration: HomeRegistration, care_of: CareOfAddresses, config: MobileNodeConfig, now: Instant
+) -> KnownHomeAddress:
     """What the kernel must know of one home address."""
     home, link, state = registration.home, registration.link, registration.state
     at_home = link is not None and state in _HOME_STATES
+    is_proved = state is State.AT_HOME or not registration.must_prove_home
     locals_ = _tunnel_locals(registration, care_of)
     return KnownHomeAddress(
         address=home.address,
@@ -172,10 +184,15 @@ def known_home_address(registration: HomeRegistration, care_of: CareOfAddresses,
         and (state is not State.DETECTING or registration.owned),
         home_interface=link.name if at_home and link is not None else "",
         home_detection=registration.home_detection,
-        home_router=link.current.address if at_home and link is not None and link.current is not None else None,
+        home_router=link.current.address if at_home and is_proved and link is not None and link.current else None,
+        home_is_proved=is_proved,
         home_agent_link_layer=registration.home_agent_link_layer(now) if state is State.RETURNING else None,
         tunnel_local=locals_[0] if locals_ else None,
         tunnel_also=locals_[1:],
+        association=registration.association if registration.is_under_esp else None,
+        retiring=home.retiring if registration.is_under_esp else (),
+        care_of=registration.place.care_of.address if registration.place and registration.place.care_of else None,
+        protect_payload=config.protect_payload,
     )
 
 
@@ -192,7 +209,7 @@ def _tunnel_locals(registration: HomeRegistration, care_of: CareOfAddresses) -> 
         if entry is None or entry.care_of_address not in mine:
             return ()
         first = registration.old_way if registration.old_way in mine else entry.care_of_address
-        return (first, *sorted({address for address in mine if address != first}))
+        return (first, *sorted({address for address in mine if address != first})) if len(mine) > 1 else (first,)
     if registration.state in (State.RETURNING, State.AT_HOME):
         mine = [each.care_of.address for each in reversed(care_of.previous)]
         if registration.state is State.RETURNING and registration.acknowledged_care_of in care_of.addresses():
@@ -202,8 +219,16 @@ def _tunnel_locals(registration: HomeRegistration, care_of: CareOfAddresses) -> 
 
 
 def _known_interface(
-    link: Link, care_of: CareOfAddresses, is_active: bool, config: MobileNodeConfig, now: Instant
+    link: Link,
+    care_of: CareOfAddresses,
+    agents: Collection[IPv6Address],
+    is_active: bool,
+    config: MobileNodeConfig,
+    now: Instant,
 ) -> KnownInterface:
+    """A home agent is never a neighbour of a care-of address, and only the current router, which is asked again and
+    again whether it serves, leads to it: who could say otherwise could cut the tunnel off.
+    """
     router, chosen = link.current, care_of.current.get(link.name) if is_active else None
     servers = router.name_servers_known(now) if router is not None and chosen is not None else ()
     known, present = None, care_of.current.get(link.name)
@@ -212,8 +237,8 @@ def _known_interface(
             address=router.address,
             link_layer_address=router.link_layer_address,
             # An optimistic address may not ask for neighbours: till then its packets go to the router (RFC 4429, 3.2).
-            on_link=router.on_link(now) if care_of.is_settled(link.name) else (),
-            ways=link.ways(present.prefix, now) if present is not None else (),
+            on_link=_without(agents, router.on_link(now)) if care_of.is_settled(link.name) else (),
+            ways=link.ways(present.prefix, agents, now) if present is not None else (),
         )
     return KnownInterface(
         name=link.name,
@@ -224,6 +249,10 @@ def _known_interface(
         chosen=chosen.address if chosen is not None else None,
         traffic=rules_for(config, servers) if chosen is not None else (),
     )
+
+
+def _without(addresses: Collection[IPv6Address], networks: Iterable[IPv6Network]) -> tuple[IPv6Network, ...]:
+    return tuple(network for network in networks if not any(address in network for address in addresses))
 
 
 def _may_be_default(registration: HomeRegistration, now: Instant) -> bool:

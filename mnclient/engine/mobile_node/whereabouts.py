@@ -2,21 +2,19 @@
 """Where the node is, settled anew after every change: the interface in use, the care-of address there, and the place of
 every home address, which its registration then acts upon."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from mnclient.constants import DEFAULT_ROUTE_GRACE
 from mnclient.engine.events import Event, MembershipReceived, MembershipsKnown, PacketReceived
-from mnclient.engine.mobile_node import echo_habit, view
+from mnclient.engine.mobile_node import echo_habit, home_proof, view
 from mnclient.engine.mobile_node.attachment import (
     LinkStanding,
+    Outlook,
     Place,
-    care_of_prefixes,
     choose_home_link,
     choose_link,
-    is_home_link,
-    is_usable,
 )
 from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList
 from mnclient.engine.mobile_node.care_of import CareOfAddress, CareOfAddresses
@@ -92,21 +90,23 @@ class Whereabouts:
         """Decide everything anew by what is known now."""
         homes = tuple(registration.home for registration in self._registrations.values())
         links = self._movement.links
-        self._judge_interfaces(homes, now)
-        standing = {name: self._standing_of(link, homes, now) for name, link in links.items()}
-        link = choose_link(links.values(), homes, self.active, standing, now)
+        home_proof.judge(self._registrations.values(), tuple(links.values()), homes, now)
+        outlook = self._outlook(homes, now)
+        usable = [link for link in links.values() if outlook.is_usable(link)]
+        self._judge_interfaces(usable, now)
+        link = choose_link(usable, self.active, lambda each: self._standing_of(each, outlook, now))
         if self.active in links and (link is None or link.name != self.active):
             self._care_of.still_accept(links[self.active], now)
         if link is not None and link.name != self.active:
             self.standing.taken(link.name)
         self.active = link.name if link is not None else None
         self._learn_from_answers()
-        standbys = self._standbys(link, homes, now)
-        care_of = self._settle_care_of(link, standbys, homes, now)
+        standbys = self._standbys(link, usable, outlook) if len(usable) > 1 else []
+        care_of = self._settle_care_of(link, standbys, outlook, now)
         for registration in self._registrations.values():
-            self._settle_home(registration, link, care_of, now)
+            self._settle_home(registration, link, care_of, outlook, now)
             if self.home_agents.settle(registration, now):
-                self._settle_home(registration, link, care_of, now)
+                self._settle_home(registration, link, care_of, outlook, now)
             self._prefixes.settle(registration, now)
             self._watch_grace(registration, now)
             registration.old_way = self._old_way(registration)
@@ -128,10 +128,20 @@ class Whereabouts:
 
     # --- interfaces --------------------------------------------------------------------------------------------------
 
-    def _judge_interfaces(self, homes: tuple[HomeAddressConfig, ...], now: Instant) -> None:
+    def _outlook(self, homes: tuple[HomeAddressConfig, ...], now: Instant) -> Outlook:
+        """What the links are, each by way of the router that makes something of it."""
+        outlook, links = Outlook(homes, now), self._movement.links.values()
+        useful = {link.name: router for link in links if (router := outlook.more_useful_router(link)) is not None}
+        for name, router in useful.items():
+            self._movement.make_current(self._movement.links[name], router, now)
+        outlook = Outlook(homes, now) if useful else outlook
+        for link in links:
+            link.is_useless = link.current is not None and not outlook.is_usable(link)
+        return outlook
+
+    def _judge_interfaces(self, usable: Collection[Link], now: Instant) -> None:
         """What the present state of links and registrations says about each interface."""
-        links = self._movement.links
-        self.standing.attached({name for name, link in links.items() if is_usable(link, homes, now)}, now)
+        self.standing.attached([link.name for link in usable], now)
         for registration in self._registrations.values():
             care_of = registration.place.care_of if registration.place is not None else None
             if care_of is None:
@@ -141,22 +151,17 @@ class Whereabouts:
             elif registration.state is State.REGISTERED and not registration.unanswered:
                 self.standing.answered_registration(care_of.interface, now)
 
-    def _standing_of(self, link: Link, homes: tuple[HomeAddressConfig, ...], now: Instant) -> LinkStanding:
+    def _standing_of(self, link: Link, outlook: Outlook, now: Instant) -> LinkStanding:
         reaches = self.standing.reaches(link.name)
-        is_home = any(is_home_link(link, home, now) for home in homes)
+        is_home = outlook.is_some_home(link)
         needs_no_answer = self._agent() is None or self._habit.is_mute
         is_known = is_home or (self._care_of.is_settled(link.name) and (reaches is True or needs_no_answer))
         return LinkStanding(reaches=reaches, is_proved=is_known and self.standing.has_lasted(link.name, now))
 
-    def _standbys(self, link: Link | None, homes: tuple[HomeAddressConfig, ...], now: Instant) -> list[Link]:
+    @staticmethod
+    def _standbys(link: Link | None, usable: Collection[Link], outlook: Outlook) -> list[Link]:
         """The best other interfaces that a care-of address can be kept ready on."""
-        others = [
-            each
-            for each in self._movement.links.values()
-            if each is not link
-            and is_usable(each, homes, now)
-            and not all(is_home_link(each, home, now) for home in homes)
-        ]
+        others = [each for each in usable if each is not link and not outlook.is_every_home(each)]
         return sorted(others, key=lambda each: (each.priority, each.name))[:MAX_STANDBYS]
 
     def _examine(self, standbys: list[Link], now: Instant) -> None:
@@ -275,11 +280,11 @@ class Whereabouts:
     # --- care-of addresses and places --------------------------------------------------------------------------------
 
     def _settle_care_of(
-        self, link: Link | None, standbys: list[Link], homes: tuple[HomeAddressConfig, ...], now: Instant
+        self, link: Link | None, standbys: list[Link], outlook: Outlook, now: Instant
     ) -> CareOfAddress | None:
         """The care-of address of the interface in use, if any home address needs one, and those that stand by."""
         links = self._movement.links
-        is_needed = link is not None and not all(is_home_link(link, home, now) for home in homes)
+        is_needed = link is not None and not outlook.is_every_home(link)
         wanted = {each.name for each in standbys} | ({link.name} if link is not None and is_needed else set())
         for name in self._care_of.remembered():
             if name not in links or not links[name].works:
@@ -287,10 +292,10 @@ class Whereabouts:
             elif name not in wanted:
                 self._care_of.keep_previous(links[name], now)
         for each in standbys:
-            self._care_of.choose(each, care_of_prefixes(each, homes, now), now)
+            self._care_of.choose(each, outlook.care_of_prefixes(each), now)
         if link is None or not is_needed:
             return None
-        care_of = self._care_of.choose(link, care_of_prefixes(link, homes, now), now)
+        care_of = self._care_of.choose(link, outlook.care_of_prefixes(link), now)
         return care_of if self._care_of.may_be_used(link.name) else None
 
     def _learn_from_answers(self) -> None:
@@ -303,10 +308,15 @@ class Whereabouts:
                 self._care_of.answered(care_of.interface)
 
     def _settle_home(
-        self, registration: HomeRegistration, link: Link | None, care_of: CareOfAddress | None, now: Instant
+        self,
+        registration: HomeRegistration,
+        link: Link | None,
+        care_of: CareOfAddress | None,
+        outlook: Outlook,
+        now: Instant,
     ) -> None:
         place: Place | None = None
-        home_link = self._home_link(registration, link, now)
+        home_link = self._home_link(registration, link, outlook)
         if home_link is not None:
             link = home_link
             place = Place(interface=link.name, prefix=registration.home.prefix)
@@ -315,7 +325,10 @@ class Whereabouts:
         event = self._input_of(registration, place)
         # At home the input says what to do on arrival only; abroad it may change on the spot, with the configuration.
         # Another key is another registration as well: the home agent must not take the old one's for it.
-        kind = None if place is not None and place.is_home else (event, registration.association)
+        # At home without its key it waits for that.
+        kind: object = (event, registration.association)
+        if place is not None and place.is_home:
+            kind = event if event is Input.UNPROTECTED else None
         if (place, kind) == registration.fed:
             return
         before, registration.place, registration.link = registration.place, place, link
@@ -324,21 +337,24 @@ class Whereabouts:
         if place is not None and (before is None or not before.is_same_network(place)):
             self._log.attached(registration.home.address, place.network, place.interface, now)
 
-    def _home_link(self, registration: HomeRegistration, active: Link | None, now: Instant) -> Link | None:
+    def _home_link(self, registration: HomeRegistration, active: Link | None, outlook: Outlook) -> Link | None:
         """Where the home address is at home. One that is bound goes where the interface in use is."""
-        home, links = registration.home, self._movement.links
-        registration.taken_on &= {link.name for link in links.values() if is_home_link(link, home, now)}
+        home = registration.home
+        home_links = [link for link in self._movement.links.values() if outlook.is_home(link, home)]
+        registration.taken_on.intersection_update(link.name for link in home_links)
         if registration.is_bound:
-            return active if active is not None and is_home_link(active, home, now) else None
-        place = registration.place if registration.state is State.AT_HOME else None
+            return active if active is not None and outlook.is_home(active, home) else None
+        place = registration.place if registration.state in (State.AT_HOME, State.RETURNING) else None
         present = place.interface if place is not None else None
-        return choose_home_link(links.values(), home, self.active, present, registration.taken_on, now)
+        return choose_home_link(home_links, home, self.active, present, registration.taken_on)
 
     def _input_of(self, registration: HomeRegistration, place: Place | None) -> Input:
         if place is None:
             return Input.DETACHED
         has_agent = registration.home.home_agent is not None
         if place.is_home:
+            if registration.must_prove_home and not registration.may_signal:
+                return Input.UNPROTECTED
             can_tell = has_agent and registration.may_signal
             return Input.HOME_BOUND if registration.is_bound and can_tell else Input.HOME
         if registration.is_expired:

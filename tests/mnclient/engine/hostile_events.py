@@ -261,9 +261,9 @@ def hardware_of(number: str) -> bytes:
     return bytes((2, 0, 0, 0, 0, int(number, 16)))
 
 
-def registers(home: str, agent: str, sequence: int, lifetime: float = 600.0) -> PacketReceived:
-    """What an honest mobile node says to the home agent."""
-    update = BindingUpdate(sequence=sequence, lifetime=Seconds(lifetime), acknowledge=True, home_registration=True)
+def registers(home: str, agent: str, sequence: int, lifetime: float = 600.0, *, is_home: bool = True) -> PacketReceived:
+    """What an honest mobile node says to the home agent, or to a correspondent."""
+    update = BindingUpdate(sequence=sequence, lifetime=Seconds(lifetime), acknowledge=True, home_registration=is_home)
     packet = Packet(source=IPv6Address("2001:db8:2::5"), destination=IPv6Address(agent), message=update,
                     home_address=IPv6Address(home))  # fmt: skip
     return PacketReceived(interface="wlan0", packet=packet, link_layer_source=bytes.fromhex("020000000001"))

@@ -32,6 +32,7 @@ from tests.mnclient.engine.hostile_events import (
     CONFIGURATIONS,
     MAX_BINDINGS,
     heard,
+    registers,
     steps,
 )
 from tests.mnclient.engine.watched import Watched
@@ -41,9 +42,11 @@ SEEN: set[object] = set()
 
 @settings(deadline=None, derandomize=True, database=None, max_examples=400)
 @given(st.lists(steps, min_size=10, max_size=40))
-# Refused and registered abroad: chance leads there too seldom (what it draws depends on the modules that are loaded).
+# Refused and registered abroad, and asked as a correspondent: chance leads there too seldom.
+# What it draws depends on the modules that are loaded.
 @example([(heard("2"), 1.5, True), (("answer", 133, 0), 0.0, False)])
 @example([(heard("2"), 1.5, True), (("answer", 0, 0), 0.0, False)])
+@example([(registers("2001:db8:7::100", "2001:db8:7::1", 1, is_home=False), 0.0, False)])
 def live_through(scenes) -> None:
     watched = Watched()
     for event, pause, punctual in scenes:

@@ -10,42 +10,71 @@ from ipaddress import IPv6Address
 from mnclient.engine.actions import Action, AskRouteUse, SendPacket, SetNetworkState
 from mnclient.engine.engine import Engine
 from mnclient.engine.events import Configured, DatapathChosen, DeadlineReached, Event, PacketReceived, RouteUseKnown
+from mnclient.engine.machine import Entropy
 from mnclient.model.config import CorrespondentNodeConfig, NodeConfig
+from mnclient.model.generated_address import GeneratedAddress
 from mnclient.model.network_state import OptimizationEnd, RouteOptimization
+from mnclient.model.precomputed_key import PrecomputedKey
 from mnclient.model.status import CorrespondentState as State
 from mnclient.model.status import CorrespondentStatus
 from mnclient.units import Instant, Seconds, after
 from mnclient.wire.binding import BindingUpdate
 from mnclient.wire.packet import Packet, decode_packet, encode_packet
+from tests.mnclient.engine.correspondent_node.script import SeededEntropy
 from tests.mnclient.engine.home_agent.script import FakeEntropy
 from tests.mnclient.engine.mobile_node.peer import PEER, Peer, open_config
-from tests.mnclient.engine.mobile_node.script import AGENT, HOME, ack, link, only
+from tests.mnclient.engine.mobile_node.script import AGENT, HOME, ack, home, link, only
 
 Reaches = Callable[[Packet], bool]
 
 
 class World:
-    """Both nodes, and a home agent that accepts everything. `reaches` says of each packet whether it gets there."""
+    """Both nodes, and a home agent that accepts everything. `reaches` says of each packet whether it gets there.
 
-    def __init__(self) -> None:
+    Both share the keys `precomputed`, if there are any. With `generated` that is the home address, and the
+    correspondent `believes` such addresses.
+    """
+
+    def __init__(
+        self, *precomputed: PrecomputedKey, generated: GeneratedAddress | None = None, believes: bool = True
+    ) -> None:
+        self.precomputed = precomputed
+        self.generated = generated
+        self.home_address = HOME if generated is None else generated.address
+        self.believes = believes and generated is not None
+        self._seeds = itertools.count()
         self.now = Instant(1000.0)
-        self.mobile, self.correspondent = Engine(FakeEntropy()), Engine(FakeEntropy())
+        self.mobile, self.correspondent = Engine(self.entropy()), Engine(self.entropy())
+        self.trace: list[RouteOptimization] = []
         self.reaches: Reaches = lambda packet: True
         self.is_home = False
         self.is_in_use = True
         self.seen: list[Packet] = []
         self.routes: dict[str, frozenset[RouteOptimization]] = {}
         self.start_correspondent()
+        self.start_mobile()
+
+    def entropy(self) -> Entropy:
+        """Zeros, where nothing hangs on what is drawn; else no two nodes or starts draw the same."""
+        return FakeEntropy() if self.generated is None else SeededEntropy(next(self._seeds))
+
+    def start_mobile(self) -> None:
+        """It has just been switched on."""
+        keys = () if self.generated is None else (self.generated,)
+        role = open_config(home(self.home_address), precomputed_keys=self.precomputed, generated_addresses=keys)
         self.give(DatapathChosen(route_optimization=True))
-        self.give(Configured(config=NodeConfig(mobile_node=open_config())))
+        self.give(Configured(config=NodeConfig(mobile_node=role)))
         self.give(link())
 
     def start_correspondent(self) -> None:
-        """It knows nothing of before."""
-        self.correspondent = Engine(FakeEntropy())
+        """It knows nothing of before, but for what is kept on disk."""
+        stored = self.correspondent.snapshot(self.now)
+        self.correspondent = Engine(self.entropy())
+        self.correspondent.restore(stored, self.now)
         self.routes = {owner: found for owner, found in self.routes.items() if owner.startswith("mobile-node")}
-        role = NodeConfig(correspondent_node=CorrespondentNodeConfig())
-        for event in (DatapathChosen(route_optimization=True), Configured(config=role)):
+        role = CorrespondentNodeConfig(precomputed_keys=self.precomputed, generated_addresses=self.believes)
+        config = NodeConfig(correspondent_node=role)
+        for event in (DatapathChosen(route_optimization=True), Configured(config=config)):
             self.perform(self.correspondent, self.correspondent.handle(event, self.now))
 
     def give(self, event: Event) -> None:
@@ -58,6 +87,7 @@ class World:
             match action:
                 case SetNetworkState():
                     self.routes[action.owner] = action.state.route_optimizations
+                    self.trace += action.state.route_optimizations
                 case AskRouteUse():
                     last = self.now if self.is_in_use else None
                     answer = RouteUseKnown(end=action.end, home_address=action.home_address,
@@ -76,13 +106,13 @@ class World:
         if packet.destination == AGENT:
             waiting.extend((self.mobile, each) for each in self.mobile.handle(ack(action), self.now))
             return
-        if packet.destination not in (PEER, HOME, self.care_of):
+        if packet.destination not in (PEER, self.home_address, self.care_of):
             return
         self.seen.append(packet)
         if not self.reaches(packet):
             return
         engine = self.correspondent if packet.destination == PEER else self.mobile
-        is_tunnelled = packet.destination == HOME and not self.is_home
+        is_tunnelled = packet.destination == self.home_address and not self.is_home
         event = PacketReceived(interface="eth0", packet=packet, through_tunnel=is_tunnelled)
         waiting.extend((engine, each) for each in engine.handle(event, self.now))
 
@@ -107,7 +137,7 @@ class World:
 
     def hear(self) -> None:
         """A payload packet of the correspondent comes through the tunnel."""
-        self.give(Peer().heard())
+        self.give(Peer().heard(self.home_address))
 
     @property
     def care_of(self) -> IPv6Address | None:
@@ -138,15 +168,15 @@ class World:
 class Distant(World):
     """Messages take `delay`, and `reaches` is asked about those to and from the home agent too."""
 
-    def __init__(self, delay: Seconds) -> None:
+    def __init__(self, delay: Seconds, generated: GeneratedAddress | None = None) -> None:
         self.delay = delay
         self._under_way: list[tuple[Instant, int, Callable[[], None]]] = []
         self._number = itertools.count()
-        super().__init__()
+        super().__init__(generated=generated)
 
     def carry(self, action: SendPacket, waiting: deque[tuple[Engine, Action]]) -> None:
         packet = decode_packet(encode_packet(action.packet))
-        if packet.destination not in (AGENT, PEER, HOME, self.care_of):
+        if packet.destination not in (AGENT, PEER, self.home_address, self.care_of):
             return
         self.seen.append(packet)
         if self.reaches(packet):
@@ -159,7 +189,7 @@ class Distant(World):
                 self._later(lambda: self.give(answer))
             return
         engine = self.correspondent if packet.destination == PEER else self.mobile
-        is_tunnelled = packet.destination == HOME and not self.is_home
+        is_tunnelled = packet.destination == self.home_address and not self.is_home
         event = PacketReceived(interface="eth0", packet=packet, through_tunnel=is_tunnelled)
         self.perform(engine, engine.handle(event, self.now))
 

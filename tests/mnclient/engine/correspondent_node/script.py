@@ -35,10 +35,10 @@ ON = CorrespondentNodeConfig()
 
 
 class SeededEntropy:
-    """The same unlikely octets every time."""
+    """The same unlikely octets every time, for each `seed`."""
 
-    def __init__(self) -> None:
-        self._random = Random(6275)
+    def __init__(self, seed: int = 6275) -> None:
+        self._random = Random(seed)
 
     def octets(self, count: int) -> bytes:
         return self._random.randbytes(count)

@@ -22,7 +22,7 @@ from mnclient.engine.events import (
     RouteUseKnown,
     Stopping,
 )
-from mnclient.engine.home_agent.binding_cache import is_newer
+from mnclient.engine.sequence_numbers import is_newer
 from mnclient.model.config import AccessRule
 from mnclient.model.network_state import OptimizationEnd
 from mnclient.units import Instant, Seconds

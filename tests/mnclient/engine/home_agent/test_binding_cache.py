@@ -5,7 +5,8 @@ from ipaddress import IPv6Address
 
 import pytest
 
-from mnclient.engine.home_agent.binding_cache import Binding, BindingCache, is_newer, link_local_of
+from mnclient.engine.home_agent.binding_cache import Binding, BindingCache, link_local_of
+from mnclient.engine.sequence_numbers import is_newer
 from mnclient.engine.timers import TimerTable
 from mnclient.units import Instant, Seconds
 from tests.mnclient.engine.home_agent.script import CARE_OF, HOME, REAL_LINK

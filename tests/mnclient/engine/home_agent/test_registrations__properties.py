@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnclient.engine.events import DeadlineReached, LinkRemoved, PacketReceived, Stopping
-from mnclient.engine.home_agent.binding_cache import is_newer
 from mnclient.engine.home_agent.registrations import owner_of
+from mnclient.engine.sequence_numbers import is_newer
 from mnclient.model.config import AccessRule
 from mnclient.model.network_state import EMPTY
 from mnclient.units import Seconds

@@ -20,6 +20,7 @@ from mnclient.security.binding_keys import (
 )
 from mnclient.units import Instant, Seconds
 from mnclient.wire.binding import BindingAcknowledgement, BindingError, BindingRefreshRequest, BindingUpdate
+from mnclient.wire.mobility_options import MobilityOption
 from mnclient.wire.packet import Packet, decode_packet, encode_packet
 from mnclient.wire.return_routability import CareOfTest, CareOfTestInit, HomeTest, HomeTestInit
 from tests.mnclient.engine.mobile_node.script import (
@@ -86,6 +87,12 @@ class Peer:
         assert isinstance(packet.message, BindingUpdate)
         return is_authorized(packet.message, self.key(update), self.registered(packet), self.address)
 
+    def signed(self, update: SendPacket, key: bytes, about: IPv6Address) -> bool:
+        """Whether a Binding Update carries the authenticator of this key, for this care-of address."""
+        message = on_wire(update).message
+        assert isinstance(message, BindingUpdate)
+        return is_authorized(message, key, about, self.address)
+
     @staticmethod
     def registered(packet: Packet) -> IPv6Address:
         assert isinstance(packet.message, BindingUpdate)
@@ -100,6 +107,7 @@ class Peer:
         sequence: int | None = None,
         signed: bool = True,
         key: bytes | None = None,
+        options: tuple[MobilityOption, ...] = (),
     ) -> PacketReceived:
         packet = on_wire(update)
         message = packet.message
@@ -108,6 +116,7 @@ class Peer:
             status=status,
             sequence=message.sequence if sequence is None else sequence,
             lifetime=Seconds(message.lifetime if lifetime is None else lifetime),
+            options=options,
         )
         if signed:
             answer = authorize(answer, key or self.key(update), self.registered(packet), self.address)

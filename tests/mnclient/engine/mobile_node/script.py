@@ -175,11 +175,13 @@ def ack(
     lifetime: float | None = None,
     sequence: int | None = None,
     source: IPv6Address = AGENT,
-    home_address: IPv6Address = HOME,
+    home_address: IPv6Address | None = None,
     care_of: IPv6Address | None = None,
     advice: float | None = None,
 ) -> PacketReceived:
-    """The home agent's answer to a Binding Update."""
+    """The home agent's answer to a Binding Update, for the home address that it is about unless told otherwise."""
+    if home_address is None:
+        home_address = update.packet.effective_source if isinstance(update, SendPacket) else HOME
     message = update if isinstance(update, BindingUpdate) else binding_update(update)
     is_home = message.lifetime == 0
     options = (BindingRefreshAdvice(interval=Seconds(advice)),) if advice is not None else ()
@@ -234,7 +236,9 @@ def only(items: Iterable[T]) -> T:
 
 
 class Script:
-    """A mobile node, its clock, and what it has said so far."""
+    """A mobile node, its clock, and what it has said so far. `home` is the home address that is meant."""
+
+    home = HOME
 
     def __init__(self, chosen: MobileNodeConfig | None = None, *, start: float = 1000.0) -> None:
         self.node = MobileNode(KnownEntropy())
@@ -278,8 +282,8 @@ class Script:
     def configure(self, chosen: MobileNodeConfig | None) -> list[Action]:
         return self.give(Configured(config=NodeConfig(mobile_node=chosen)))
 
-    def home_address(self, address: IPv6Address = HOME) -> HomeAddressStatus:
-        return only(each for each in self.node.home_addresses(self.now) if each.address == address)
+    def home_address(self, address: IPv6Address | None = None) -> HomeAddressStatus:
+        return only(each for each in self.node.home_addresses(self.now) if each.address == (address or self.home))
 
     @property
     def where(self) -> HomeAddressState:

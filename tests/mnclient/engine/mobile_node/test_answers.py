@@ -6,6 +6,7 @@ from ipaddress import IPv6Address
 import pytest
 
 from mnclient.engine.events import PacketReceived
+from mnclient.engine.sequence_numbers import SEQUENCE_MODULUS
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import HomeAddressState as State
 from mnclient.model.status import Phase
@@ -169,10 +170,21 @@ def test_a_duplicate_home_address_is_not_used_while_the_others_are():
 @pytest.mark.requirement("MN-11.7.1-15", "MN-11.7.3-07")
 def test_a_sequence_number_out_of_window_is_corrected_at_once(abroad):
     update = only(updates(abroad.give(ra_a())))
-    again = only(updates(abroad.give(ack(update, 135, sequence=40000))))
-    assert binding_update(again).sequence == 40001
+    accepted = (binding_update(update).sequence + 30_000) % SEQUENCE_MODULUS
+    again = only(updates(abroad.give(ack(update, 135, sequence=accepted))))
+    assert binding_update(again).sequence == (accepted + 1) % SEQUENCE_MODULUS
     abroad.give(ack(again))
     assert abroad.where is State.REGISTERED
+
+
+def test_a_refusal_that_came_late_does_not_have_a_number_used_twice(abroad):
+    """It was for a copy of an earlier transmission, and names a number that was accepted before that."""
+    update = only(updates(abroad.give(ra_a())))
+    later = only(updates(abroad.pass_time(1.6)))
+    used = binding_update(later).sequence
+    assert used == (binding_update(update).sequence + 1) % SEQUENCE_MODULUS
+    again = only(updates(abroad.give(ack(update, 135, sequence=binding_update(update).sequence - 1))))
+    assert binding_update(again).sequence == (used + 1) % SEQUENCE_MODULUS
 
 
 def test_it_is_corrected_a_few_times_and_then_refused(abroad):

@@ -12,6 +12,7 @@ from mnclient.security import authentication_option
 from mnclient.security.timestamps import is_later
 from mnclient.units import Instant, Seconds
 from mnclient.wire.authentication_options import (
+    MN_AAA,
     MN_HA,
     MessageIdentification,
     MobileNodeIdentifier,
@@ -67,11 +68,32 @@ def test_it_is_registered_and_protected():
     assert list(pair.agent.bound()) == [HOME]
 
 
+def test_the_key_that_was_accepted_is_told_and_kept():
+    pair = Pair()
+    assert pair.mobile.home_address().accepted_spi is None
+    pair.attach()
+    assert pair.mobile.home_address().accepted_spi == MINE.spi_out
+    (stored,) = pair.mobile.node.snapshot(pair.mobile.now).registrations
+    assert stored.spi == MINE.spi_out
+
+
 def test_a_name_of_ones_own():
     pair = Pair(replace(MINE, identifier="laptop@example.org"))
     pair.attach()
     named = [each for each in update_of(pair.updates[0]).options if isinstance(each, MobileNodeIdentifier)]
     assert [each.identifier for each in named] == [b"laptop@example.org"]
+
+
+@pytest.mark.requirement("RFC4285-MN-5.2-01")
+def test_with_a_proof_for_an_aaa_server_the_home_agent_still_believes_its_own():
+    pair = Pair(replace(MINE, aaa_secret=bytes(range(50, 70))))
+    pair.attach()
+    assert pair.mobile.where is State.REGISTERED
+    for packet in pair.updates:
+        own, theirs = update_of(packet).options[-2:]
+        assert (own.subtype, theirs.subtype, theirs.spi, len(theirs.authenticator)) == (MN_HA, MN_AAA, 3, 20)
+    for packet in pair.answers:
+        assert authentication_option.find_option(answer_of(packet), MN_AAA) is None
 
 
 @pytest.mark.requirement("RFC4285-ALL-5-03")

@@ -5,6 +5,7 @@ import pytest
 
 from mnclient.constants import MAX_CORRESPONDENTS, MAX_NONCE_LIFETIME
 from mnclient.engine.mobile_node.binding_update_list import MAX_OUTSTANDING, BindingUpdateList
+from mnclient.engine.sequence_numbers import SEQUENCE_MODULUS
 from mnclient.units import Instant, Seconds
 from tests.mnclient.engine.mobile_node.script import AGENT, HOME, KnownEntropy
 
@@ -44,6 +45,19 @@ def test_only_the_newest_update_to_a_destination_is_listed():
     updates.record(KEY, THERE, Seconds(300.0), NOW)
     (entry,) = updates.statuses()
     assert (entry.care_of_address, entry.lifetime, entry.expires) == (THERE, 300.0, 350.0)
+
+
+@pytest.mark.requirement("MN-11.1-02")
+def test_what_is_kept_of_each():
+    """Beside what people are shown: when the last one was sent, and what of it is unanswered."""
+    updates, later = BindingUpdateList(KnownEntropy()), Instant(NOW + 1.5)
+    first, second = updates.record(KEY, HERE, Seconds(600.0), NOW), updates.record(KEY, HERE, Seconds(598.0), later)
+    entry = updates.entry(KEY)
+    assert entry is not None
+    assert (entry.destination, entry.home_address, entry.care_of_address) == (AGENT, HOME, HERE)
+    assert (entry.lifetime, entry.expires - later, entry.sequence, entry.sent) == (598.0, 598.0, second, later)
+    assert [(each.sequence, each.sent) for each in entry.outstanding] == [(first, NOW), (second, later)]
+    assert not entry.acknowledged
 
 
 def test_answers_settle_older_transmissions_of_the_same_address_only():
@@ -117,6 +131,20 @@ def test_a_number_is_drawn_anew_only_when_nothing_of_before_can_be_replayed():
     assert updates.record(KEY, HERE, Seconds(420.0), Instant(NOW + 440.0)) == 3, "the second number drawn, and one"
 
 
+@pytest.mark.requirement("MN-11.7.2-12")
+def test_the_next_run_goes_on_while_an_older_update_could_be_replayed():
+    """Found by simulation: a lost first update, a crash, and a first number drawn below it."""
+    updates = BindingUpdateList(KnownEntropy(), home_registrations=False)
+    last = [updates.record(KEY, HERE, Seconds(92.0), NOW) for _ in range(9)][-1]
+    assert updates.used_sequences(NOW) == [(KEY, last, MAX_NONCE_LIFETIME)]
+    updates.forget(KEY, NOW)
+    assert updates.used_sequences(Instant(NOW + 200.0)) == [(KEY, last, MAX_NONCE_LIFETIME - 200.0)]
+    assert updates.used_sequences(Instant(NOW + MAX_NONCE_LIFETIME)) == []
+    again = BindingUpdateList(KnownEntropy(), home_registrations=False)
+    again.go_on(KEY, last, Instant(7.0))
+    assert again.record(KEY, THERE, Seconds(92.0), Instant(8.0)) == last + 1
+
+
 def test_numbers_of_those_forgotten_are_bounded():
     updates = BindingUpdateList(KnownEntropy(), home_registrations=False)
     keys = [(IPv6Address(int(AGENT) + number), HOME) for number in range(MAX_CORRESPONDENTS + 1)]
@@ -135,5 +163,20 @@ def test_numbers_go_on_after_the_binding_is_gone():
     assert updates.record(KEY, HERE, Seconds(600.0), NOW) == number + 1
     updates.clear()
     assert updates.record(KEY, HERE, Seconds(600.0), NOW) == number + 2
+    ahead = (number + 30_000) % SEQUENCE_MODULUS
+    updates.adopt_sequence(KEY, ahead)
+    assert updates.record(KEY, HERE, Seconds(600.0), NOW) == (ahead + 1) % SEQUENCE_MODULUS
+
+
+def test_the_number_after_65535_is_0():
+    updates = BindingUpdateList(KnownEntropy())
     updates.adopt_sequence(KEY, 65535)
     assert updates.record(KEY, HERE, Seconds(600.0), NOW) == 0
+
+
+@pytest.mark.parametrize("behind", [1, 2, 30_000])
+def test_a_number_behind_what_was_sent_is_not_adopted(behind):
+    updates = BindingUpdateList(KnownEntropy())
+    number = updates.record(KEY, HERE, Seconds(600.0), NOW)
+    updates.adopt_sequence(KEY, (number - behind) % SEQUENCE_MODULUS)
+    assert updates.record(KEY, HERE, Seconds(600.0), NOW) == (number + 1) % SEQUENCE_MODULUS

@@ -171,8 +171,33 @@ def test_a_deprecated_address_is_replaced_when_there_is_a_better_one():
     script.pass_time(850.0)
     script.give(advertisement(ROUTER_A, MAC_A, prefix(NET_B, preferred=900.0)))
     assert script.care_of in NET_A
-    script.pass_time(151.0)
+    script.pass_time(141.0)
     assert script.care_of in NET_B
+
+
+@pytest.mark.requirement("RFC4862-MN-5.5.4-03")
+def test_the_next_one_is_registered_before_the_present_one_is_deprecated():
+    script = Script(config(registration_lifetime=Seconds(10_000.0)))
+    begin = script.now
+    script.register(advertisement(ROUTER_A, MAC_A, prefix(NET_A, preferred=1000.0), prefix(NET_B, preferred=900.0)))
+    script.pass_time(850.0)
+    script.give(advertisement(ROUTER_A, MAC_A, prefix(NET_B, preferred=900.0)))
+    assert not updates(script.pass_time(139.0))
+    assert script.care_of in NET_A
+    update = updates(script.pass_time(2.0))[0]
+    assert update.packet.source == script.care_of in NET_B
+    assert script.now < begin + 1000.0
+
+
+def test_a_life_that_is_always_short_is_no_reason_to_move():
+    script = Script()
+    short = advertisement(ROUTER_A, MAC_A, prefix(NET_A, preferred=8.0), prefix(NET_B, preferred=6.0))
+    script.register(short)
+    before = script.care_of
+    for _ in range(5):
+        script.pass_time(4.0)
+        script.give(short)
+    assert script.care_of == before
 
 
 def test_a_deprecated_address_is_kept_while_there_is_no_better_one():

@@ -7,6 +7,12 @@ import pytest
 
 from mnclient.constants import DEFAULT_ROUTE_GRACE, RULE_DEFAULT, RULE_ON_LINK
 from mnclient.engine.events import AddressSettled
+from mnclient.engine.mobile_node.desired_state import (
+    DesiredState,
+    KnownHomeAddress,
+    KnownInterface,
+    desired_state,
+)
 from mnclient.model.network_state import DuplicateDetection, NetworkState
 from mnclient.model.status import HomeAddressState as State
 from tests.mnclient.engine.mobile_node.script import (
@@ -75,7 +81,9 @@ def test_while_the_care_of_address_is_optimistic_its_packets_know_no_neighbour_b
     script = Script()
     script.register()
     table = [line for line in render(script.state) if line.startswith("route table 627600")]
-    assert table == ["route table 627600 ::/0 via fe80::a dev eth0"]
+    by_router = "route table 627600 {} via fe80::a dev eth0{}"
+    key_management = by_router.format("2001:db8:1::1/128", f" src {script.care_of} metric 512")
+    assert table == [key_management, by_router.format("::/0", "")]
     assert "neighbor fe80::a dev eth0 02:00:00:00:00:aa" in render(script.state)
     settle(script, "eth0")
     assert "route table 627600 2001:db8:a::/64 dev eth0" in render(script.state)
@@ -94,7 +102,10 @@ def test_registered_abroad():
         "neighbor fe80::a dev eth0 02:00:00:00:00:aa",
         "route table 627500 ::/0 dev mn6home src 2001:db8:1::100 tunnel 2001:db8:1::100",
         "route table 627600 2001:db8:a::/64 dev eth0",
+        f"route table 627600 2001:db8:1::1/128 via fe80::a dev eth0 src {care_of} metric 512",
         "route table 627600 ::/0 via fe80::a dev eth0",
+        "rule 6269 to 2001:db8:1::1/128 protocol 17 ports 4500-4500 table 627600",
+        "rule 6269 to 2001:db8:1::1/128 protocol 17 ports 500-500 table 627600",
         "rule 6270 from 2001:db8:1::100/128 table 627500",
         f"rule 6271 from {care_of}/128 table 627600",
         "rule 6272 to 2001:db8:1::/64 table 627500",
@@ -206,3 +217,19 @@ def test_an_unchanged_state_is_not_said_again():
     for _ in range(5):
         script.pass_time(10.0)
         assert script.give(ra_a()) == []
+
+
+def known(default=None, mtu=1500):
+    homes = [KnownHomeAddress(address=HOME, prefix=HOME_PREFIX, index=0, home_agent=None, on_device=True)]
+    interfaces = [KnownInterface(name="wlan0", index=1, router=None, care_of=(HOME,))]
+    return homes, interfaces, default, mtu
+
+
+def test_it_is_worked_out_when_something_else_is_known():
+    desired = DesiredState()
+    first = desired.of(known())
+    assert first == desired_state(*known())
+    assert desired.of(known()) is first
+    for other in (known(default=627500), known(mtu=1280), known()):
+        assert desired.of(other) == desired_state(*other)
+    assert desired.of(known()) == first

@@ -34,7 +34,7 @@ from tests.mnclient.engine.mobile_node.script import (
 )
 
 
-@pytest.mark.requirement("MN-11.5.1-02", "MN-11.5.2-01")
+@pytest.mark.requirement("MN-11.5.2-01")
 def test_a_day_from_home_through_two_networks_and_back():
     script = Script()
     assert script.node.phase(script.now) is Phase.NO_NETWORK

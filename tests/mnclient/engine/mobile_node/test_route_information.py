@@ -10,6 +10,7 @@ from mnclient.model.status import RouterStatus
 from mnclient.units import Seconds
 from mnclient.wire.neighbor_options import RouteInformation, RouterPreference
 from tests.mnclient.engine.mobile_node.script import (
+    AGENT,
     MAC_A,
     MAC_B,
     NET_A,
@@ -18,6 +19,7 @@ from tests.mnclient.engine.mobile_node.script import (
     ROUTER_B,
     Script,
     advertisement,
+    answer,
     link,
     only,
     prefix,
@@ -54,9 +56,9 @@ def attached(*events) -> Script:
 
 
 def ways(script: Script) -> dict[IPv6Network, IPv6Address]:
-    """Where packets from the care-of address go, by the kernel's table of eth0."""
+    """Where packets from the care-of address go, by the kernel's table of eth0; that of key management has a source."""
     table = [each for each in script.state.routes if each.table == TABLE_CARE_OF_BASE]
-    return {each.destination: each.gateway for each in table if each.gateway is not None}
+    return {each.destination: each.gateway for each in table if each.gateway and not each.preferred_source}
 
 
 def routers(script: Script) -> dict[IPv6Address, RouterStatus]:
@@ -112,12 +114,42 @@ def test_the_more_specific_route_wins_over_the_preferred_default_route():
     assert ways(script) == {DEFAULT: ROUTER_A, FAR: ROUTER_B, FARTHER: ROUTER_B}
 
 
+@pytest.mark.parametrize("length", [3, 64, 128])
+def test_no_other_router_leads_to_the_home_agent(length):
+    """Advertisements are signed by nobody: a stranger could take the tunnel to where nothing comes back."""
+    network = IPv6Network((int(AGENT), length), strict=False)
+    script = attached(from_a(), from_b(route(network, preference=HIGH), route(FAR)))
+    assert ways(script) == {DEFAULT: ROUTER_A, FAR: ROUTER_B}
+    script.give(from_a(route(network)))
+    assert ways(script) == {DEFAULT: ROUTER_A, FAR: ROUTER_B, network: ROUTER_A}
+
+
 @pytest.mark.requirement("RFC4191-MN-3.1-01")
 def test_a_route_ends_with_its_lifetime():
     script = attached(from_a(route(FAR, 30.0)))
     assert ways(script) == {DEFAULT: ROUTER_A, FAR: ROUTER_A}
     script.pass_time(29.0)
     assert FAR in ways(script)
+    script.pass_time(1.1)
+    assert ways(script) == {DEFAULT: ROUTER_A}
+
+
+@pytest.mark.requirement("RFC4191-MN-3.1-01")
+def test_the_only_route_of_a_router_that_is_not_current_ends_when_it_says_so():
+    script = attached(from_a(), from_b(route(FAR)))
+    assert ways(script) == {DEFAULT: ROUTER_A, FAR: ROUTER_B}
+    script.give(from_b(route(FAR, 0.0)))
+    assert ways(script) == {DEFAULT: ROUTER_A}
+
+
+@pytest.mark.requirement("RFC4191-MN-3.1-01")
+def test_the_only_route_of_a_router_that_is_not_current_ends_with_its_lifetime():
+    script = attached(from_a(), from_b(route(FAR, 30.0)))
+    for _ in range(29):
+        script.give(answer(ROUTER_A, MAC_A))
+        script.pass_time(1.0)
+    assert ways(script) == {DEFAULT: ROUTER_A, FAR: ROUTER_B}
+    script.give(answer(ROUTER_A, MAC_A))
     script.pass_time(1.1)
     assert ways(script) == {DEFAULT: ROUTER_A}
 
@@ -153,3 +185,23 @@ def test_after_a_move_no_route_of_before_is_left():
     assert not ways(script)
     assert updates(script.give(advertisement(ROUTER_B, MAC_B, prefix(NET_B))))
     assert ways(script) == {DEFAULT: ROUTER_B}
+
+
+@pytest.mark.requirement("RFC8028-MN-2.1-01")
+def test_a_router_serves_a_prefix_that_it_advertises_without_any_flag():
+    """It says nothing of addresses or neighbours; its routes are for packets from there all the same."""
+    flagless = prefix(NET_A, on_link=False, autonomous=False)
+    script = attached(from_a(), advertisement(ROUTER_B, MAC_B, flagless, route(FAR)))
+    assert script.care_of in NET_A
+    assert ways(script)[FAR] == ROUTER_B
+    other = attached(from_a(), advertisement(ROUTER_B, MAC_B, prefix(NET_B, on_link=False), route(FAR)))
+    assert FAR not in ways(other)
+    withdrawn = prefix(NET_A, on_link=False, autonomous=False, valid=0.0)
+    script.give(advertisement(ROUTER_B, MAC_B, withdrawn, route(FAR)))
+    assert FAR not in ways(script)
+
+
+def test_a_prefix_without_any_flag_makes_no_address_and_no_neighbour():
+    script = attached(advertisement(ROUTER_A, MAC_A, prefix(NET_A, on_link=False, autonomous=False)))
+    assert "eth0" not in {each.interface for each in script.state.addresses}
+    assert not [each for each in script.state.routes if each.destination == NET_A]

@@ -8,9 +8,11 @@ from mnclient.units import Seconds
 from tests.mnclient.engine.mobile_node.script import (
     HOME,
     MAC_A,
+    MAC_B,
     NET_A,
     NET_B,
     ROUTER_A,
+    ROUTER_B,
     Script,
     ack,
     advertisement,
@@ -127,3 +129,15 @@ def test_changed_settings_take_effect_on_the_next_registration():
     script = both()
     assert not updates(script.configure(config(registration_lifetime=Seconds(120.0))))
     assert binding_update(updates(script.pass_time(460.0))[0]).lifetime == 120.0
+
+
+def test_a_router_that_offers_nothing_keeps_nobody_from_a_network():
+    """Found by simulation: the first one heard, or the last one left, stayed in use though nothing came of it."""
+    script = Script()
+    script.give(link())
+    assert not updates(script.give(advertisement(ROUTER_B, MAC_B)))
+    update = only(updates(script.give(ra_a())))
+    assert update.packet.source in NET_A
+    script.give(ack(update))
+    assert not updates(script.give(advertisement(ROUTER_B, MAC_B)))
+    assert active(script) == "eth0"

@@ -167,7 +167,6 @@ def test_a_refused_one_comes_home_with_the_interface_in_use():
     assert not updates(script.pass_time(1.0))
 
 
-@pytest.mark.requirement("MN-11.7.1-18")
 def test_a_refused_one_is_not_used_but_asked_for_ever_more_rarely():
     script = refused_as_taken()
     for pause in (30.0, 60.0, 120.0, 240.0, 480.0):

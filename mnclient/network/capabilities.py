@@ -70,13 +70,14 @@ def probe(wish: str = "auto") -> Capabilities:
     optimistic = (_IPV6_SETTINGS / "default/optimistic_dad").exists()
     if not optimistic:
         reasons["optimistic_dad"] = "the kernel was built without it"
+    esp_reason = f"without Mobile IPv6 in the kernel: {direct_reason}" if direct_reason else direct.why_not_protected()
     marks = _kernel_version() >= _ADDRESS_PROTOCOL_SINCE
     if not marks:
         reasons["address_protocol"] = "the kernel is older than 5.18: addresses cannot be marked"
     return Capabilities(
         datapath=portable(reason) if reason else KERNEL,
         route_optimization=not_direct(direct_reason) if direct_reason else KERNEL,
-        esp=not_direct("this version does not use it"),
+        esp=not_direct(esp_reason) if esp_reason else KERNEL,
         ipv6=not ipv6_reason,
         nftables=False,
         optimistic_dad=optimistic,

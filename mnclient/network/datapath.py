@@ -3,13 +3,24 @@
 
 import errno
 from collections.abc import Mapping
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final, Protocol
 
-from mnclient.model.network_state import BindingUpdateReception, RouteOptimization, Tunnel
+from mnclient.model.network_state import (
+    BindingUpdateReception,
+    ProtectedSignalling,
+    ProtectedTunnel,
+    RouteOptimization,
+    Tunnel,
+)
 from mnclient.network.rtnetlink import Answer
 
+Protected = ProtectedSignalling | ProtectedTunnel
 Optimization = RouteOptimization | BindingUpdateReception
+Transformation = Optimization | Protected
+"""What becomes transformation states and policies of the kernel."""
+SequenceKey = tuple[IPv6Network, IPv6Network, int]
+"""Whose packets to whom an association is for, and its SPI: stays the same wherever the mobile node is."""
 NO_DIRECT_ROUTES: Final = Answer(errno.EOPNOTSUPP, "packets cannot go directly on this host")
 
 PAYLOAD_RECEIVED: Final = "payload.received.octets"
@@ -35,11 +46,17 @@ class Datapath(Protocol):
     def remove_tunnel(self, tunnel: Tunnel) -> Answer:
         """Forget a tunnel; its packets are held from now on."""
 
-    def optimize(self, item: Optimization, previous: Optimization | None) -> Answer:
-        """Let packets go directly, in place of what `previous` said."""
+    def transform(self, item: Transformation, previous: Transformation | None) -> Answer:
+        """Let packets go directly, or under protection, in place of what `previous` said."""
 
-    def stop_optimizing(self, item: Optimization) -> Answer:
-        """Let them go through the tunnel again."""
+    def stop_transforming(self, item: Transformation) -> Answer:
+        """Let them go as they are again."""
+
+    def sequences(self) -> dict[SequenceKey, int]:
+        """The sequence numbers in use of what is sent under protection."""
+
+    def continue_sequences(self, sequences: Mapping[SequenceKey, int]) -> None:
+        """Those that an earlier run has used."""
 
     def last_used(self, item: RouteOptimization) -> float | None:
         """When a packet last left by a direct route, in seconds since 1970; None for never, or not known."""

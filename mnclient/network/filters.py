@@ -123,6 +123,12 @@ def drop_everything(sock: socket.socket) -> None:
     attach_filter(sock, struct.pack("=HBBI", _RETURN, 0, 0, 0))
 
 
+def pass_marked(sock: socket.socket, mark: int) -> None:
+    """Attach a filter that lets only packets with a mark into the receive queue."""
+    program = ((_LOAD_WORD, 0, 0, _MARK), (_JUMP_EQUAL, 0, 1, mark), (_RETURN, 0, 0, _ALL_OCTETS), (_RETURN, 0, 0, 0))
+    attach_filter(sock, b"".join(struct.pack("=HBBI", *each) for each in program))
+
+
 def attach_filter(sock: socket.socket, program: bytes) -> None:
     """Attach a program, given as its packed instructions."""
     instructions = array.array("B", program)

@@ -21,6 +21,8 @@ from mnclient.model.network_state import (
     DuplicateDetection,
     GroupForwarding,
     Neighbor,
+    ProtectedSignalling,
+    ProtectedTunnel,
     Route,
     RouteOptimization,
     Rule,
@@ -29,7 +31,7 @@ from mnclient.model.network_state import (
     TunnelDevice,
 )
 from mnclient.network import stranded
-from mnclient.network.datapath import Datapath
+from mnclient.network.datapath import Datapath, Transformation
 from mnclient.network.group_forwarder import GroupForwarder
 from mnclient.network.groups import AnycastMemberships, SolicitedNodeGroups
 from mnclient.network.links import bring_up
@@ -121,16 +123,7 @@ class Executor:
     def _message(self, operation: Operation, *, replacing: bool) -> Message | Answer | None:
         """The operation as a message; None when it is done in another way, an Answer when nothing has to be done."""
         item = operation.item
-        if isinstance(
-            item,
-            TunnelDevice
-            | Sysctl
-            | Tunnel
-            | RouteOptimization
-            | GroupForwarding
-            | BindingUpdateReception
-            | AnycastAddress,
-        ):
+        if isinstance(item, TunnelDevice | Sysctl | Tunnel | GroupForwarding | AnycastAddress | Transformation):
             return None
         interface = "" if isinstance(item, Rule) else item.interface
         try:
@@ -249,12 +242,14 @@ class Executor:
                     index = socket.if_nametoindex(item.interface)
                     change = self._anycast.leave if operation.verb is Verb.REMOVE else self._anycast.join
                     change(index, item.address)
-                case RouteOptimization() | BindingUpdateReception() as item:
+                case (
+                    RouteOptimization() | BindingUpdateReception() | ProtectedSignalling() | ProtectedTunnel()
+                ) as item:
                     if operation.verb is Verb.REMOVE:
-                        return self._datapath.stop_optimizing(item)
+                        return self._datapath.stop_transforming(item)
                     previous = operation.previous
-                    assert previous is None or isinstance(previous, RouteOptimization | BindingUpdateReception)
-                    return self._datapath.optimize(item, previous)
+                    assert previous is None or isinstance(previous, Transformation)
+                    return self._datapath.transform(item, previous)
         except ValueError as error:
             return Answer(errno.EINVAL, str(error))
         except OSError as error:

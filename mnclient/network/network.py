@@ -6,7 +6,7 @@ import errno
 import logging
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from ipaddress import IPv6Address
 from typing import Final
@@ -18,13 +18,15 @@ from mnclient.engine.events import (
     LinkRemoved,
     MembershipsKnown,
     NetworkStateFailed,
+    PacketReceived,
     PayloadReceived,
 )
+from mnclient.model.keys import KeyKind
 from mnclient.model.network_state import Neighbor, NetworkState, Route, RouteOptimization, Tunnel
 from mnclient.network import nftables
 from mnclient.network.capabilities import KERNEL, Capabilities, not_direct, portable, probe
 from mnclient.network.cleanup import find_ours
-from mnclient.network.datapath import Datapath, Optimization
+from mnclient.network.datapath import Datapath, Protected, SequenceKey, Transformation
 from mnclient.network.keeper import Keeper
 from mnclient.network.kernel import direct
 from mnclient.network.kernel.datapath import KernelDatapath
@@ -34,6 +36,7 @@ from mnclient.network.monitor import Monitor
 from mnclient.network.netlink import Executor
 from mnclient.network.plan import Operation, describe_item, key
 from mnclient.network.portable.datapath import TunnelDatapath
+from mnclient.network.protected_sockets import ProtectedSockets
 from mnclient.network.sockets import Note, SignallingSockets, note_nothing
 from mnclient.units import Seconds
 from mnclient.wire.multicast_listener import TunnelledMembership
@@ -61,6 +64,7 @@ class Network:
         self._executor: Executor | None = None
         self._keeper: Keeper | None = None
         self._sockets: SignallingSockets | None = None
+        self._protected: ProtectedSockets | None = None
         self._memberships = Memberships(self._memberships_changed)
         self._settling: asyncio.TimerHandle | None = None
         self._tidying: asyncio.TimerHandle | None = None
@@ -101,18 +105,31 @@ class Network:
     def _open_sockets(self) -> None:
         assert self._monitor is not None
         try:
-            self._sockets = SignallingSockets(self._deliver, self._monitor, self._counters, self._note)
+            self._sockets = SignallingSockets(self._heard_in_clear, self._monitor, self._counters, self._note)
         except OSError as error:
             self._miss("signalling", error)
             return
         if self._has_kernel_datapath:
             self._sockets.tunnel_is(0)  # there is none yet, but payload with extension headers is the kernel's already
+        if self._capabilities.esp == KERNEL:
+            self._open_protected_sockets()
+
+    def _open_protected_sockets(self) -> None:
+        try:
+            self._protected = ProtectedSockets(self._deliver, self._counters, self._note)
+        except OSError as error:
+            self._miss("esp", error)
+            self._capabilities = replace(self._capabilities, esp=not_direct(error.strerror or str(error)))
+            return
+        self._protected.start()
 
     async def _choose_datapath(self) -> None:
         """The kernel's, when it has all it needs; what it lacks shows at the latest when the rules are made."""
         if self._has_kernel_datapath and (reason := await self._open_kernel_datapath()):
             lost = not_direct("packets go directly only on the kernel datapath")
-            self._capabilities = replace(self._capabilities, datapath=portable(reason), route_optimization=lost)
+            self._capabilities = replace(
+                self._capabilities, datapath=portable(reason), route_optimization=lost, esp=lost
+            )
             _log.warning("the portable datapath is used: %s", reason)
         if not self._has_kernel_datapath:
             reason = await nftables.install_table()
@@ -130,10 +147,12 @@ class Network:
         is_direct = self._capabilities.route_optimization == KERNEL
         try:
             if is_direct:
-                direct.sweep()  # correspondents are not kept over a restart, and would be misled
+                direct.sweep(protection_too=False)  # correspondents are not kept over a restart, and would be misled
             self._datapath = KernelDatapath(
-                self._deliver_soon, self._touched, self._tunnel_device_made, direct=is_direct
+                self._deliver_soon, self._touched, self._tunnel_device_made, self._protection_changed, direct=is_direct
             )
+            if is_direct:
+                self._datapath.continue_sequences(direct.sequences_left())
         except OSError as error:
             return f"the kernel refuses: {error.strerror}"
         self._capabilities = replace(self._capabilities, nftables=True)
@@ -192,16 +211,29 @@ class Network:
             self._keeper.settle()
             self._datapath.settle()
 
+    def sequences(self) -> dict[SequenceKey, int]:
+        """How far the sequence numbers of what is sent under ESP have got."""
+        return self._datapath.sequences()
+
+    def continue_sequences(self, sequences: Mapping[SequenceKey, int]) -> None:
+        """Those of an earlier run; after `start`, before anything is sent."""
+        self._datapath.continue_sequences(sequences)
+
     def last_used(self, item: RouteOptimization) -> float | None:
         """When a packet last left by a direct route, in seconds since 1970; None for never, or not known."""
         return self._datapath.last_used(item)
 
     def send(self, action: SendPacket) -> None:
         """Send a packet; if that fails it is counted."""
-        if self._sockets is None:
+        is_esp = action.protection is not None and action.protection.kind is KeyKind.ESP
+        if self._protected is not None and (is_esp or self._protected.covers(action.packet)):
+            self._protected.send(action)
+        elif is_esp:
+            self._counters["send.refused.unprotected"] += 1
+        elif self._sockets is None:
             self._counters["send.refused.no-socket"] += 1
-            return
-        self._sockets.send(action, self._router_of)
+        else:
+            self._sockets.send(action, self._router_of)
 
     def send_membership(self, membership: TunnelledMembership) -> None:
         """Send a message about multicast groups through a tunnel; if that fails it is counted."""
@@ -214,9 +246,14 @@ class Network:
 
     def catch_up(self) -> None:
         """Deliver what has come and was not read yet, as far as one turn of the loop goes."""
-        if self._sockets is not None and self._monitor is not None:
+        if self._monitor is not None:
             self._monitor.catch_up()
-            self._sockets.catch_up()
+        self._read_packets()
+
+    def _read_packets(self) -> None:
+        for sockets in (self._sockets, self._protected):
+            if sockets is not None:
+                sockets.catch_up()
 
     def counters(self) -> dict[str, int]:
         """What was received, sent, dropped, refused and put back so far."""
@@ -237,8 +274,9 @@ class Network:
         if self._monitor is not None:
             self._monitor.close()
         self._memberships.close()
-        if self._sockets is not None:
-            self._sockets.close()
+        for sockets in (self._sockets, self._protected):
+            if sockets is not None:
+                sockets.close()
         await asyncio.gather(*self._background)
         if withdraw and self._keeper is not None and self._executor is not None:
             self._executor.sysctls.remember = lambda name, value: None  # the table goes as a whole
@@ -249,7 +287,7 @@ class Network:
         self._datapath.close()
         if self._executor is not None:
             self._executor.close()
-        self._keeper = self._monitor = self._executor = self._sockets = None
+        self._keeper = self._monitor = self._executor = self._sockets = self._protected = None
 
     # --- details ------------------------------------------------------------------------------------------------
 
@@ -267,10 +305,14 @@ class Network:
     def _first_payload(self, tunnel: Tunnel) -> None:
         self._deliver(PayloadReceived(home_address=tunnel.home_address))
 
-    def _touched(self, item: Optimization) -> None:
+    def _touched(self, item: Transformation) -> None:
         """Somebody else changed transformations, and this one may be missing now."""
         if self._keeper is not None:
             self._keeper.lost(key(item))
+
+    def _protection_changed(self, item: Protected | None, previous: Protected | None) -> None:
+        if self._protected is not None:
+            self._protected.change(item, previous)
 
     def _tunnel_device_made(self, index: int) -> None:
         if self._sockets is not None:
@@ -324,13 +366,20 @@ class Network:
             if self._executor is not None:
                 self._executor.abandon(interface)
 
+    def _heard_in_clear(self, event: Event) -> None:
+        """A packet as it came, unless it came, or should have come, under protection."""
+        if isinstance(event, PacketReceived) and self._protected is not None and self._protected.is_copy(event):
+            self._counters["receive.in-clear"] += 1
+        else:
+            self._deliver(event)
+
     def _heard(self, event: Event) -> None:
         """News of the monitor."""
         if isinstance(event, LinkChanged):
             has_died = event.interrupted or not event.is_up
             (self._dead.add if has_died else self._dead.discard)(event.interface)
-            if has_died and self._sockets is not None:
-                self._sockets.catch_up()  # what came from the link before it died must not pass for the next one's
+            if has_died:
+                self._read_packets()  # what came from the link before it died must not pass for the next one's
         if isinstance(event, LinkChanged | LinkRemoved) and self._sockets is not None:
             if isinstance(event, LinkRemoved):
                 self._sockets.forget_interface(event.interface)

@@ -29,6 +29,7 @@ from mnclient.constants import (
     MAX_HOME_ADDRESSES,
     NFTABLES_TABLE,
     PACKET_MARK,
+    PROTOCOL_MOBILITY,
     TUNNEL_DEVICE_KERNEL,
 )
 
@@ -112,6 +113,7 @@ add rule ip6 {NFTABLES_TABLE} {_INNER} fib daddr type != local accept
 add rule ip6 {NFTABLES_TABLE} {_INNER} fib saddr type local accept comment "our own probe"
 add rule ip6 {NFTABLES_TABLE} {_INNER} ip6 daddr != @{ARRIVED} add @{ARRIVED} {{ ip6 daddr }} \
     log prefix "{FIRST}" group {LOG_GROUP} snaplen {IPV6_HEADER_LENGTH}
+add rule ip6 {NFTABLES_TABLE} {_INNER} meta l4proto {PROTOCOL_MOBILITY} accept comment "who signals is no correspondent"
 add rule ip6 {NFTABLES_TABLE} {_INNER} {_HOME_ADDRESS} ip6 daddr . ip6 saddr != @{_CORRESPONDENTS} {_LIMIT} \
     add @{_CORRESPONDENTS} {{ ip6 daddr . ip6 saddr }} \
     log prefix "{HEARD}" group {LOG_GROUP} snaplen {HEARD_OCTETS}

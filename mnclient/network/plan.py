@@ -2,9 +2,9 @@
 """From what is there to what should be there, as an ordered list of small reversible operations. Pure.
 
 The order makes sure that nothing is ever missing in between: first everything new, from the ground up (devices,
-settings, addresses, neighbours, tunnels, routes, rules, proxies), then everything old, from the top down. An item
-that changes but keeps its identity (`key`) is one ADD that knows its `previous` value: it is replaced in place, never
-removed afterwards.
+settings, protection, addresses, neighbours, tunnels, routes, rules, proxies), then everything old, from the top down.
+An item that changes but keeps its identity (`key`) is one ADD that knows its `previous` value: it is replaced in place,
+never removed afterwards.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,6 +23,8 @@ from mnclient.model.network_state import (
     Item,
     Neighbor,
     NetworkState,
+    ProtectedSignalling,
+    ProtectedTunnel,
     ProxyNeighbor,
     Route,
     RouteKind,
@@ -47,12 +49,14 @@ def _network(network: IPv6Network | None) -> tuple[int, int]:
 _KEYS: dict[type, Callable[[Any], Key]] = {
     TunnelDevice: lambda item: (0, item.name),
     Sysctl: lambda item: (1, item.key),
-    Address: lambda item: (2, item.interface, int(item.address)),
-    Neighbor: lambda item: (3, item.interface, int(item.address)),
-    Tunnel: lambda item: (4, item.device, int(item.home_address)),
-    Route: lambda item: (5, item.table, _network(item.destination), item.metric),
+    ProtectedSignalling: lambda item: (2, item.end.value, int(item.association.home_address)),
+    ProtectedTunnel: lambda item: (3, item.end.value, int(item.association.home_address)),
+    Address: lambda item: (4, item.interface, int(item.address)),
+    Neighbor: lambda item: (5, item.interface, int(item.address)),
+    Tunnel: lambda item: (6, item.device, int(item.home_address)),
+    Route: lambda item: (7, item.table, _network(item.destination), item.metric),
     Rule: lambda item: (
-        6,
+        8,
         item.priority,
         item.table,
         _network(item.source),
@@ -61,11 +65,11 @@ _KEYS: dict[type, Callable[[Any], Key]] = {
         -1 if item.protocol is None else item.protocol,
         item.destination_ports or (-1, -1),
     ),
-    ProxyNeighbor: lambda item: (7, item.interface, int(item.address)),
-    BindingUpdateReception: lambda item: (8,),
-    GroupForwarding: lambda item: (10, item.interface, int(item.group), int(item.home_address)),
-    RouteOptimization: lambda item: (9, item.end.value, int(item.home_address), int(item.correspondent)),
-    AnycastAddress: lambda item: (11, item.interface, int(item.address)),
+    ProxyNeighbor: lambda item: (9, item.interface, int(item.address)),
+    BindingUpdateReception: lambda item: (10,),
+    RouteOptimization: lambda item: (11, item.end.value, int(item.home_address), int(item.correspondent)),
+    GroupForwarding: lambda item: (12, item.interface, int(item.group), int(item.home_address)),
+    AnycastAddress: lambda item: (13, item.interface, int(item.address)),
 }
 
 
@@ -99,8 +103,10 @@ def key(item: Item) -> Key:
 def can_follow_the_update(operation: Operation) -> bool:
     """Whether a Binding Update can leave before it: it serves payload, or takes away what was before."""
     match operation:
-        case Operation(item=RouteOptimization() | BindingUpdateReception()):
+        case Operation(item=RouteOptimization() | BindingUpdateReception() | ProtectedSignalling()):
             return False
+        case Operation(verb=verb, item=ProtectedTunnel() as tunnel):
+            return verb is Verb.REMOVE and tunnel.payload  # no payload in clear while its routes are still there
         case Operation(verb=Verb.REMOVE) | Operation(item=ProxyNeighbor()):
             return True
         case Operation(item=Route() as route):
@@ -132,7 +138,7 @@ def interface_of(item: Item) -> str:
     match item:
         case TunnelDevice():
             return item.name
-        case Tunnel():
+        case Tunnel() | ProtectedTunnel():
             return item.device
         case Address() | AnycastAddress() | Neighbor() | Route() | ProxyNeighbor() | GroupForwarding():
             return item.interface
@@ -199,6 +205,11 @@ def describe(operation: Operation) -> str:
             return f"optimization {verb} {_optimization(item)}"
         case GroupForwarding() as item:
             return f"group {verb} {item.group} from {item.interface} to {item.home_address} at {item.remote}"
+        case ProtectedSignalling() as item:
+            return f"protection {verb} {_protection(item)}"
+        case ProtectedTunnel() as item:
+            what = "everything" if item.payload else "home tests"
+            return f"protected-tunnel {verb} {_protection(item)} {what}"
         case BindingUpdateReception():
             return f"reception {verb} of binding updates"
         case AnycastAddress() as item:
@@ -252,3 +263,12 @@ def _optimization(item: RouteOptimization) -> str:
     ways = [name for name, wanted in (("in", item.incoming), ("out", item.outgoing)) if wanted]
     ends = f"{item.home_address} with {item.correspondent} at {item.end.value}"
     return f"{ends} care-of {item.care_of_address} {' '.join(ways)}"
+
+
+def _protection(item: ProtectedSignalling | ProtectedTunnel) -> str:
+    """Without the secret: this is said in logs."""
+    association = item.association
+    ends = f"{association.home_address} with {association.home_agent} at {item.end.value}"
+    care_of = "" if item.care_of_address is None else f" care-of {item.care_of_address}"
+    also = "".join(f" also {each.spi_in} {each.spi_out}" for each in item.also)
+    return f"{ends}{care_of} spi {association.spi_in} {association.spi_out} {association.algorithm}{also}"

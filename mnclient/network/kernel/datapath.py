@@ -22,8 +22,8 @@ from mnclient.constants import (
     TUNNEL_DEVICE_KERNEL,
 )
 from mnclient.engine.events import CorrespondentHeard, Event, HomeAddressRefused, PayloadReceived
-from mnclient.model.network_state import RouteOptimization, Tunnel, TunnelEnd
-from mnclient.network.datapath import NO_DIRECT_ROUTES, Optimization
+from mnclient.model.network_state import BindingUpdateReception, RouteOptimization, Tunnel, TunnelEnd
+from mnclient.network.datapath import NO_DIRECT_ROUTES, Protected, SequenceKey, Transformation
 from mnclient.network.kernel import device
 from mnclient.network.kernel.direct import DirectRoutes, refused
 from mnclient.network.kernel.holding import Holding
@@ -39,25 +39,29 @@ _SETS: Final = {TunnelEnd.MOBILE_NODE: TUNNELS, TunnelEnd.HOME_AGENT: BINDINGS}
 class KernelDatapath:
     """OSError from the constructor when the kernel lacks something; our nftables table has to be there.
 
-    `deliver` is told what the engine wants to know, `touched` what of ours somebody else may have taken away, and
-    `device_made` the index of the tunnel device whenever there is a new one.
+    `protected` is told what is under protection from now on, and what was instead; `deliver` what the engine wants to
+    know, `touched` what of ours somebody else may have taken away, and `device_made` the index of the tunnel device
+    whenever there is a new one.
     """
 
     def __init__(
         self,
         deliver: Callable[[Event], None],
-        touched: Callable[[Optimization], None],
+        touched: Callable[[Transformation], None],
         device_made: Callable[[int], None],
+        protected: Callable[[Protected | None, Protected | None], None],
         *,
         direct: bool,
     ) -> None:
         self._deliver = deliver
         self._touched = touched
         self._device_made = device_made
+        self._protected = protected
         self._counts: Counter[str] = Counter()
         self._odometer = device.Odometer()
         self._tunnels: dict[tuple[TunnelEnd, bytes], Tunnel] = {}
         self._groups: set[bytes] = set()
+        self._is_closed = False
         self._holding = Holding(self._counts)
         with ExitStack() as opened:  # what is open when the next one is refused is closed
             self._netlink = opened.enter_context(closing(RouteSocket()))
@@ -74,6 +78,7 @@ class KernelDatapath:
 
     def close(self) -> None:
         """See `network.datapath`."""
+        self._is_closed = True
         loop = asyncio.get_running_loop()
         self._holding.close(destroy=False)
         for listening in (self._log, self._news):
@@ -134,12 +139,23 @@ class KernelDatapath:
         if (answer := self._sets.add(name, new - old)).errno:
             return answer
         self._tunnels[where] = tunnel
-        if tunnel.end is TunnelEnd.MOBILE_NODE:
-            if before is None or (before.local, before.remote) != (tunnel.local, tunnel.remote):
-                self._sets.remove(ARRIVED, (tunnel.home_address.packed,))  # its next packet is the first
-            asyncio.get_running_loop().call_soon(self._holding.release, tunnel.home_address.packed)
-        self._sets.remove(name, old - new)
+        loop = asyncio.get_running_loop()
+        if old - new or tunnel.end is TunnelEnd.MOBILE_NODE:
+            # Not now: a Binding Update, or its answer, is about to leave.
+            moved = before is None or (before.local, before.remote) != (tunnel.local, tunnel.remote)
+            loop.call_soon(self._follow_up, where, old, moved)
         return DONE
+
+    def _follow_up(self, where: tuple[TunnelEnd, bytes], old: set[bytes], moved: bool) -> None:
+        """A tunnel is another one: what waited for it goes, and what came by the one before stays outside."""
+        if self._is_closed:
+            return
+        end, home_address = where
+        if end is TunnelEnd.MOBILE_NODE:
+            if moved:
+                self._sets.remove(ARRIVED, (home_address,))  # its next packet is the first
+            self._holding.release(home_address)
+        self._sets.remove(_SETS[end], old - _elements(self._tunnels.get(where)))
 
     def remove_tunnel(self, tunnel: Tunnel) -> Answer:
         """See `network.datapath`."""
@@ -161,18 +177,36 @@ class KernelDatapath:
             mine = [tunnel for (side, _), tunnel in self._tunnels.items() if side is end]
             groups = self._groups if end is TunnelEnd.MOBILE_NODE else set()
             self._sets.replace(name, groups.union(*map(_elements, mine)))
+        if self._direct is not None:
+            self._direct.settle()
 
     # --- direct routes ----------------------------------------------------------------------------------------------
 
-    def optimize(self, item: Optimization, previous: Optimization | None) -> Answer:
+    def transform(self, item: Transformation, previous: Transformation | None) -> Answer:
         """See `network.datapath`."""
         if self._direct is None:
-            return DONE if not isinstance(item, RouteOptimization) else NO_DIRECT_ROUTES
-        return self._direct.set(item, previous)
+            return DONE if isinstance(item, BindingUpdateReception) else NO_DIRECT_ROUTES
+        if not isinstance(item, Protected):
+            return self._direct.set(item, previous)
+        assert previous is None or isinstance(previous, Protected)
+        answer = self._direct.set(item, previous)
+        self._protected(None if answer.errno else item, previous)
+        return answer
 
-    def stop_optimizing(self, item: Optimization) -> Answer:
+    def stop_transforming(self, item: Transformation) -> Answer:
         """See `network.datapath`."""
+        if isinstance(item, Protected):
+            self._protected(None, item)
         return DONE if self._direct is None else self._direct.remove(item)
+
+    def sequences(self) -> dict[SequenceKey, int]:
+        """See `network.datapath`."""
+        return {} if self._direct is None else self._direct.last_sequences()
+
+    def continue_sequences(self, sequences: Mapping[SequenceKey, int]) -> None:
+        """See `network.datapath`."""
+        if self._direct is not None:
+            self._direct.sequences.go_on(sequences)
 
     def last_used(self, item: RouteOptimization) -> float | None:
         """See `network.datapath`."""

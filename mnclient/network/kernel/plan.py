@@ -18,9 +18,17 @@ from mnclient.constants import (
     TUNNEL_DEVICE_KERNEL,
     TUNNEL_DEVICE_MOBILE_NODE,
 )
-from mnclient.model.network_state import Address, AnycastAddress, NetworkState, Route, Tunnel, TunnelDevice
+from mnclient.model.network_state import (
+    Address,
+    AnycastAddress,
+    NetworkState,
+    ProtectedTunnel,
+    Route,
+    Tunnel,
+    TunnelDevice,
+)
 
-_Item = TypeVar("_Item", Address, AnycastAddress, Tunnel, Route)
+_Item = TypeVar("_Item", Address, AnycastAddress, Tunnel, ProtectedTunnel, Route)
 _TUNNEL_DEVICES: Final = frozenset({TUNNEL_DEVICE_MOBILE_NODE, TUNNEL_DEVICE_HOME_AGENT})
 
 
@@ -32,6 +40,7 @@ def for_kernel(state: NetworkState) -> NetworkState:
         devices=frozenset(_devices(state.devices)),
         addresses=_changed(state.addresses, _address),
         tunnels=_changed(state.tunnels, _tunnel),
+        protected_tunnels=_changed(state.protected_tunnels, _protected_tunnel),
         routes=_changed(state.routes, lambda each: _route(each, tunnels)),
         anycast_addresses=_changed(state.anycast_addresses, _anycast),
     )
@@ -44,6 +53,10 @@ def _changed(items: frozenset[_Item], change: Callable[[_Item], _Item]) -> froze
 
 
 def _tunnel(tunnel: Tunnel) -> Tunnel:
+    return replace(tunnel, device=TUNNEL_DEVICE_KERNEL)
+
+
+def _protected_tunnel(tunnel: ProtectedTunnel) -> ProtectedTunnel:
     return replace(tunnel, device=TUNNEL_DEVICE_KERNEL)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Route optimisation as transformation states and policies of the kernel.
+"""Route optimisation, and with `protection` all the rest, as transformation states and policies of the kernel.
 
 A state adds or takes away the Home Address option or the type 2 routing header, a policy says for which packets (RFC
 6275 sections 6.3 and 6.4; Linux calls it mode *ro*). No I/O happens here.
@@ -14,8 +14,29 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
-from mnclient.constants import PROTOCOL_ICMPV6, PROTOCOL_MOBILITY, XFRM_PRIORITY, XFRM_REQID
-from mnclient.model.network_state import BindingUpdateReception, OptimizationEnd, RouteOptimization
+from mnclient.constants import (
+    PROTOCOL_ICMPV6,
+    PROTOCOL_MOBILITY,
+    XFRM_PRIORITY,
+    XFRM_PRIORITY_PAYLOAD,
+    XFRM_PRIORITY_PROTECTED,
+    XFRM_PRIORITY_PROTECTED_TUNNEL,
+    XFRM_REQID,
+)
+from mnclient.model.network_state import (
+    BindingUpdateReception,
+    OptimizationEnd,
+    ProtectedSignalling,
+    ProtectedTunnel,
+    RouteOptimization,
+)
+from mnclient.network.datapath import Optimization, Transformation
+from mnclient.network.kernel.protection import (
+    signalling_policies,
+    signalling_states,
+    tunnel_policies,
+    tunnel_states,
+)
 from mnclient.network.xfrm import (
     ANY,
     DESTINATION_OPTIONS,
@@ -27,24 +48,42 @@ from mnclient.network.xfrm import (
     State,
     Template,
 )
+from mnclient.network.xfrm_esp import EspState
 
 _HAND_MADE: Final = 255  # IPPROTO_RAW: packets that a process has built whole, as all our signalling
 _SIGNALLING_PRIORITY: Final = XFRM_PRIORITY - 1
 _NEIGHBORS: Final = range(133, 138)  # ICMPv6 types of Neighbor Discovery, RFC 4861 section 4
+_PRIORITIES: Final = (
+    XFRM_PRIORITY,
+    _SIGNALLING_PRIORITY,
+    XFRM_PRIORITY_PROTECTED,
+    XFRM_PRIORITY_PROTECTED_TUNNEL,
+    XFRM_PRIORITY_PAYLOAD,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Transformations:
     """States and policies, in the order in which they are added: what a policy asks for is there before it."""
 
-    states: tuple[State, ...] = ()
+    states: tuple[State | EspState, ...] = ()
     policies: tuple[Policy, ...] = ()
 
 
-def transformations(item: RouteOptimization | BindingUpdateReception) -> Transformations:
-    """What an item means in the kernel."""
-    if isinstance(item, BindingUpdateReception):
-        return _reception()
+def transformations(item: Transformation, device: int = 0) -> Transformations:
+    """What an item means in the kernel. `device` is the index of the tunnel's device."""
+    match item:
+        case ProtectedSignalling():
+            return Transformations(signalling_states(item), signalling_policies(item))
+        case ProtectedTunnel():
+            return Transformations(tunnel_states(item), tunnel_policies(item, device))
+        case BindingUpdateReception():
+            return _reception()
+        case _:
+            return _direct(item)
+
+
+def _direct(item: RouteOptimization) -> Transformations:
     is_mobile = item.end is OptimizationEnd.MOBILE_NODE
     ends = (item.home_address, item.correspondent) if is_mobile else (item.correspondent, item.home_address)
     leaving, arriving = (DESTINATION_OPTIONS, ROUTING_HEADER) if is_mobile else (ROUTING_HEADER, DESTINATION_OPTIONS)
@@ -65,7 +104,7 @@ Pair = tuple[IPv6Address, IPv6Address]
 """An address of this host, and one of the host it talks to."""
 
 
-def pair_of(item: RouteOptimization | BindingUpdateReception) -> Pair:
+def pair_of(item: Optimization) -> Pair:
     """Whose packets an item is about: home address and correspondent, whichever is here first."""
     if isinstance(item, BindingUpdateReception):
         return UNSPECIFIED, UNSPECIFIED
@@ -74,7 +113,7 @@ def pair_of(item: RouteOptimization | BindingUpdateReception) -> Pair:
     return item.correspondent, item.home_address
 
 
-def combined(items: Collection[RouteOptimization | BindingUpdateReception]) -> Transformations:
+def combined(items: Collection[Optimization]) -> Transformations:
     """What all the items of one pair mean together: one, or where both ends are mobile two of different `end`."""
     single = [transformations(each) for each in items]
     states = [state for each in single for state in each.states]
@@ -93,13 +132,14 @@ def _merged(policies: Iterable[Policy]) -> list[Policy]:
     for policy in policies:
         where = policy.direction, policy.selector
         other = merged.get(where, policy)
-        if policy.template is None or other.template is None or policy == other:
+        if not policy.templates or not other.templates or policy == other:
             merged[where] = policy
             continue
-        inner, outer = sorted((policy.template, other.template), key=lambda each: each.protocol == ROUTING_HEADER)
+        both = policy.templates[0], other.templates[0]
+        inner, outer = sorted(both, key=lambda each: each.protocol == ROUTING_HEADER)
         if policy.direction is Direction.IN:  # its state is the one of the other end's care-of address
             outer = replace(outer, source=UNSPECIFIED)
-        merged[where] = replace(policy, template=inner, outer=outer)
+        merged[where] = replace(policy, templates=(inner, outer))
     return list(merged.values())
 
 
@@ -116,7 +156,7 @@ def _policy(source: IPv6Address, destination: IPv6Address, direction: Direction,
     optional = direction is Direction.IN
     template = Template(source=source, destination=destination, protocol=protocol, reqid=XFRM_REQID, optional=optional)
     selector = _between(source, destination)
-    return Policy(selector=selector, direction=direction, priority=XFRM_PRIORITY, template=template)
+    return Policy(selector=selector, direction=direction, priority=XFRM_PRIORITY, templates=(template,))
 
 
 def _as_built(source: IPv6Address, destination: IPv6Address) -> Policy:
@@ -142,14 +182,14 @@ def _reception() -> Transformations:
         source=UNSPECIFIED, destination=UNSPECIFIED, protocol=DESTINATION_OPTIONS, reqid=XFRM_REQID, optional=True
     )
     selector = Selector(source=ANY, destination=ANY, protocol=PROTOCOL_MOBILITY)
-    policy = Policy(selector=selector, direction=Direction.IN, priority=_SIGNALLING_PRIORITY, template=template)
-    plain = [Selector(source=ANY, destination=ANY, protocol=PROTOCOL_ICMPV6, icmp_type=each) for each in _NEIGHBORS]
+    policy = Policy(selector=selector, direction=Direction.IN, priority=_SIGNALLING_PRIORITY, templates=(template,))
+    plain = [Selector(source=ANY, destination=ANY, protocol=PROTOCOL_ICMPV6, type=each) for each in _NEIGHBORS]
     plainly = [Policy(selector=each, direction=Direction.OUT, priority=_SIGNALLING_PRIORITY) for each in plain]
     return Transformations((anybody,), (policy, *plainly))
 
 
-def is_ours(found: State | Policy) -> bool:
+def is_ours(found: State | EspState | Policy) -> bool:
     """Whether something in the kernel carries our marks."""
-    if isinstance(found, State):
-        return found.reqid == XFRM_REQID
-    return found.priority in (XFRM_PRIORITY, _SIGNALLING_PRIORITY)
+    if isinstance(found, Policy):
+        return found.priority in _PRIORITIES
+    return found.reqid == XFRM_REQID

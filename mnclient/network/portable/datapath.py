@@ -14,7 +14,7 @@ import errno
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Any, Final
@@ -24,7 +24,7 @@ from mnclient.constants import (
     TUNNEL_DEVICE_HOME_AGENT,
 )
 from mnclient.model.network_state import BindingUpdateReception, RouteOptimization, Tunnel, TunnelEnd
-from mnclient.network.datapath import NO_DIRECT_ROUTES, PAYLOAD_RECEIVED, PAYLOAD_SENT, Optimization
+from mnclient.network.datapath import NO_DIRECT_ROUTES, PAYLOAD_RECEIVED, PAYLOAD_SENT, SequenceKey, Transformation
 from mnclient.network.portable.encapsulation import Encapsulation, pktinfo
 from mnclient.network.portable.held import HeldPackets
 from mnclient.network.portable.offloads import finished, is_unfinished
@@ -169,15 +169,22 @@ class TunnelDatapath:
             self._unlist(flow.tunnel)
         return DONE
 
-    def optimize(self, item: Optimization, previous: Optimization | None) -> Answer:
+    def transform(self, item: Transformation, previous: Transformation | None) -> Answer:
         """See `network.datapath`: this one carries tunnels only. Signalling needs no permission of the kernel here."""
         if isinstance(item, BindingUpdateReception):
             return DONE
         return NO_DIRECT_ROUTES
 
-    def stop_optimizing(self, item: Optimization) -> Answer:
+    def stop_transforming(self, item: Transformation) -> Answer:
         """See `network.datapath`."""
         return DONE
+
+    def sequences(self) -> dict[SequenceKey, int]:
+        """See `network.datapath`."""
+        return {}
+
+    def continue_sequences(self, sequences: Mapping[SequenceKey, int]) -> None:
+        """See `network.datapath`: nothing is encrypted here."""
 
     def last_used(self, item: RouteOptimization) -> float | None:
         """See `network.datapath`."""

@@ -14,6 +14,8 @@ from mnclient.model.network_state import (
     Item,
     Neighbor,
     NetworkState,
+    ProtectedSignalling,
+    ProtectedTunnel,
     ProxyNeighbor,
     Route,
     RouteOptimization,
@@ -25,9 +27,11 @@ from mnclient.model.network_state import OptimizationEnd as End
 from mnclient.network.keeper import Keeper
 from mnclient.network.netlink import Refusal
 from mnclient.network.plan import Key, Operation, Verb, can_follow_the_update, is_tidying, key
+from tests.mnclient.engine.associations import association
 
 HOME, AGENT = IPv6Address("2001:db8:1::100"), IPv6Address("2001:db8:1::1")
 ANYWHERE = IPv6Network("::/0")
+KEY = association(HOME, AGENT)
 
 
 def care_of(number: int) -> Address:
@@ -188,6 +192,26 @@ def test_direct_ways_and_proxies_are_told_apart():
         assert not can_follow_the_update(Operation(verb, direct))
         assert not is_tidying(Operation(verb, direct))
     assert can_follow_the_update(Operation(Verb.ADD, ProxyNeighbor(interface="eth0", address=HOME)))
+
+
+def test_what_is_protected_is_so_before_the_update_leaves_and_payload_after_it():
+    signalling = ProtectedSignalling(end=TunnelEnd.MOBILE_NODE, association=KEY, care_of_address=care_of(2).address)
+    home_tests, payload = (
+        ProtectedTunnel(
+            device="mn6tunnel",
+            end=TunnelEnd.MOBILE_NODE,
+            association=KEY,
+            care_of_address=care_of(2).address,
+            payload=each,
+        )
+        for each in (False, True)
+    )
+    for verb in Verb:
+        assert not can_follow_the_update(Operation(verb, signalling))
+        assert not can_follow_the_update(Operation(verb, home_tests))
+    assert not can_follow_the_update(Operation(Verb.ADD, payload))
+    assert can_follow_the_update(Operation(Verb.REMOVE, payload)), "its routes go first, or it would leave in clear"
+    assert not any(is_tidying(Operation(verb, each)) for verb in Verb for each in (signalling, home_tests, payload))
 
 
 def test_withdrawn_and_closed_nothing_is_left_to_do():

@@ -17,6 +17,8 @@ from mnclient.model.network_state import (
     GroupForwarding,
     Neighbor,
     NetworkState,
+    ProtectedSignalling,
+    ProtectedTunnel,
     ProxyNeighbor,
     Route,
     RouteKind,
@@ -247,6 +249,8 @@ def is_of(value, name):
         "group_forwardings": GroupForwarding,
         "receptions": BindingUpdateReception,
         "anycast_addresses": AnycastAddress,
+        "protected_signalling": ProtectedSignalling,
+        "protected_tunnels": ProtectedTunnel,
     }
     return isinstance(value, kinds[name])
 

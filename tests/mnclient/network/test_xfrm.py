@@ -18,7 +18,7 @@ POLICY = Policy(
     selector=Selector(source=IPv6Network("2001:db8:1::/64"), destination=IPv6Network(CORRESPONDENT), protocol=6),
     direction=Direction.OUT,
     priority=4711,
-    template=Template(source=HOME, destination=CORRESPONDENT, protocol=60, reqid=77, optional=True),
+    templates=(Template(source=HOME, destination=CORRESPONDENT, protocol=60, reqid=77, optional=True),),
 )
 
 
@@ -33,10 +33,12 @@ def test_a_state_is_read_as_it_was_written(state):
     "policy",
     [
         POLICY,
-        replace(POLICY, template=None),
+        replace(POLICY, templates=()),
         replace(POLICY, direction=Direction.IN),
-        replace(POLICY, selector=replace(POLICY.selector, protocol=58, icmp_type=135)),
-        replace(POLICY, outer=replace(POLICY.template, protocol=43, source=xfrm.UNSPECIFIED)),
+        replace(POLICY, selector=replace(POLICY.selector, protocol=58, type=135)),
+        replace(
+            POLICY, templates=(*POLICY.templates, replace(POLICY.templates[0], protocol=43, source=xfrm.UNSPECIFIED))
+        ),
     ],
 )
 def test_a_policy_is_read_as_it_was_written(policy):

@@ -16,6 +16,7 @@ from mnclient.engine.events import CorrespondentHeard, NetworkStateFailed, Paylo
 from mnclient.model.network_state import TunnelDevice
 from mnclient.network.nfnetlink import LogSocket
 from mnclient.wire.checksum import internet_checksum
+from mnclient.wire.ipv6_extension import Ipv6Headers, encode_ipv6
 from tests.lab.patience import patient
 from tests.mnclient.network.lab import Lab, add_address, eventually
 from tests.mnclient.network.tunnel_hosts import (
@@ -98,7 +99,6 @@ def test_the_first_payload_after_each_change_of_the_ends_is_reported_once(hosts)
     eventually(lambda: reported() == 2)
 
 
-@pytest.mark.requirement("MN-11.7.2-01")
 def test_a_correspondent_is_heard_once_in_a_while_and_only_by_its_header(hosts):
     at_home, correspondent = hosts.ends()
     for _ in range(20):
@@ -106,6 +106,35 @@ def test_a_correspondent_is_heard_once_in_a_while_and_only_by_its_header(hosts):
         at_home.recv(2000)
     hosts.mobile_node.hears(CorrespondentHeard, home_address=HOME, correspondent=CORRESPONDENT)
     assert len([each for each in hosts.mobile_node.events if isinstance(each, CorrespondentHeard)]) == 1
+
+
+@pytest.mark.requirement("MN-11.7.2-03")
+def test_a_correspondent_that_is_mobile_itself_is_heard_by_its_home_address(hosts):
+    """Its packet in the tunnel has its care-of address as source, and the home address in an option."""
+    theirs = IPv6Address("2001:db8:5::5")
+    inner = encode_ipv6(
+        Ipv6Headers(source=theirs, destination=HOME, next_header=17, payload=bytes(8), home_address=CORRESPONDENT)
+    )
+    raw = hosts.lab.socket(hosts.agent, str(AGENT), socket.SOCK_RAW, 41)
+    raw.sendto(inner, (str(CARE_OF), 0))
+    heard = hosts.mobile_node.hears(CorrespondentHeard)
+    assert (heard.home_address, heard.correspondent) == (HOME, CORRESPONDENT)
+
+
+@pytest.mark.requirement("MN-5.2.9-01")
+def test_who_tests_us_is_no_correspondent(hosts):
+    """A CoTI of another mobile node comes from its care-of address, which nothing is to be sent to."""
+    coti = bytes((59, 1, 2)) + bytes(13)
+    inner = encode_ipv6(
+        Ipv6Headers(source=IPv6Address("2001:db8:5::5"), destination=HOME, next_header=135, payload=coti)
+    )
+    raw = hosts.lab.socket(hosts.agent, str(AGENT), socket.SOCK_RAW, 41)
+    raw.sendto(inner, (str(CARE_OF), 0))
+    at_home, correspondent = hosts.ends()
+    correspondent.sendto(b"x", at_home.getsockname())
+    at_home.recv(10)
+    heard = hosts.mobile_node.hears(CorrespondentHeard)
+    assert (heard.home_address, heard.correspondent) == (HOME, CORRESPONDENT)
 
 
 def test_the_agent_forwards_only_from_the_registered_care_of_address(hosts):

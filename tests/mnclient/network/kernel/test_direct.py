@@ -57,7 +57,14 @@ class Ends:
         )
 
     def set_correspondent(self, *items: RouteOptimization) -> None:
-        self.correspondent_node.set(receptions=[BindingUpdateReception()], route_optimizations=items)
+        """Where it is mobile too, its own address is a home address: to others the kernel takes no routing header."""
+        is_mobile = any(each.end is OptimizationEnd.MOBILE_NODE for each in items)
+        self.correspondent_node.set(
+            devices=[TunnelDevice(name="mn6home")] * is_mobile,
+            addresses=[Address(interface="mn6home", address=CORRESPONDENT, home=True)] * is_mobile,
+            receptions=[BindingUpdateReception()],
+            route_optimizations=items,
+        )
 
     def sockets(self) -> tuple[socket.socket, socket.socket]:
         return self.lab.socket(self.mobile, str(HOME)), self.lab.socket(self.correspondent, str(CORRESPONDENT))
@@ -114,7 +121,7 @@ def test_another_care_of_address_takes_the_place_of_the_last_one(ends):
     assert str(CARE_OF) not in ends.correspondent.run("ip xfrm state").replace(str(moved), "")
 
 
-@pytest.mark.requirement("ALL-9.3.1-01")
+@pytest.mark.requirement("CN-9.3.1-02")
 def test_a_home_address_without_a_binding_is_refused_and_reported(ends):
     home, correspondent = ends.sockets()
     ends.set_correspondent()
@@ -172,3 +179,70 @@ def test_after_a_crash_the_next_start_takes_direct_routes_out(ends):
     again = ends.lab.node(ends.mobile, "kernel").start()
     assert str(HOME) not in ends.mobile.run("ip xfrm policy")
     again.stop()
+
+
+THEIR_CARE_OF = IPv6Address("2001:db8:2::ff")
+AT_MOBILE_TOO = replace(AT_CORRESPONDENT, home_address=CORRESPONDENT, correspondent=HOME, care_of_address=THEIR_CARE_OF)
+AT_THE_OTHER = (replace(AT_MOBILE_TOO, end=OptimizationEnd.MOBILE_NODE), AT_CORRESPONDENT)
+
+
+def exchange(ends: Ends) -> None:
+    home, other = ends.sockets()
+    home.sendto(b"there", (str(CORRESPONDENT), other.getsockname()[1]))
+    data, source = other.recvfrom(100)
+    assert (data, source[0]) == (b"there", str(HOME))
+    other.sendto(b"and back", source)
+    data, source = home.recvfrom(100)
+    assert (data, source[0]) == (b"and back", str(CORRESPONDENT))
+
+
+@pytest.mark.requirement("ALL-9.3.1-02")
+def test_both_ends_are_mobile(ends):
+    """Each is the other's correspondent: option and routing header in one packet, by one policy (section 6.4.1)."""
+    ends.mobile.run("ip -6 route replace default via 2001:db8:2::fe")  # nobody, as at the other end
+    ends.set_mobile(AT_MOBILE, AT_MOBILE_TOO)
+    ends.set_correspondent(*AT_THE_OTHER)
+    exchange(ends)
+    for node in (ends.mobile, ends.correspondent):
+        assert node.run("ip xfrm policy").count("proto hao") == node.run("ip xfrm policy").count("proto route2") + 1 * (
+            node is ends.correspondent  # what lets first Binding Updates in
+        )
+
+
+def test_both_were_mobile_and_one_went_home(ends):
+    ends.set_mobile(AT_MOBILE, AT_MOBILE_TOO)
+    ends.set_correspondent(*AT_THE_OTHER)
+    exchange(ends)
+    ends.set_mobile(AT_MOBILE)
+    ends.set_correspondent(AT_CORRESPONDENT)
+    exchange(ends)
+    states = ends.mobile.run("ip xfrm state")
+    assert str(THEIR_CARE_OF) not in states and "proto hao" in states
+    ends.set_mobile()
+    assert str(HOME) not in ends.mobile.run("ip xfrm policy") + ends.mobile.run("ip xfrm state")
+
+
+def test_both_are_mobile_and_one_of_them_moves(ends):
+    ends.set_mobile(AT_MOBILE, AT_MOBILE_TOO)
+    ends.set_correspondent(*AT_THE_OTHER)
+    exchange(ends)
+    moved = IPv6Address("2001:db8:2::6")
+    add_address(ends.mobile, f"{moved}/64")
+    ends.set_mobile(replace(AT_MOBILE, care_of_address=moved), AT_MOBILE_TOO)
+    ends.set_correspondent(AT_THE_OTHER[0], replace(AT_CORRESPONDENT, care_of_address=moved))
+    exchange(ends)
+    assert str(CARE_OF) not in ends.correspondent.run("ip xfrm state").replace(str(moved), "")
+
+
+def test_both_are_mobile_and_all_of_it_comes_back_when_deleted(ends):
+    ends.set_mobile(AT_MOBILE, AT_MOBILE_TOO)
+    ends.set_correspondent(*AT_THE_OTHER)
+    for kind in ("state", "policy"):
+        before = sorted(line for line in ends.mobile.run(f"ip xfrm {kind}").splitlines() if "src " in line)
+        ends.mobile.run(f"ip xfrm {kind} flush")
+        eventually(
+            lambda kind=kind, before=before: (
+                sorted(line for line in ends.mobile.run(f"ip xfrm {kind}").splitlines() if "src " in line) == before
+            )
+        )
+    exchange(ends)

@@ -35,13 +35,13 @@ def told(found: Transformations) -> list[str]:
     ]
     policies = [
         f"{each.direction.name.lower()} {name(each.selector.source)} > {name(each.selector.destination)} "
-        f"{each.selector.protocol}{'' if each.selector.icmp_type is None else f'/{each.selector.icmp_type}'} "
+        f"{each.selector.protocol}{'' if each.selector.type is None else f'/{each.selector.type}'} "
         + (
             "as built"
-            if each.template is None
-            else f"{PROTOCOLS[each.template.protocol]}{' or plain' if each.template.optional else ''}"
+            if not each.templates
+            else f"{PROTOCOLS[each.templates[0].protocol]}{' or plain' if each.templates[0].optional else ''}"
         )
-        + (f", {PROTOCOLS[each.outer.protocol]} from {NAMES[each.outer.source]}" if each.outer else "")
+        + "".join(f", {PROTOCOLS[outer.protocol]} from {NAMES[outer.source]}" for outer in each.templates[1:])
         for each in found.policies
     ]
     return states + policies
@@ -73,6 +73,15 @@ def test_one_way_only():
         "in correspondent > home 0 routing or plain",
     ]
     assert written(replace(ITEM, incoming=False, outgoing=False)) == []
+
+
+@pytest.mark.requirement("RFC4866-CN-4.10-01")
+def test_nothing_is_sent_to_a_care_of_address_that_is_not_verified():
+    """Packets from it come in; those to the home address leave as they are, by way of the home agent."""
+    assert written(replace(ITEM, end=OptimizationEnd.CORRESPONDENT, outgoing=False)) == [
+        "state home > correspondent option at care-of",
+        "in home > correspondent 0 option or plain",
+    ]
 
 
 def test_what_lets_a_first_binding_update_in():

@@ -19,6 +19,7 @@ MAX_TOKEN_LIFETIME: Final = Seconds(210.0)  # section 12: how long a keygen toke
 MAX_NONCE_LIFETIME: Final = Seconds(240.0)  # section 12: how long a correspondent accepts a nonce
 MAX_RO_FAILURE: Final = 3  # retries of return routability, section 12
 MAX_RR_BINDING_LIFETIME: Final = Seconds(420.0)  # section 12: of a binding at a correspondent
+MAX_CGA_BINDING_LIFETIME: Final = Seconds(86400.0)  # RFC 4866 section 6: the same, proven by a generated address
 INITIAL_DHAAD_TIMEOUT: Final = Seconds(3.0)  # section 12
 DHAAD_RETRIES: Final = 4  # section 12
 INITIAL_SOLICIT_TIMER: Final = Seconds(3.0)  # section 12
@@ -112,6 +113,7 @@ TUNNEL_DEVICE_KERNEL: Final = "mn6tunnel"  # stands for both where the kernel do
 HOLDING_DEVICE: Final = "mn6hold"  # where packets wait while a tunnel of the kernel has no far end
 TABLE_HOME_BASE: Final = 627500  # + index of the home address
 TABLE_CARE_OF_BASE: Final = 627600  # + index of the interface in the engine
+RULE_KEY_MANAGEMENT: Final = 6269  # IKE with a home agent: from the care-of address, never through the tunnel
 RULE_FROM_HOME: Final = 6270  # from a home address: its own table
 RULE_FROM_CARE_OF: Final = 6271  # from a care-of address: the router that advertised it (RFC 8028)
 RULE_TO_HOME: Final = 6272  # to the home prefix while away: the main table may still believe that it is on-link
@@ -123,6 +125,10 @@ PACKET_MARK: Final = 0x6D6E36  # of a packet between two of our nftables rules; 
 LOG_GROUP: Final = 6275  # NFLOG: first packets, their headers only
 XFRM_REQID: Final = 6275  # of our transformation states and templates
 XFRM_PRIORITY: Final = 6275  # of our transformation policies; of those for signalling, one less
+XFRM_PRIORITY_PROTECTED: Final = 6272  # of those that have signalling encrypted: before all others of ours
+XFRM_PRIORITY_PROTECTED_TUNNEL: Final = 6273  # of those that have Mobility Headers in the tunnel encrypted
+DECRYPTED_MARK: Final = 0x6D366572  # of packets that came under one of our security associations, plus its SPI's parity
+XFRM_PRIORITY_PAYLOAD: Final = 6276  # of those that have payload encrypted: behind all others of ours
 
 # Multicast membership through a tunnel
 LISTENER_ROBUSTNESS: Final = 2  # RFC 3810 section 9.1

@@ -11,6 +11,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from mnclient.engine.actions import (
@@ -43,7 +44,7 @@ from mnclient.model.handover import Handover
 from mnclient.model.network_state import RouteOptimization
 from mnclient.model.service_status import Datapath
 from mnclient.model.status import BindingCacheStatus, Status
-from mnclient.model.stored_binding import Stored
+from mnclient.model.stored_binding import Stored, StoredEspSequence
 from mnclient.network.capabilities import KERNEL
 from mnclient.network.network import Network
 from mnclient.network.plan import Operation, can_follow_the_update, is_tidying
@@ -82,6 +83,7 @@ class Node:
         self._network = Network(self._deliver, datapath, self.message_log.note)
         self._queue: deque[Event] = deque()
         self._reports: deque[Action] = deque()
+        self._solicitations: list[SendPacket] = []  # they wait until the answers to probes sent beside them are read
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._alarm: Alarm | None = None
@@ -110,6 +112,8 @@ class Node:
         self._queue.appendleft(WallClockSet(at_boot=self._wall_clock_at_boot))
         if stored is not None:
             self._engine.restore(stored, self.now())
+            used = {(each.source, each.destination, each.spi): each.sequence for each in stored.esp_sequences}
+            self._network.continue_sequences(used)
         self._task = asyncio.create_task(self._run(), name="engine")
         self._wake.set()
 
@@ -181,7 +185,11 @@ class Node:
 
     def snapshot(self) -> Stored:
         """What `start` wants as `stored` the next time."""
-        return self._engine.snapshot(self.now())
+        sequences = tuple(
+            StoredEspSequence(source=source, destination=destination, spi=spi, sequence=sequence)
+            for (source, destination, spi), sequence in self._network.sequences().items()
+        )
+        return replace(self._engine.snapshot(self.now()), esp_sequences=sequences)
 
     @property
     def datapath(self) -> Datapath:
@@ -225,6 +233,7 @@ class Node:
                 if self._sleep.slept():
                     self.resumed()
                 await self._handle_all()
+                await self._solicit()
                 await asyncio.sleep(0)  # for whoever reads the sockets: what has come meanwhile goes first
                 self._tell_when_quiet()
         finally:
@@ -258,6 +267,18 @@ class Node:
                 self._tell()
                 await asyncio.sleep(0)
 
+    async def _solicit(self) -> None:
+        """A router known from before has often answered already, and then the Binding Update is more urgent.
+
+        A solicitation goes to everybody on the link, and takes longer to send than all probes together.
+        """
+        if self._solicitations:
+            self._network.catch_up()
+            await self._handle_all()
+            waiting, self._solicitations = self._solicitations, []
+            for each in waiting:
+                self._network.send(each)
+
     def _time_of(self, event: Event) -> Instant:
         """When an event happened, as far as the engine is concerned; never before the last one."""
         now, deadline = self.now(), self._engine.next_deadline()
@@ -288,7 +309,11 @@ class Node:
             await self._perform_update(actions)
         else:
             tidies_later = _tells_of_a_dead_link(event)
+            probes = any(_is_probe(action) for action in actions)
             for action in actions:
+                if probes and isinstance(action, SendPacket) and _is_solicitation(action):
+                    self._solicitations.append(action)
+                    continue
                 await self._perform(action, put_off=is_tidying if tidies_later else None)
             if tidies_later:
                 self._network.complete_soon()
@@ -351,9 +376,15 @@ def _is_update(action: Action) -> bool:
 
 
 def _is_question(action: Action) -> bool:
-    return isinstance(action, SendPacket) and isinstance(
-        action.packet.message, NeighborSolicitation | RouterSolicitation
-    )
+    return _is_probe(action) or _is_solicitation(action)
+
+
+def _is_probe(action: Action) -> bool:
+    return isinstance(action, SendPacket) and isinstance(action.packet.message, NeighborSolicitation)
+
+
+def _is_solicitation(action: Action) -> bool:
+    return isinstance(action, SendPacket) and isinstance(action.packet.message, RouterSolicitation)
 
 
 def _tells_of_a_dead_link(event: Event) -> bool:

@@ -11,7 +11,22 @@ from pathlib import Path
 from typing import Final
 
 from mnclient.errors import ConfigError, MobileIPv6Error
-from service import cli_access, cli_bindings, cli_change, cli_keys, cli_messages, cli_roles, cli_show, cli_trial
+from service import (
+    cli_access,
+    cli_bindings,
+    cli_change,
+    cli_doctor,
+    cli_guests,
+    cli_installation,
+    cli_join,
+    cli_key_export,
+    cli_keys,
+    cli_messages,
+    cli_report,
+    cli_roles,
+    cli_show,
+    cli_trial,
+)
 from service.cli_output import Output
 from service.cli_parser import parser
 from service.cli_words import PROGRAM
@@ -34,13 +49,15 @@ _STATUS_OF: Final[tuple[tuple[type[Exception], int], ...]] = (
     (MobileIPv6Error, FAILED),
 )
 
-Command = Callable[[Client, argparse.Namespace, Output], Awaitable[None]]
+Command = Callable[[Client, argparse.Namespace, Output], Awaitable[int | None]]
+"""Gives the exit status, None for DONE."""
 
 COMMANDS: Final[dict[tuple[str, ...], Command]] = {
     ("status",): cli_show.status,
     ("watch",): cli_show.watch,
     ("home-agents",): cli_show.home_agents,
     ("home-agents", "add"): cli_change.add_home_agent,
+    ("home-agents", "accept"): cli_change.accept_home_agent,
     ("home-agents", "remove"): cli_change.remove_home_agent,
     ("home-addresses",): cli_show.home_addresses,
     ("home-addresses", "add"): cli_change.add_home_address,
@@ -86,11 +103,21 @@ COMMANDS: Final[dict[tuple[str, ...], Command]] = {
     ("keys", "list"): cli_keys.show,
     ("keys", "set"): cli_keys.install,
     ("keys", "provide"): cli_keys.provide,
+    ("keys", "rotate"): cli_guests.rotate,
+    ("keys", "export"): cli_key_export.export_keys,
     ("keys", "remove"): cli_keys.remove,
+    ("invite",): cli_guests.invite,
+    ("guests",): cli_guests.show,
+    ("revoke",): cli_guests.revoke,
+    ("join",): cli_join.join,
     ("permissions",): cli_show.permissions,
     ("problems",): cli_show.problems,
+    ("doctor",): cli_doctor.doctor,
+    ("report",): cli_report.report,
     ("decode",): cli_change.decode,
     ("reset-network",): cli_change.reset_network,
+    ("install-service",): cli_installation.install_service,
+    ("uninstall-service",): cli_installation.uninstall_service,
 }
 
 
@@ -111,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not _is_text(arguments):
             print(f"{PROGRAM}: an argument is not text in UTF-8.\n  Type it anew", file=sys.stderr)
             return USAGE
-        asyncio.run(_run(arguments, output))
+        return asyncio.run(_run(arguments, output))
     except MobileIPv6Error as error:
         return _explain(error, output)
     except KeyboardInterrupt:
@@ -150,10 +177,10 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def _run(arguments: argparse.Namespace, output: Output) -> None:
+async def _run(arguments: argparse.Namespace, output: Output) -> int:
     address = arguments.bus or os.environ.get(BUS_VARIABLE) or "system"
     async with Client.connect(address, interactive=sys.stdin.isatty()) as client:
-        await COMMANDS[arguments.command](client, arguments, output)
+        return await COMMANDS[arguments.command](client, arguments, output) or DONE
 
 
 def _explain(error: MobileIPv6Error, output: Output) -> int:
@@ -184,6 +211,11 @@ def _print_version(output: Output) -> int:
 
 
 def _print_completion(words: argparse.ArgumentParser, shell: str) -> int:
+    if shell == "fish":
+        from service.cli_fish import completion
+
+        print(completion(words), end="")
+        return DONE
     import shtab
 
     print(shtab.complete(words, shell))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv6Address
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mnclient.errors import MobileIPv6Error
 from mnclient.model.service_status import ServiceStatus
@@ -18,6 +18,7 @@ from service.contract import NotAllowed, UnknownThing
 from service.inspector import inspect
 from service.settings_schema import BY_KEY, PRIVACY, PRIVACY_OFF
 
+CAP_NET_ADMIN: Final = 12  # linux/capability.h
 Change = Callable[[Client, IPv6Address], Awaitable[None]]
 
 
@@ -25,6 +26,14 @@ async def add_home_agent(client: Client, arguments: argparse.Namespace, output: 
     """Know a home agent that was not heard."""
     await client.add_home_agent(arguments.address, arguments.prefix, arguments.pin)
     output.done(f"Home agent {arguments.address} is known for {arguments.prefix}")
+
+
+async def accept_home_agent(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """Believe that a home agent has changed."""
+    known = [each.address for each in (await client.status()).known_home_agents]
+    must_be_known(arguments.address, known, "home agent")
+    await client.accept_home_agent(arguments.address)
+    output.done(f"Home agent {arguments.address} is believed as it is now")
 
 
 async def remove_home_agent(client: Client, arguments: argparse.Namespace, output: Output) -> None:
@@ -100,7 +109,7 @@ async def set_setting(client: Client, arguments: argparse.Namespace, output: Out
 
 async def reset_network(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Remove what a crashed service left behind; not while one is at work here."""
-    if os.geteuid() != 0:
+    if not _may_change_the_network():
         raise NotAllowed("Only root can change the network", hint="do it as root: sudo mnctl reset-network")
     if not arguments.force and await _service_is_here(client):
         raise MobileIPv6Error(
@@ -117,6 +126,15 @@ async def reset_network(client: Client, arguments: argparse.Namespace, output: O
         output.line(f"removed {each}")
     if not removed:
         output.line("There was nothing of ours left in the network.")
+
+
+def _may_change_the_network() -> bool:
+    """Root, or the user of the service with the capability that systemd gave it."""
+    if os.geteuid() == 0:
+        return True
+    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    effective = next(int(line.split()[1], 16) for line in lines if line.startswith("CapEff:"))
+    return bool(effective >> CAP_NET_ADMIN & 1)
 
 
 async def _service_is_here(client: Client) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mnclient.errors import MobileIPv6Error
-from mnclient.model.keys import MAX_SECRET, KeyInfo, KeyOwner, find_algorithm
+from mnclient.model.keys import MAX_SECRET, KeyAlgorithm, KeyInfo, KeyOwner, find_algorithm
 from service.cli_output import Output
 from service.cli_show import read
 from service.client import Client
@@ -42,8 +42,19 @@ async def show(client: Client, _arguments: argparse.Namespace, output: Output) -
 
 def _state(key: KeyInfo, protections: tuple[str, ...]) -> str:
     if key.kind.value not in protections:
-        return "kept, but this version does not protect registrations with it"
-    return "ready" if key.available else "waits for the user's keyring"
+        return "kept, but this machine cannot protect registrations with it"
+    algorithm = find_algorithm(key.kind, key.algorithm)
+    ready = "ready, old and weak" if algorithm is not None and algorithm.is_legacy else "ready"
+    return ready if key.available else "waits for the user's keyring"
+
+
+def warn_of_legacy(algorithm: KeyAlgorithm | None) -> None:
+    """Say of an old algorithm that it is one; beside the output, which may be an invitation."""
+    if algorithm is not None and algorithm.is_legacy:
+        print(
+            f"mnctl: {algorithm.name} is old and weak: use it only with a home agent that knows nothing better.",
+            file=sys.stderr,
+        )
 
 
 async def install(client: Client, arguments: argparse.Namespace, output: Output) -> None:
@@ -55,6 +66,7 @@ async def install(client: Client, arguments: argparse.Namespace, output: Output)
     spis = arguments.spi_in, arguments.spi_out
     await client.set_key(*place, arguments.kind, arguments.algorithm, *spis, secret, arguments.owner)
     output.done(f"The key of {arguments.home_address} at {arguments.home_agent} is installed")
+    warn_of_legacy(algorithm)
 
 
 async def provide(client: Client, arguments: argparse.Namespace, output: Output) -> None:

@@ -6,6 +6,9 @@ from functools import partial
 from typing import Any, Final
 
 from mnclient.model.keys import KeyKind, KeyOwner
+from service.cli_parser_doctor import add_doctor
+from service.cli_parser_guests import add_export, add_guests, add_rotation
+from service.cli_parser_installation import add_installation
 from service.cli_parser_roles import add_roles
 from service.cli_words import (
     ADDRESS,
@@ -22,7 +25,7 @@ from service.cli_words import (
 from service.interfaces import arguments
 from service.message_filter import ABBREVIATIONS
 
-SHELLS: Final = ("bash", "zsh", "tcsh")
+SHELLS: Final = ("bash", "zsh", "fish", "tcsh")
 DESCRIPTION: Final = "See and control Mobile IPv6: the home address that stays the same on every network."
 EPILOG: Final = """\
 exit status:
@@ -45,6 +48,7 @@ examples:
   mnctl --json status | jq .engine.phase
   mnctl messages --follow BU BA        what do I and my home agent say to each other?
   mnctl decode capture.pcap            what did the two ends say to each other?
+  mnctl doctor                         what is wrong, also when nothing runs?
 """
 
 
@@ -71,7 +75,9 @@ def parser(width: int | None = None) -> argparse.ArgumentParser:
     _settings(adder)
     _keys(adder)
     add_roles(adder)
+    add_guests(adder)
     _tools(adder)
+    add_doctor(adder)
     return top
 
 
@@ -169,13 +175,16 @@ def _home_agents(adder: Adder) -> None:
     examples = [
         "home-agents",
         "home-agents add 2001:db8:1::1 2001:db8:1::/64 --pin",
+        "home-agents accept 2001:db8:1::1",
         "home-agents remove 2001:db8:1::1",
     ]
-    group = adder.group("home-agents", "list the known home agents; add or remove one", examples)
+    group = adder.group("home-agents", "list the known home agents; add, accept or remove one", examples)
     add = group.command("add", "know a home agent that was not heard")
     add.add_argument("address", type=ADDRESS, metavar="ADDRESS", help="its global address")
     add.add_argument("prefix", type=NETWORK, metavar="PREFIX", help="the home network it serves")
     add.add_argument("--pin", action="store_true", help="never forget it, never believe another router in its place")
+    accept = group.command("accept", "believe that a home agent has another network or hardware address now")
+    accept.add_argument("address", type=ADDRESS, metavar="ADDRESS", help="one that mnctl problems names")
     remove = group.command("remove", "forget a home agent")
     remove.add_argument("address", type=ADDRESS, metavar="ADDRESS", help="one of the list")
 
@@ -244,8 +253,10 @@ def _keys(adder: Adder) -> None:
         "keys",
         "keys set 2001:db8:1::10 2001:db8:1::1 --kind rfc4285 --algorithm hmac-sha1-96 --spi-in 1000 --spi-out 1001",
         "keys remove 2001:db8:1::10 2001:db8:1::1 1001",
+        "keys rotate laptop",
+        "keys export laptop.mnclient-invitation --for strongswan",
     ]
-    group = adder.group("keys", "list the keys for home agents; set, provide or remove one", examples)
+    group = adder.group("keys", "list the keys for home agents; set, provide, remove, rotate or export one", examples)
     group.command("list", "list the keys, without their secrets")
     install = group.command("set", "install a key, or replace one; the secret is read from standard input")
     _key_place(install)
@@ -266,6 +277,8 @@ def _keys(adder: Adder) -> None:
         _key_place(command)
         command.add_argument("spi_out", type=an_spi, metavar="SPI", help="the outgoing one of the list")
     _secret_file(provide)
+    add_rotation(group)
+    add_export(group)
 
 
 def _key_place(command: argparse.ArgumentParser) -> None:
@@ -291,3 +304,4 @@ def _tools(adder: Adder) -> None:
         ["reset-network"],
     )
     reset.add_argument("--force", action="store_true", help="even while a service is running")
+    add_installation(adder)

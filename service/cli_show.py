@@ -85,10 +85,11 @@ async def home_agents(client: Client, _arguments: argparse.Namespace, output: Ou
             "never" if each.last_heard_time is None else output.ago(each.last_heard_time),
             each.interface or "-",
             each.origin.value + (", pinned" if each.pinned else ""),
+            each.trust.value,
         ]
         for each in known
     ]
-    headings = ["address", "home network", "rank", "heard", "last heard", "on", "origin"]
+    headings = ["address", "home network", "rank", "heard", "last heard", "on", "origin", "trust"]
     output.table(headings, rows, "No home agent is known. They are heard by themselves, or: mnctl home-agents add")
 
 

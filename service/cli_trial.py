@@ -25,7 +25,7 @@ async def try_home_address(client: Client, arguments: argparse.Namespace, output
     await client.try_home_address(address, arguments.home_agent, arguments.prefix_length)
     try:
         async with asyncio.timeout(arguments.timeout):
-            await _tell(client, address, output, until_it_works=arguments.keep)
+            await tell(client, address, output, until_it_works=arguments.keep)
         await client.keep_home_address(address)
     except TimeoutError:
         await client.cancel_trial(address)
@@ -41,8 +41,11 @@ async def try_home_address(client: Client, arguments: argparse.Namespace, output
     output.done("It works", f"Home address {address} is kept")
 
 
-async def _tell(client: Client, address: IPv6Address, output: Output, until_it_works: bool) -> None:
-    """A line for each stage. Returns when it works and that is what is waited for; MobileIPv6Error when it cannot."""
+async def tell(client: Client, address: IPv6Address, output: Output, until_it_works: bool) -> None:
+    """A line for each stage of a trial. Returns when it works and that is what is waited for.
+
+    MobileIPv6Error when only a person can make it work; the trial is cancelled then.
+    """
     is_verified = await client.setting(VERIFY) is True
     told: HomeAddressStatus | None = None
     async for now in client.watch():

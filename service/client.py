@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 from dbus_fast import ErrorType, Message, MessageFlag, MessageType
 from dbus_fast.aio import MessageBus
 
+from mnclient.model.guest import Guest
 from mnclient.model.handover import Handover
 from mnclient.model.message_log import LoggedMessage
 from mnclient.model.service_status import ServiceStatus, Suggestion
@@ -187,6 +188,10 @@ class Client(Changes):
         """Home addresses that could be had: at this home agent, or at any known one."""
         answer = await self._ask("GetSuggestions", text_of(home_agent))
         return from_plain(tuple[Suggestion, ...], from_variants(answer))
+
+    async def guests(self) -> tuple[Guest, ...]:
+        """Whom this home agent invited, the newest last."""
+        return from_plain(tuple[Guest, ...], from_variants(await self._ask("GetGuests")))
 
     async def settings(self) -> dict[str, Plain]:
         """Every setting in force, by key."""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 
+from mnclient.model.guest import Guest, GuestWish, RotationWish
 from mnclient.model.keys import KeyKind, KeyOwner
+from service.codec import from_plain, from_variants
 
 
 class Changes(ABC):
@@ -88,6 +90,10 @@ class Changes(ABC):
         """Know a home agent that was not heard."""
         await self._call("AddHomeAgent", str(address), str(prefix), pinned)
 
+    async def accept_home_agent(self, address: IPv6Address) -> None:
+        """Believe that a home agent has another prefix or hardware address than before."""
+        await self._call("AcceptHomeAgent", str(address))
+
     async def remove_home_agent(self, address: IPv6Address) -> None:
         """Forget a home agent."""
         await self._call("RemoveHomeAgent", str(address))
@@ -127,6 +133,32 @@ class Changes(ABC):
     async def remove_key(self, home_address: IPv6Address, home_agent: IPv6Address, spi_out: int) -> None:
         """Forget a key."""
         await self._call("RemoveKey", str(home_address), str(home_agent), spi_out)
+
+    async def invite(self, wish: GuestWish) -> Guest:
+        """Let a guest in. The secret never comes back: whoever made it writes the invitation."""
+        (answer,) = await self._call(
+            "Invite",
+            wish.name,
+            text_of(wish.home_agent),
+            text_of(wish.home_address),
+            wish.kind.value,
+            wish.algorithm,
+            wish.expires_time or 0.0,
+            [str(each) for each in wish.care_of_addresses],
+            bytes(wish.secret),
+        )
+        return from_plain(Guest, from_variants(answer))
+
+    async def rotate_key(self, wish: RotationWish) -> Guest:
+        """Give a guest a new key. The secret never comes back: whoever made it writes the invitation."""
+        until = wish.overlap_until or 0.0
+        (answer,) = await self._call("RotateKey", wish.name, wish.algorithm, until, bytes(wish.secret))
+        return from_plain(Guest, from_variants(answer))
+
+    async def revoke(self, name: str) -> Guest:
+        """End a guest: its key, its access and its binding."""
+        (answer,) = await self._call("Revoke", name)
+        return from_plain(Guest, from_variants(answer))
 
     async def set_home_agent_link(
         self, prefix: IPv6Network, address: IPv6Address, interface: str | None = None, advertise: bool = False

@@ -17,7 +17,7 @@ from mnclient.errors import ConfigError, MobileIPv6Error, NetworkError
 
 BUS_NAME: Final = "org.mnclient.MobileNode1"
 ROOT_PATH: Final = "/org/mnclient/MobileNode1"
-API_VERSION: Final = 5
+API_VERSION: Final = 6
 """Grows with every addition. What would break a client gets a new bus name instead."""
 
 MANAGER: Final = BUS_NAME + ".Manager"
@@ -90,6 +90,19 @@ _KEY: Final = (
     ("owner", "s"),
 )
 
+_INVITE: Final = (
+    ("name", "s"),
+    ("home_agent", "s"),
+    ("home_address", "s"),
+    ("kind", "s"),
+    ("algorithm", "s"),
+    ("expires", "d"),
+    ("care_of_addresses", "as"),
+    ("secret", "ay"),
+)
+
+_ROTATION: Final = (("name", "s"), ("algorithm", "s"), ("overlap_until", "d"), ("secret", "ay"))
+
 METHODS: Final[dict[str, dict[str, Method]]] = {
     MANAGER: {
         "GetStatus": Method(Action.READ_STATUS, (), (("status", "a{sv}"),)),
@@ -127,6 +140,7 @@ METHODS: Final[dict[str, dict[str, Method]]] = {
         "KeepHomeAddress": Method(Action.CONTROL, (("address", "s"),)),
         "CancelTrial": Method(Action.CONTROL, (("address", "s"),)),
         "AddHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"), ("prefix", "s"), ("pinned", "b"))),
+        "AcceptHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"),)),
         "RemoveHomeAgent": Method(Action.MANAGE_ADDRESSES, (("address", "s"),)),
         "ClearBindings": Method(Action.ADMINISTER, (("filter", "s"),), (("cleared", "u"),)),
         "SetKey": Method(Action.MANAGE_KEYS, _KEY),
@@ -136,6 +150,10 @@ METHODS: Final[dict[str, dict[str, Method]]] = {
             Action.CONTROL, (("home_address", "s"), ("home_agent", "s"), ("spi_out", "u"), ("secret", "ay"))
         ),
         "RemoveKey": Method(Action.MANAGE_KEYS, (("home_address", "s"), ("home_agent", "s"), ("spi_out", "u"))),
+        "GetGuests": Method(Action.READ_STATUS, (), (("guests", "aa{sv}"),)),
+        "Invite": Method(Action.ADMINISTER, _INVITE, (("guest", "a{sv}"),)),
+        "RotateKey": Method(Action.ADMINISTER, _ROTATION, (("guest", "a{sv}"),)),
+        "Revoke": Method(Action.ADMINISTER, (("name", "s"),), (("guest", "a{sv}"),)),
         "SetHomeAgentLink": Method(
             Action.ADMINISTER, (("prefix", "s"), ("address", "s"), ("interface", "s"), ("advertise", "b"))
         ),
@@ -179,6 +197,7 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "Rank": "d",
         "Preference": "i",
         "Pinned": "b",
+        "Trust": "s",
     },
     HOME_ADDRESS: {
         "Address": "s",

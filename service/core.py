@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Final
 
@@ -19,23 +19,24 @@ from mnclient.engine.actions import Action, PublishStatus, ReportHandover, Repor
 from mnclient.errors import ConfigError, MobileIPv6Error
 from mnclient.model.config import NodeConfig
 from mnclient.model.problems import ProblemCode
-from mnclient.model.service_status import KnownHomeAgent, Origin, ServiceStatus, Suggestion
+from mnclient.model.service_status import Origin, ServiceStatus, Suggestion
 from mnclient.units import Seconds
 from service.autoconfiguration.policy import HomeAddressReported
 from service.autoconfiguration.suggestions import HostInterface
-from service.contract import InvalidArgument
-from service.core_addresses import HomeAddresses, require_routable, wanted_home_address
+from service.core_addresses import HomeAddresses, wanted_home_address
 from service.core_autoconfiguration import Autoconfiguration
 from service.core_changes import Change, ChangeKind, Subscriber, Subscribers
+from service.core_guest_host import HomeAgentHost
+from service.core_guests import Guests
+from service.core_home_agents import HomeAgentsCore
 from service.core_host import read_host
 from service.core_keys import Keys
 from service.core_node import NodeCore
 from service.core_problems import ServiceProblems
 from service.core_protection import keyed
 from service.core_rows import without_address
-from service.core_settings import SettingsCore
 from service.core_status import route_optimization_off, unsuitable_identifiers
-from service.core_storage import BINDINGS_DELAY, REGISTRATIONS_DELAY, SEQUENCES_DELAY, StoredFile
+from service.core_storage import REGISTRATIONS_DELAY, StoredFile, bindings_delay, keeps_bindings
 from service.core_trial import Trials
 from service.core_tried_settings import TriedSettings
 from service.core_version import version
@@ -54,7 +55,7 @@ HANDOVERS_IN_STATUS: Final = 20  # each is 700 octets in every answer; GetHandov
 STABLE_SECRET_LENGTH: Final = 32  # octets; RFC 7217 section 5 asks for 16 at least
 
 
-class ServiceCore(SettingsCore, NodeCore):
+class ServiceCore(HomeAgentsCore, NodeCore):
     """The service. All methods must be called in the loop in which `start` ran."""
 
     def __init__(
@@ -81,6 +82,7 @@ class ServiceCore(SettingsCore, NodeCore):
         self._home_addresses = HomeAddresses()
         self._trials = Trials(self._home_addresses, self._use_home_addresses)
         self.keys = Keys(KeyStore(state_directory, wall_clock), self._problems, self._keys_changed)
+        self.guests = Guests(self._store, self.keys, HomeAgentHost(self, self._guests_changed), wall_clock)
         self._is_running = False
         self._secret = b""
         self._config = NodeConfig()
@@ -91,6 +93,8 @@ class ServiceCore(SettingsCore, NodeCore):
             adopt=self._adopt,
             changed=self._agents_changed,
             store_within=self._state_file.write_within,
+            problems=self._problems,
+            state_directory=state_directory,
         )
 
     # --- life -----------------------------------------------------------------------------------------------------
@@ -109,11 +113,13 @@ class ServiceCore(SettingsCore, NodeCore):
             self._secret = os.urandom(STABLE_SECRET_LENGTH)
             self._state_file.write_now()
         self.keys.load()
+        self.guests.load()
         self._config = self._node_config()
         stored = self._store.load_bindings(self._wall_clock())
         self._report_damaged_files()
         await self._node.start(self._config, stored)
         self._is_running = True
+        self.guests.end_expired()
 
     def _read_settings(self) -> None:
         """What a start is to begin with, and the node that it needs."""
@@ -133,12 +139,14 @@ class ServiceCore(SettingsCore, NodeCore):
     def resumed(self) -> None:
         """The machine was asleep until now."""
         self._node.resumed()
+        self.guests.end_expired()
 
     async def stop(self) -> None:
         """Withdraw from the network; everything is on disk afterwards."""
         self._autoconfiguration.stop()
         self._bindings_changed(Seconds(0.0))
         await self._bindings_file.close()  # before the node, which forgets them
+        self.guests.stop()  # after the last look at the bindings
         await self._node.stop()
         self.keys.stop()
         await self._state_file.close()
@@ -196,12 +204,18 @@ class ServiceCore(SettingsCore, NodeCore):
         self._trials.begin(wanted, caller)
 
     def keep_home_address(self, address: IPv6Address, caller: str) -> None:
-        """Keep a home address that `caller` has on trial, and all else it has. UnknownThing when it has not."""
-        self._trials.require(address, caller)
+        """Keep what `caller` has on trial: this home address, or a new key of it, and all else it has.
+
+        UnknownThing when it has neither.
+        """
+        has_new_key = self._home_addresses.is_kept(address) and self.keys.is_tried(address, caller)
+        if not has_new_key:
+            self._trials.require(address, caller)
         self._require_storable(caller)
         self.keys.keep(caller)
         self._keep_settings(caller)
-        self._forgive(self._trials.keep(address, caller))
+        if not has_new_key:
+            self._forgive(self._trials.keep(address, caller))
         self._home_addresses_changed()
 
     def cancel_trial(self, address: IPv6Address | None, caller: str) -> None:
@@ -251,31 +265,12 @@ class ServiceCore(SettingsCore, NodeCore):
         self._state_file.write_now()
         self._subscribers.publish(ChangeKind.PROPOSALS)
 
-    # --- home agents ----------------------------------------------------------------------------------------------
-
-    def add_home_agent(self, address: IPv6Address, prefix: IPv6Network, pinned: bool) -> None:
-        """Know a home agent that was not heard, or pin one that was. InvalidArgument, or MobileIPv6Error when full."""
-        require_routable(address)
-        if address not in prefix:
-            raise InvalidArgument(f"{address} is outside the home prefix {prefix}", hint=f"an address in {prefix}")
-        agent = KnownHomeAgent(address=address, prefix=prefix, origin=Origin.MANUAL, pinned=pinned)
-        self._autoconfiguration.add(agent)
-        self._state_file.write_now()
-
-    def remove_home_agent(self, address: IPv6Address) -> None:
-        """Forget a home agent, also that its proposals were dismissed. UnknownThing when it is not listed."""
-        self._autoconfiguration.require(address)
-        if any(each.address == address for each in self._settings.known_home_agents):
-            self._store_rows("known_home_agents", without_address(self._rows("known_home_agents"), address))
-        self._autoconfiguration.remove(address)
-        self._state_file.write_now()
-        self._configure()
-
     # --- settings -------------------------------------------------------------------------------------------------
 
     def reload(self) -> None:
         """Read the settings file and the key file again. ConfigError when the settings are not accepted."""
         self.keys.load()
+        self.guests.end_expired()  # those whose key could not be removed before
         super().reload()
 
     def _report_damaged_files(self) -> None:
@@ -300,7 +295,7 @@ class ServiceCore(SettingsCore, NodeCore):
         match action:
             case PublishStatus():
                 self._subscribers.publish(ChangeKind.STATUS)
-                self._bindings_changed(BINDINGS_DELAY if self._config.home_agent else SEQUENCES_DELAY)
+                self._bindings_changed(bindings_delay(self._config))
             case ReportHomeAddress():
                 self._autoconfiguration.handle(HomeAddressReported(address=action.home_address, state=action.state))
                 self._subscribers.publish(ChangeKind.HOME_ADDRESSES)
@@ -312,8 +307,7 @@ class ServiceCore(SettingsCore, NodeCore):
 
     def _bindings_changed(self, delay: Seconds) -> None:
         """A binding or a registration is another one: on disk within `delay`, later when there are many."""
-        mobile_node = self._config.mobile_node
-        if self._config.home_agent is not None or (mobile_node is not None and mobile_node.home_addresses):
+        if keeps_bindings(self._config):
             self._bindings_file.write_within(Seconds(delay + self._bindings_stored / 1000))
 
     def _agents_changed(self, kind: ChangeKind) -> None:
@@ -343,9 +337,14 @@ class ServiceCore(SettingsCore, NodeCore):
         self._subscribers.publish(ChangeKind.HOME_ADDRESSES)
 
     def _keys_changed(self) -> None:
+        self._autoconfiguration.keys_changed(frozenset(each.home_agent for each in self.keys.infos()))
         if self._is_running:
             self._configure()
+            self._bindings_changed(REGISTRATIONS_DELAY)  # a key that is kept now may have been accepted before
         self._subscribers.publish(ChangeKind.KEYS)
+
+    def _guests_changed(self) -> None:
+        self._subscribers.publish(ChangeKind.GUESTS)
 
     def _configure(self) -> None:
         config = self._node_config()
@@ -355,7 +354,9 @@ class ServiceCore(SettingsCore, NodeCore):
 
     def _node_config(self) -> NodeConfig:
         addresses = self._home_addresses.configs(self._autoconfiguration.link_layer_address)
-        return keyed(self._settings.to_node_config(addresses, self._secret), self.keys.associations())
+        config = self._settings.to_node_config(addresses, self._secret)
+        associations, retiring = self.keys.associations(), self.guests.retiring()
+        return self._autoconfiguration.generated.used_in(keyed(config, associations, self.keys.precomputed, retiring))
 
     # --- what is stored -------------------------------------------------------------------------------------------
 
@@ -366,4 +367,7 @@ class ServiceCore(SettingsCore, NodeCore):
     def _capture_bindings(self) -> Callable[[], bytes]:
         stored, now = self._node.snapshot(), self._wall_clock()
         self._bindings_stored = len(stored.bindings)
+        self.guests.registered(stored.bindings)
+        for each in stored.registrations:
+            self.keys.proven(each.home_address, each.home_agent, each.spi)
         return lambda: encode_bindings(stored, now)

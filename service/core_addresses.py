@@ -126,6 +126,10 @@ class HomeAddresses:
         self.add(kept)
         return kept
 
+    def is_kept(self, address: IPv6Address) -> bool:
+        """Whether it is a home address, and not only on trial."""
+        return address in self.addresses() and all(each.address != address for each in self.on_trial)
+
     def require_kept(self, address: IPv6Address) -> None:
         """As `require`; InvalidArgument for one that is only on trial."""
         self.require(address)

@@ -9,19 +9,23 @@ import asyncio
 import logging
 from collections.abc import Callable
 from ipaddress import IPv6Address, IPv6Network
+from pathlib import Path
 from typing import Final
 
 from mnclient.engine.actions import Action, ReportHomeAgent, ReportHomePrefix
 from mnclient.errors import MobileIPv6Error
+from mnclient.model.problems import ProblemCode
 from mnclient.model.service_status import KnownHomeAgent, Origin, Proposal, Suggestion
 from mnclient.units import Seconds
 from service.autoconfiguration import policy as machine
-from service.autoconfiguration.known_home_agents import Hearing, HomeAgentHeard
+from service.autoconfiguration.known_home_agents import Claim, Hearing, HomeAgentHeard
 from service.autoconfiguration.renumbering import home_address_beside
 from service.autoconfiguration.suggestions import HostInterface, remember, suggestions
-from service.contract import UnknownThing
+from service.contract import InvalidArgument, UnknownThing
 from service.core_addresses import HomeAddresses, known
 from service.core_changes import ChangeKind
+from service.core_generated import GeneratedAddresses
+from service.core_problems import ServiceProblems
 from service.core_storage import COUNTED_DELAY, LEARNED_DELAY
 from service.settings import Settings
 from service.state_store import State, StoredHomeAddress
@@ -43,6 +47,8 @@ class Autoconfiguration:
         adopt: Callable[[StoredHomeAddress], None],
         changed: Callable[[ChangeKind], None],
         store_within: Callable[[Seconds], None],
+        problems: ServiceProblems,
+        state_directory: Path,
     ) -> None:
         self._wall_clock = wall_clock
         self._read_host = host
@@ -50,10 +56,12 @@ class Autoconfiguration:
         self._adopt = adopt
         self._changed = changed
         self._store_within = store_within
+        self._problems = problems
         self._timer: asyncio.TimerHandle | None = None
         self._host: tuple[HostInterface, ...] = ()
         self._host_read_at = float("-inf")
         self.hardware_addresses: dict[str, bytes] = {}
+        self.generated = GeneratedAddresses(state_directory, problems)
         self.policy = machine.AutoconfigurationPolicy(machine.PolicySettings())
 
     def state(self, stable_secret: bytes) -> State:
@@ -74,14 +82,21 @@ class Autoconfiguration:
         self._look_at_host()
 
     def stop(self) -> None:
-        """Wake up no more."""
+        """Wake up no more, and let go of the key."""
+        self._stop_alarm()
+        self.generated.stop()
+
+    def _stop_alarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def apply(self, settings: Settings) -> None:
-        """Other settings: those of the policy, and the home agents that the administrator ships."""
-        now = self._wall_clock()
+        """Other settings: of the policy, the home agents that the administrator ships, and generated addresses."""
+        now, key = self._wall_clock(), self.generated.key
+        self.generated.apply(settings.generated_addresses)
+        if self.generated.key != key:
+            self._tell_host()
         agents = self.policy.home_agents
         shipped = {each.address for each in settings.known_home_agents}
         for agent in agents.records():
@@ -144,11 +159,18 @@ class Autoconfiguration:
         managed = self._home_addresses.managed(self.is_active)
         self.handle(machine.HomeAddressesChanged(home_addresses=managed))
 
+    def keys_changed(self, home_agents: frozenset[IPv6Address]) -> None:
+        """There are keys for these home agents."""
+        if home_agents != self.policy.home_agents.paired:
+            self.handle(machine.KeysChanged(home_agents=home_agents))
+            self._changed(ChangeKind.HOME_AGENTS)
+
     def handle(self, event: machine.Event) -> None:
         """Let the machine react, and do what it decides."""
         now = self._wall_clock()
         for decision in self.policy.handle(event, now):
             self._perform(decision)
+        self._show_claims()
         self._set_alarm(now)
 
     def listing(self) -> tuple[KnownHomeAgent, ...]:
@@ -178,7 +200,7 @@ class Autoconfiguration:
             self.require(home_agent)
         self._look_at_host()
         agents = [each for each in self.listing() if home_agent in (None, each.address)]
-        offered = suggestions(agents, self._host, self.hardware_addresses)
+        offered = suggestions(agents, self._host, self.hardware_addresses, self.generated.key)
         return tuple(each for each in offered if each.address.packed[8:] not in unsuitable)
 
     def require(self, home_agent: IPv6Address) -> None:
@@ -194,11 +216,29 @@ class Autoconfiguration:
         self.policy.forgive(agent.address)
         self._edited()
 
+    def accept(self, home_agent: IPv6Address) -> None:
+        """Believe what was claimed of one. UnknownThing when it is not listed, InvalidArgument when nothing was."""
+        self.require(home_agent)
+        if not self.policy.home_agents.accept(home_agent):
+            raise InvalidArgument(
+                f"Nothing has changed about the home agent {home_agent} that could be accepted",
+                hint="mnctl problems says what has; for another address: add the home address again with that",
+            )
+        self._edited()
+
     def remove(self, home_agent: IPv6Address) -> None:
         """Forget one, and that its proposals were dismissed."""
         self.policy.home_agents.remove(home_agent)
         self.policy.forgive(home_agent)
         self._edited()
+
+    def _show_claims(self) -> None:
+        agents = self.policy.home_agents
+        found = {str(each.home_agent): _difference(agents.get(each.home_agent), each) for each in agents.claims()}
+        if self._problems.replace(ProblemCode.HOME_AGENT_DIFFERS, found):
+            for address, difference in found.items():
+                _log.warning("the home agent %s is not what it was: %s", address, difference)
+            self._changed(ChangeKind.PROBLEM)
 
     def _edited(self) -> None:
         self.handle(machine.HomeAgentsEdited())
@@ -246,10 +286,26 @@ class Autoconfiguration:
         if remembered != self.hardware_addresses:
             self.hardware_addresses = remembered
             self._store_within(LEARNED_DELAY)
-        self.handle(machine.HostChanged(interfaces=self._host, remembered=self.hardware_addresses))
+        self._tell_host()
+
+    def _tell_host(self) -> None:
+        remembered, generating = self.hardware_addresses, self.generated.key
+        self.handle(machine.HostChanged(interfaces=self._host, remembered=remembered, generating=generating))
 
     def _set_alarm(self, now: float) -> None:
-        self.stop()
+        self._stop_alarm()
         deadline = self.policy.next_deadline(now)
         if deadline is not None:
             self._timer = asyncio.get_running_loop().call_later(deadline - now, self.handle, machine.Tick())
+
+
+def _difference(agent: KnownHomeAgent | None, claim: Claim) -> str:
+    """What is different, in values alone: interface, then before and now."""
+    assert agent is not None, "a claim is about a home agent that is listed"
+    pairs = [
+        (str(agent.address), str(claim.address)),
+        (str(agent.prefix), str(claim.prefix)),
+        (agent.link_layer_address.hex(":"), claim.link_layer_address.hex(":")),
+    ]
+    changed = ", ".join(f"{before} → {now}" for before, now in pairs if before not in ("", now))
+    return f"{claim.interface}: {changed}"

@@ -21,6 +21,7 @@ class ChangeKind(Enum):
     HANDOVER = "handover"  # with `handover`: a move began, advanced or ended
     SETTINGS = "settings"  # with `subject`: the key, "" when it may be any
     KEYS = "keys"
+    GUESTS = "guests"  # somebody was invited, came, or is not welcome any more
     PROBLEM = "problem"  # the service's own problems; those of the engine come as STATUS
 
 

@@ -31,6 +31,10 @@ class NodeCore:
         """What was sent, received, carried and refused so far."""
         return self._node.counters()
 
+    def protections(self) -> tuple[str, ...]:
+        """The kinds of key with which it can protect registrations."""
+        return self._node.protections
+
     @property
     def message_log(self) -> MessageLog:
         """The signalling sent and heard."""

@@ -5,9 +5,10 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from ipaddress import IPv6Address, IPv6Network
+from typing import Final
 
 from mnclient.errors import ConfigError
-from mnclient.model.config import NodeConfig
+from mnclient.model.config import AccessRule, HomeAgentConfig, NodeConfig
 from mnclient.model.problems import ProblemCode
 from service.core_changes import ChangeKind, Subscribers
 from service.core_problems import ServiceProblems
@@ -21,10 +22,13 @@ from service.core_rows import (
 from service.core_tried_settings import TriedSettings
 from service.node_protocol import Node
 from service.settings import Settings, declaration
+from service.settings_build import access_rules
 from service.settings_file import SettingsFile
 from service.settings_values import checked, parsed
 
 _log = logging.getLogger(__name__)
+
+_HOME_AGENT_ACCESS: Final = "home_agent.access"
 
 
 class SettingsCore(ABC):
@@ -121,6 +125,26 @@ class SettingsCore(ABC):
     def remove_home_agent_link(self, prefix: IPv6Network) -> None:
         """Serve a home link no longer. UnknownThing when it is not served."""
         self._store_rows("home_agent.links", without_home_link(self._rows("home_agent.links"), prefix))
+
+    def home_agent_config(self) -> HomeAgentConfig | None:
+        """The home-agent role in force; None when it is off."""
+        return self._config.home_agent
+
+    def home_agent_access(self) -> tuple[AccessRule, ...]:
+        """Who may register from where, in the order in which it is asked."""
+        return access_rules(tuple(self._rows(_HOME_AGENT_ACCESS)))
+
+    def store_home_agent_access(self, rules: tuple[AccessRule, ...]) -> None:
+        """Replace these rules for good. ConfigError when there are too many."""
+        rows: Rows = [
+            {
+                "allow": each.allow,
+                "home_addresses": str(each.home_addresses),
+                "care_of_addresses": str(each.care_of_addresses),
+            }
+            for each in rules
+        ]
+        self._store_rows(_HOME_AGENT_ACCESS, rows)
 
     def _present(self) -> set[str]:
         return {each.name for each in self._node.status().interfaces}

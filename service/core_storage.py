@@ -10,6 +10,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
+from mnclient.model.config import NodeConfig
 from mnclient.units import Seconds
 from service.state_store import StateStore
 
@@ -21,6 +22,26 @@ SEQUENCES_DELAY: Final = Seconds(60.0)  # a refresh uses a sequence number or tw
 
 Capture = Callable[[], Callable[[], bytes]]
 """Called in the loop, takes hold of the present state; what it returns makes the bytes of it, in any thread."""
+
+
+def keeps_bindings(config: NodeConfig) -> bool:
+    """Whether the roles have anything to keep in the file of the bindings."""
+    mobile_node = config.mobile_node
+    return _must_not_lose(config) or (mobile_node is not None and bool(mobile_node.home_addresses))
+
+
+def bindings_delay(config: NodeConfig) -> Seconds:
+    """How soon a change of the bindings must be on disk."""
+    return BINDINGS_DELAY if _must_not_lose(config) else SEQUENCES_DELAY
+
+
+def _must_not_lose(config: NodeConfig) -> bool:
+    """What a home agent has granted; the numbers that a precomputed key (RFC 4449 section 3), or a permanent token (RFC
+    4866 section 4.9), must not see twice."""
+    correspondent_node = config.correspondent_node
+    if config.home_agent is not None or correspondent_node is None:
+        return config.home_agent is not None
+    return bool(correspondent_node.precomputed_keys) or correspondent_node.generated_addresses
 
 
 class StoredFile:
@@ -35,6 +56,7 @@ class StoredFile:
         self._captured = 0  # how many states were taken hold of
         self._written = 0  # the newest of them that was written
         self._writes: set[asyncio.Future[bool]] = set()
+        self._is_closed = False
 
     @property
     def is_pending(self) -> bool:
@@ -42,7 +64,9 @@ class StoredFile:
         return self._timer is not None
 
     def write_within(self, delay: Seconds) -> None:
-        """Something changed: write it after `delay` at the latest."""
+        """Something changed: write it after `delay` at the latest; never after `close`."""
+        if self._is_closed:
+            return
         loop = asyncio.get_running_loop()
         if self._timer is not None:
             if self._timer.when() <= loop.time() + delay:
@@ -56,7 +80,8 @@ class StoredFile:
         return self._write(*self._capture_next())
 
     async def close(self) -> None:
-        """Write what is pending, and wait for what is under way."""
+        """Write what is pending, wait for what is under way, and let no later change in: then things are forgotten."""
+        self._is_closed = True
         if self.is_pending:
             self._write_in_thread()
         if self._writes:

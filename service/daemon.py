@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, Final
 
 from mnclient.errors import ConfigError, MobileIPv6Error
 from service.core import ServiceCore
+from service.core_dumps import forbid_core_dumps
 from service.core_version import version
-from service.notify import notify
+from service.journal import JournalFormatter, JournalHandler
+from service.notify import feed_watchdog, notify
 from service.settings import default_path
 from service.state_store import default_directory
 
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
     from service.interfaces.bus import BusFace
     from service.sleep import SleepWatch
 
-_log = logging.getLogger("mnclientd")
+PROGRAM: Final = "mnclientd"
+_log = logging.getLogger(PROGRAM)
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
@@ -39,7 +42,6 @@ COLLECT_AFTER: Final = 20_000
 """New objects before the garbage collector looks at them: some megabytes, and seldom in the middle of a handover."""
 
 _TERMINAL_FORMAT: Final = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
-_JOURNAL_PRIORITY: Final = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,14 +50,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.version:
         print(f"mnclientd {version()}")
         return EXIT_OK
-    _log_to_standard_error(options.log_level, for_journal="JOURNAL_STREAM" in os.environ and not options.foreground)
+    forbid_core_dumps()
+    _log_to(options.log_level, for_journal="JOURNAL_STREAM" in os.environ and not options.foreground)
     core_of = _core_factory(options.config or default_path(), options.state_dir or default_directory())
     return asyncio.run(serve(core_of, options.bus))
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line; the manual page is made from it, too."""
-    result = argparse.ArgumentParser(prog="mnclientd", description="The Mobile IPv6 service.")
+    result = argparse.ArgumentParser(PROGRAM, description="The Mobile IPv6 service.")
     result.add_argument(
         "--bus",
         default="system",
@@ -96,7 +99,9 @@ async def serve(make_core: Callable[[], ServiceCore], bus: str) -> int:
     _spare_the_collector()
     notify("READY=1")
     _log.info("ready, version %s", version())
+    watchdog = asyncio.create_task(feed_watchdog())
     code = await _until_the_end(core, stopping)
+    watchdog.cancel()
     notify("STOPPING=1")
     if sleep is not None:
         await sleep.stop()
@@ -165,18 +170,13 @@ def _core_factory(settings_path: Path, state_directory: Path) -> Callable[[], Se
     return lambda: ServiceCore(settings_path, state_directory, Node)
 
 
-def _log_to_standard_error(level: str, *, for_journal: bool) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JournalFormatter() if for_journal else logging.Formatter(_TERMINAL_FORMAT, "%H:%M:%S"))
+def _log_to(level: str, *, for_journal: bool) -> None:
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JournalFormatter() if for_journal else logging.Formatter(_TERMINAL_FORMAT, "%H:%M:%S"))
+    if for_journal:
+        with contextlib.suppress(OSError):  # a journal that only reads standard error: priorities in front of the lines
+            handler = JournalHandler(PROGRAM, handler)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-
-
-class _JournalFormatter(logging.Formatter):
-    """The journal adds time and program itself, and reads the priority from the front (sd-daemon)."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        priority = _JOURNAL_PRIORITY.get(record.levelno, 2)
-        return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())
 
 
 if __name__ == "__main__":

@@ -31,13 +31,18 @@ _KEY_OCTETS: Final = 32
 
 def seal_invitation(invitation: Invitation, passphrase: str, cost: int = COST) -> SealedInvitation:
     """Takes half a second: call it in a thread. InvitationError for a passphrase that is too short."""
-    if not SHORTEST_PASSPHRASE <= len(passphrase) <= LONGEST_PASSPHRASE:
-        accepted = f"{SHORTEST_PASSPHRASE} to {LONGEST_PASSPHRASE} characters"
-        raise InvitationError("This passphrase cannot protect an invitation", accepted=accepted)
+    check_passphrase(passphrase)
     salt, nonce = os.urandom(SALT_OCTETS), os.urandom(NONCE_OCTETS)
     envelope = SealedInvitation(name=invitation.name, cost=cost, salt=salt, nonce=nonce, content=b"")
     content = _cipher(envelope, passphrase).encrypt(nonce, invitation_text(invitation).encode(), _bound(envelope))
     return SealedInvitation(name=invitation.name, cost=cost, salt=salt, nonce=nonce, content=content)
+
+
+def check_passphrase(passphrase: str) -> None:
+    """InvitationError for one that is too short to protect anything, or longer than anybody types."""
+    if not SHORTEST_PASSPHRASE <= len(passphrase) <= LONGEST_PASSPHRASE:
+        accepted = f"{SHORTEST_PASSPHRASE} to {LONGEST_PASSPHRASE} characters"
+        raise InvitationError("This passphrase cannot protect an invitation", accepted=accepted)
 
 
 def open_invitation(sealed: SealedInvitation, passphrase: str) -> Invitation:

@@ -72,30 +72,41 @@ class KeyFile:
     def save(self, infos: list[KeyInfo], secrets: Mapping[tuple[IPv6Address, IPv6Address, int], bytearray]) -> None:
         """Replace the file; OSError, or FileRefused, leaves the old one."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._check_folder()
+        check_folder(self.folder)
         write_atomically(self.path, encoded({"keys": [_row(each, secrets) for each in infos]}), 0o600)
 
     def _read(self) -> bytes | None:
-        try:
-            self._check_folder()
-            (self.folder / (FILE + ".new")).unlink(missing_ok=True)  # secrets that a crash left behind
-            # A link could lead to a file that others can write; a pipe would be waited for.
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise FileRefused(f"it cannot be read ({error.strerror})") from None
-        try:
-            _check(os.fstat(descriptor), stat.S_ISREG, "it")
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                return file.read(LARGEST_FILE + 1)
-        except OSError as error:
-            raise FileRefused(f"it cannot be read ({error.strerror})") from None
-        finally:
-            os.close(descriptor)
+        return read_private(self.path, forget=FILE + ".new")  # secrets that a crash left behind
 
-    def _check_folder(self) -> None:
-        _check(self.folder.lstat(), stat.S_ISDIR, "its folder")
+
+def read_private(path: Path, forget: str = "") -> bytes | None:
+    """What a file of secrets holds, one octet over LARGEST_FILE at most; None when there is none.
+
+    A file beside it named `forget` is removed. FileRefused when anybody else could have read or written it.
+    """
+    try:
+        check_folder(path.parent)
+        if forget:
+            path.with_name(forget).unlink(missing_ok=True)
+        # A link could lead to a file that others can write; a pipe would be waited for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileRefused(f"it cannot be read ({error.strerror})") from None
+    try:
+        _check(os.fstat(descriptor), stat.S_ISREG, "it")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise FileRefused(f"it cannot be read ({error.strerror})") from None
+    finally:
+        os.close(descriptor)
+
+
+def check_folder(folder: Path) -> None:
+    """FileRefused unless the folder of secrets is the service's alone; FileNotFoundError when there is none."""
+    _check(folder.lstat(), stat.S_ISDIR, "its folder")
 
 
 def _check(found: os.stat_result, is_right_kind: Any, what: str) -> None:

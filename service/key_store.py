@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from ipaddress import IPv6Address
 from pathlib import Path
+from typing import Final
 
 from mnclient.errors import MobileIPv6Error
 from mnclient.model.keys import (
@@ -27,6 +28,9 @@ from mnclient.model.keys import (
 from service.contract import InvalidArgument, UnknownThing
 from service.core_addresses import require_routable
 from service.key_file import FileRefused, KeyFile
+
+TICK: Final = 1e-3
+"""Seconds between two keys of one pair of addresses, at least."""
 
 Identity = tuple[IPv6Address, IPv6Address, int]
 """Home address, home agent, outgoing SPI."""
@@ -124,13 +128,13 @@ class KeyStore:
             spi_in=spi_in,
             spi_out=spi_out,
             owner=owner,
-            created_time=self._wall_clock(),
+            created_time=self._next_time(home_address, home_agent),
             available=True,
         )
         self._check_place(info)
         identity, held = info.identity, bytearray(secret)
         if on_trial:
-            self._require_file()
+            self.require_file()
             if identity in self._tried:
                 self._drop(identity)
             else:
@@ -175,6 +179,11 @@ class KeyStore:
         _overwrite(self._secrets)
         _overwrite({each: held[1] for each, held in self._tried.items() if held and held[1] is not None})
         self._infos, self._secrets, self._tried = {}, {}, {}
+
+    def _next_time(self, *pair: IPv6Address) -> float:
+        """Now, and later than all keys of these two: of theirs the newest is used, though the clock was set back."""
+        others = [each.created_time for each in self._infos.values() if each.identity[:2] == pair]
+        return max([self._wall_clock(), *(each + TICK for each in others)])
 
     def _require(self, identity: Identity) -> KeyInfo:
         if identity not in self._infos:
@@ -238,7 +247,8 @@ class KeyStore:
             if before is not None and before[1] is not None:
                 _overwrite({identity: before[1]})
 
-    def _require_file(self) -> None:
+    def require_file(self) -> None:
+        """MobileIPv6Error while the file is not used: nobody knows then which keys there are."""
         if self.refusal:
             raise self._unchangeable(self.refusal)
 

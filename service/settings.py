@@ -25,9 +25,11 @@ from mnclient.model.config import (
     OptimizationUse,
     RouteOptimizationConfig,
 )
+from mnclient.model.invitation_use import IDENTIFIERS
 from mnclient.units import Seconds
 from service import settings_build
 from service.autoconfiguration.policy import PolicySettings
+from service.settings_autoconfiguration import ANY
 from service.settings_build import KnownHomeAgentDefault
 from service.settings_declaration import Setting
 from service.settings_schema import BY_KEY, SECTIONS, SETTINGS, SETTINGS_VERSION, scalars
@@ -52,6 +54,7 @@ class Settings:
         self.home_addresses: Final[tuple[HomeAddressConfig, ...]] = settings_build.home_addresses(
             self._rows("mobile_node.home_addresses")
         )
+        self._access_identifiers = settings_build.access_identifiers(self._rows(IDENTIFIERS))
         self.interfaces: Final[tuple[InterfacePolicy, ...]] = settings_build.interfaces(
             self._rows("mobile_node.interfaces")
         )
@@ -104,6 +107,8 @@ class Settings:
         return PolicySettings(
             enabled=self._boolean("autoconfiguration.enabled") and self._boolean("mobile_node.enabled"),
             desperation=self._boolean("autoconfiguration.desperation"),
+            desperation_joins_any=self._values["autoconfiguration.desperation_joins"] == ANY,
+            desperation_allowed=settings_build.networks(self._rows("autoconfiguration.desperation_allowed")),
             ask_first=self._boolean("autoconfiguration.ask_first"),
             max_home_addresses=int(self._number("autoconfiguration.max_home_addresses")),
             responsiveness=int(self._number("autoconfiguration.responsiveness")),
@@ -123,6 +128,11 @@ class Settings:
         return str(self._values["network.datapath"])
 
     @property
+    def generated_addresses(self) -> bool:
+        """Whether home addresses are generated from a key, and proven with it."""
+        return self._boolean("mobile_node.enabled") and self._boolean("mobile_node.generated_addresses")
+
+    @property
     def debug(self) -> dict[Category, bool]:
         """What is to be logged in detail."""
         return {each: self._boolean(f"debug.{each.value}") for each in Category}
@@ -131,11 +141,14 @@ class Settings:
         return MobileNodeConfig(
             home_addresses=home_addresses,
             interfaces=self.interfaces,
+            access_identifiers=self._access_identifiers,
             identifier_method=IdentifierMethod(self._values["mobile_node.identifier"]),
             stable_secret=stable_secret,
             registration_lifetime=Seconds(self._number("mobile_node.registration_lifetime")),
             initial_bindack_timeout_first_reg=Seconds(self._number("mobile_node.first_registration_timeout")),
             allow_unprotected_signalling=self._boolean("mobile_node.allow_unprotected_signalling"),
+            return_home_unauthenticated=self._boolean("mobile_node.return_home_unauthenticated"),
+            protect_payload=self._boolean("mobile_node.protect_payload"),
             route_optimization=RouteOptimizationConfig(
                 use=OptimizationUse(self._values["mobile_node.route_optimization.use"]),
                 correspondents=self._correspondents,
@@ -152,6 +165,7 @@ class Settings:
             access=self._correspondent_access,
             max_bindings=int(self._number("correspondent_node.max_bindings")),
             max_lifetime=Seconds(self._number("correspondent_node.max_lifetime")),
+            generated_addresses=self._boolean("correspondent_node.generated_addresses"),
         )
 
     def _home_agent(self) -> HomeAgentConfig:
@@ -165,6 +179,7 @@ class Settings:
             optimistic_forwarding=self._boolean("home_agent.optimistic_forwarding"),
             multicast=self._boolean("home_agent.multicast"),
             allow_unprotected_signalling=self._boolean("home_agent.allow_unprotected_signalling"),
+            protect_payload=self._boolean("home_agent.protect_payload"),
             replay_window=Seconds(self._number("home_agent.replay_window")),
             require_message_identification=self._boolean("home_agent.require_message_identification"),
             address_discovery=self._boolean("home_agent.address_discovery"),

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from mnclient.constants import LOWEST_MIN_RTR_ADV_INTERVAL, MIN_DELAY_BETWEEN_RAS, SHORTEST_ROUTER_LIFETIME
 from mnclient.errors import ConfigError
 from mnclient.model.config import (
+    AccessIdentifier,
     AccessRule,
     AdvertisingConfig,
     CorrespondentPolicy,
@@ -17,6 +18,8 @@ from mnclient.model.config import (
     InterfacePolicy,
     TrafficRule,
 )
+from mnclient.model.invitation import LONGEST_IDENTITY, is_identity
+from mnclient.model.invitation_use import IDENTIFIERS
 from mnclient.units import Seconds
 from mnclient.wire.addresses import is_unicast_routable
 from service.settings_schema import DEFAULT_PREFIX_LENGTH, TRANSPORTS
@@ -40,8 +43,7 @@ def home_addresses(rows: tuple[Row, ...]) -> tuple[HomeAddressConfig, ...]:
     for number, row in enumerate(rows, start=1):
         key = f"mobile_node.home_addresses[{number}]"
         address = _routable(row["address"], f"{key}.address")
-        if any(each.address == address for each in result):
-            _refuse(f"{key}.address", f"{address} is listed twice", "each home address once")
+        _once(address, [each.address for each in result], f"{key}.address", "each home address once")
         preferred = row["preferred"]
         if preferred and any(each.preferred for each in result):
             _refuse(f"{key}.preferred", "two home addresses are preferred", "true for at most one home address")
@@ -55,13 +57,26 @@ def home_addresses(rows: tuple[Row, ...]) -> tuple[HomeAddressConfig, ...]:
     return tuple(result)
 
 
+def access_identifiers(rows: tuple[Row, ...]) -> tuple[AccessIdentifier, ...]:
+    """mobile_node.access_identifiers."""
+    result: list[AccessIdentifier] = []
+    for number, row in enumerate(rows, start=1):
+        key = f"{IDENTIFIERS}[{number}]"
+        address = _routable(row["home_address"], f"{key}.home_address")
+        _once(address, [each.home_address for each in result], f"{key}.home_address", "each home address once")
+        if not is_identity(row["identifier"]):
+            accepted = f"1 to {LONGEST_IDENTITY} octets without spaces, like laptop@example.org"
+            _refuse(f"{key}.identifier", "this cannot be a network access identifier", accepted)
+        result.append(AccessIdentifier(home_address=address, identifier=row["identifier"]))
+    return tuple(result)
+
+
 def interfaces(rows: tuple[Row, ...]) -> tuple[InterfacePolicy, ...]:
     """mobile_node.interfaces."""
     result: list[InterfacePolicy] = []
     for number, row in enumerate(rows, start=1):
-        if any(each.name == row["name"] for each in result):
-            key = f"mobile_node.interfaces[{number}].name"
-            _refuse(key, f"{row['name']} is listed twice", "each interface once")
+        key = f"mobile_node.interfaces[{number}].name"
+        _once(row["name"], [each.name for each in result], key, "each interface once")
         result.append(InterfacePolicy(name=row["name"], priority=row["priority"], enabled=row["enabled"]))
     return tuple(result)
 
@@ -72,8 +87,7 @@ def known_home_agents(rows: tuple[Row, ...]) -> tuple[KnownHomeAgentDefault, ...
     for number, row in enumerate(rows, start=1):
         key = f"known_home_agents[{number}]"
         address = _routable(row["address"], f"{key}.address")
-        if any(each.address == address for each in result):
-            _refuse(f"{key}.address", f"{address} is listed twice", "each home agent once")
+        _once(address, [each.address for each in result], f"{key}.address", "each home agent once")
         result.append(
             KnownHomeAgentDefault(
                 address=address,
@@ -83,6 +97,11 @@ def known_home_agents(rows: tuple[Row, ...]) -> tuple[KnownHomeAgentDefault, ...
             )
         )
     return tuple(result)
+
+
+def networks(rows: tuple[Row, ...]) -> tuple[IPv6Network, ...]:
+    """autoconfiguration.desperation_allowed."""
+    return tuple(IPv6Network(row["prefix"]) for row in rows)
 
 
 def home_links(rows: tuple[Row, ...]) -> tuple[HomeLinkConfig, ...]:
@@ -127,9 +146,8 @@ def correspondents(rows: tuple[Row, ...]) -> tuple[CorrespondentPolicy, ...]:
     result: list[CorrespondentPolicy] = []
     for number, row in enumerate(rows, start=1):
         prefix = IPv6Network(row["prefix"])
-        if any(each.prefix == prefix for each in result):
-            key = f"mobile_node.route_optimization.correspondents[{number}].prefix"
-            _refuse(key, f"{prefix} is listed twice", "each prefix once")
+        key = f"mobile_node.route_optimization.correspondents[{number}].prefix"
+        _once(prefix, [each.prefix for each in result], key, "each prefix once")
         result.append(CorrespondentPolicy(prefix=prefix, allow=row["allow"]))
     return tuple(result)
 
@@ -217,6 +235,11 @@ def _advertising(row: Row, key: str) -> AdvertisingConfig:
         home_agent_lifetime=Seconds(row["lifetime"]),
         send_interval_option=row["interval_option"],
     )
+
+
+def _once(value: object, others: list[Any], key: str, accepted: str) -> None:
+    if value in others:
+        _refuse(key, f"{value} is listed twice", accepted)
 
 
 def _refuse(key: str, title: str, accepted: str) -> NoReturn:

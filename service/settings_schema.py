@@ -28,6 +28,9 @@ from mnclient.constants import (
 )
 from mnclient.debugging import Category
 from mnclient.model.config import DiscoveryUse, IdentifierMethod, OptimizationUse
+from mnclient.model.invitation import LONGEST_IDENTITY
+from mnclient.model.invitation_use import IDENTIFIERS
+from service.settings_autoconfiguration import AUTOCONFIGURATION
 from service.settings_declaration import (
     Kind,
     Setting,
@@ -59,6 +62,18 @@ _HOME_ADDRESS = (
         required=False,
     ),
     switch("preferred", False, "Whether new connections start from this one; at most one may be preferred."),
+)
+
+_ACCESS_IDENTIFIER = (
+    address("home_address", "The home address."),
+    Setting(
+        key="identifier",
+        kind=Kind.TEXT,
+        required=True,
+        low=1,
+        high=LONGEST_IDENTITY,
+        description="Its network access identifier, like laptop@example.org.",
+    ),
 )
 
 _INTERFACE = (
@@ -147,6 +162,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     switch("mobile_node.enabled", True, "Whether this machine is a mobile node."),
     tables("mobile_node.home_addresses", "Home addresses to keep reachable.", MAX_HOME_ADDRESSES, _HOME_ADDRESS),
     tables("mobile_node.interfaces", "Wishes about single interfaces.", MAX_INTERFACES, _INTERFACE, admin=False),
+    tables(
+        IDENTIFIERS,
+        "By what names home agents of others know this machine (RFC 4283); sent with signed registrations. Left out, a"
+        " name is made of the home address.",
+        MAX_HOME_ADDRESSES,
+        _ACCESS_IDENTIFIER,
+        admin=False,
+    ),
     words(
         "mobile_node.identifier",
         IdentifierMethod,
@@ -180,10 +203,23 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         " only for home addresses without one, or never. The answer is not protected.",
     ),
     switch(
+        "mobile_node.protect_payload",
+        False,
+        "Encrypt everything between this machine and its home agent, where registrations are protected with ESP. The"
+        " home agent must have the same setting.",
+    ),
+    switch(
         PRIVACY,
         True,
         "Nobody is told where this machine is, so packets take the way through the home agent (no route"
         f" optimisation). {PRIVACY_OFF}",
+    ),
+    switch(
+        "mobile_node.generated_addresses",
+        False,
+        "Offer home addresses that are generated from a key of this machine (RFC 3972), and prove them with it: after"
+        " the first contact, correspondents that know that (RFC 4866) are told of a move without a test through the"
+        " home agent.",
     ),
     words(
         "mobile_node.route_optimization.use",
@@ -207,6 +243,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         admin=False,
     ),
     switch(
+        "mobile_node.return_home_unauthenticated",
+        False,
+        "Count as at home wherever the home network is announced, although there is a key and the home agent has not"
+        " shown that it has it. Whoever is on the link can then pretend to be home.",
+        admin=True,
+    ),
+    switch(
         "mobile_node.use_visited_name_servers",
         True,
         "Ask the name servers that the visited network advertises (RFC 8106) from the address it gave, not from the"
@@ -227,34 +270,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         needs_admin=True,
         needs_restart=True,
     ),
-    switch("autoconfiguration.enabled", True, "Whether home addresses are found by listening for home agents."),
-    switch(
-        "autoconfiguration.desperation",
-        False,
-        "Without a home address, take the first one possible at once. Whoever is on the link can claim to be home.",
-    ),
-    switch("autoconfiguration.ask_first", True, "Propose home addresses instead of taking them."),
-    integer(
-        "autoconfiguration.max_home_addresses",
-        1,
-        0,
-        MAX_HOME_ADDRESSES,
-        "No home address is added while this many are active.",
-    ),
-    integer(
-        "autoconfiguration.responsiveness",
-        50,
-        0,
-        100,
-        "From 0, only well-known home agents, to 100, after a dozen advertisements.",
-    ),
-    seconds(
-        "autoconfiguration.activation_time",
-        30,
-        5,
-        3600,
-        "How long a home agent may take to acknowledge before the home address counts as not active.",
-    ),
+    *AUTOCONFIGURATION,
     tables("known_home_agents", "Home agents known from the start.", MAX_KNOWN_HOME_AGENTS, _KNOWN_HOME_AGENT),
     switch(
         "correspondent_node.enabled",
@@ -276,7 +292,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         MAX_RR_BINDING_LIFETIME,
         float(LIFETIME_UNIT),
         float(MAX_RR_BINDING_LIFETIME),
-        "The longest binding granted (RFC 6275 section 12).",
+        "The longest binding granted (RFC 6275 section 12). At its highest it does not limit bindings of generated home"
+        " addresses, which may last a day.",
+        admin=True,
+    ),
+    switch(
+        "correspondent_node.generated_addresses",
+        False,
+        "Believe home addresses that are generated from a key by a signature of that key (RFC 4866).",
         admin=True,
     ),
     switch("home_agent.enabled", False, "Whether this machine is a home agent.", admin=True),
@@ -350,6 +373,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "home_agent.allow_unprotected_signalling",
         False,
         "Accept registrations without any authentication. Insecure: anybody can redirect anybody's traffic.",
+        admin=True,
+    ),
+    switch(
+        "home_agent.protect_payload",
+        False,
+        "Encrypt everything between the home agent and mobile nodes that register under ESP. They must have the same"
+        " setting.",
         admin=True,
     ),
     *(switch(f"debug.{each.value}", False, f"Log {what}.", admin=True) for each, what in _DEBUG.items()),

@@ -13,7 +13,8 @@ from typing import Any, Final, TypeVar
 _T = TypeVar("_T")
 
 STATE_VERSION: Final = 1
-_UNDERSTOOD_WRONGLY: Final = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+UNDERSTOOD_WRONGLY: Final = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading a value of a wrong form raises."""
 
 
 class Parts:
@@ -27,7 +28,7 @@ class Parts:
         """One part, or its default."""
         try:
             return decode(self._document[name]) if name in self._document else default
-        except _UNDERSTOOD_WRONGLY:
+        except UNDERSTOOD_WRONGLY:
             self.wrong.append(name)
             return default
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the service remembers over restarts, as JSON files in the state directory.
 
-Two files, because one changes seldom and the other may be large: `state.json` with what people decided and what was
-learned, and `bindings.json` with what both ends of a binding keep (`stored_bindings`). Both are versioned, readable by
-the service alone (the first holds a secret), and replaced in one step. A file that cannot be understood is renamed to
-`NAME.damaged-1` (and so on); what can still be read in it is kept. Neither a damaged file nor a disk that refuses to
-write stops the service.
+Three files, because some change seldom and one may be large: `state.json` with what people decided and what was
+learned, `bindings.json` with what both ends of a binding keep (`stored_bindings`), and `guests.json` with whom a home
+agent invited (`stored_guests`). All are versioned, readable by the service alone, and replaced in one step. A file that
+cannot be understood is renamed to `NAME.damaged-1` (and so on); what can still be read in it is kept. Neither a damaged
+file nor a disk that refuses to write stops the service.
 """
 
 import json
@@ -18,16 +18,19 @@ from threading import Lock
 from typing import Any, Final
 
 from mnclient.constants import MAX_HOME_ADDRESSES, MAX_KNOWN_HOME_AGENTS
+from mnclient.model.guest import Guest
 from mnclient.model.service_status import KnownHomeAgent, Origin
 from mnclient.model.stored_binding import Stored
 from service.atomic_file import move_aside, write_atomically
 from service.state_format import STATE_VERSION, Parts, encoded, finite
 from service.stored_bindings import decode_bindings
+from service.stored_guests import decode_guests
 
 _log = logging.getLogger(__name__)
 
 STATE_FILE: Final = "state.json"
 BINDINGS_FILE: Final = "bindings.json"
+GUESTS_FILE: Final = "guests.json"
 _MODE: Final = 0o600
 
 
@@ -104,6 +107,16 @@ class StateStore:
         self._report_parts(BINDINGS_FILE, parts)
         return stored
 
+    def load_guests(self) -> tuple[Guest, ...]:
+        """Whom this home agent invited, as far as it can be read. Their keys are elsewhere, and still in force."""
+        parts = Parts(self._read(GUESTS_FILE))
+        nobody: tuple[tuple[Guest, ...], int] = ((), 0)
+        guests, wrong = parts.read("guests", decode_guests, nobody)
+        if wrong or parts.wrong:
+            how_many = f"{wrong} of {wrong + len(guests)} guests" if wrong else "the guests"
+            self.set_aside(GUESTS_FILE, f"{how_many} were not understood; see mnctl keys for keys that nobody needs")
+        return guests
+
     def _report_parts(self, name: str, parts: Parts) -> None:
         if parts.wrong:
             self.set_aside(name, f"not understood: {', '.join(parts.wrong)}")
@@ -152,6 +165,19 @@ class StateStore:
     def _report(self, path: Path, reason: str) -> None:
         _log.warning("%s is not used: %s", path, reason)
         self.damaged.append(DamagedFile(path=path, reason=reason))
+
+
+def peek_home_addresses(directory: Path) -> tuple[StoredHomeAddress, ...]:
+    """Those that a service with this state directory would keep, for one who only looks: nothing is set aside.
+
+    Empty where there is no file, or none that can be understood. OSError when it cannot be read.
+    """
+    try:
+        document = json.loads((directory / STATE_FILE).read_bytes())
+    except (FileNotFoundError, ValueError, RecursionError):
+        return ()
+    nothing: tuple[StoredHomeAddress, ...] = ()
+    return Parts(document if isinstance(document, dict) else {}).read("home_addresses", _home_addresses, nothing)
 
 
 def encode_state(state: State) -> bytes:

@@ -5,6 +5,9 @@ Entries are learned from Router Advertisements, shipped by an administrator or a
 full a newcomer takes the place of the learned one with the lowest rank. Entries that are pinned, or of another origin,
 or that serve a home address are never evicted, so that a flood of invented home agents costs nothing that matters.
 
+Who is held on to is pinned on first use: to the address, the prefix and the hardware address first heard. An
+advertisement that contradicts one of them is a claim, which changes nothing until the person accepts it.
+
 A record keeps its rank as of the last advertisement (see `ranking`); `listing` gives the ranks of now. All times are
 wall-clock seconds.
 """
@@ -13,11 +16,27 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import IPv6Address, IPv6Network
+from typing import Final
 
 from mnclient.constants import MAX_KNOWN_HOME_AGENTS
-from mnclient.model.service_status import KnownHomeAgent, Origin
+from mnclient.model.service_status import KnownHomeAgent, Origin, Trust
 from mnclient.units import Seconds
 from service.autoconfiguration.ranking import order, rank_after, rank_now
+
+CLAIM_LASTS: Final = Seconds(600.0)
+"""A claim is forgotten when the home agent is heard as it was, so long after the claim was heard last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Somebody says that `home_agent` has another prefix or hardware address, or `address` in the place of its own."""
+
+    home_agent: IPv6Address
+    address: IPv6Address
+    prefix: IPv6Network
+    interface: str
+    link_layer_address: bytes
+    heard_time: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +66,16 @@ def _nobody(_address: IPv6Address) -> bool:
 
 
 class KnownHomeAgents:
-    """The list. `in_use` tells whether a home agent serves a home address: then it is held on to like a pinned one."""
+    """The list. `in_use` tells whether a home agent serves a home address: then it is held on to like a pinned one.
+
+    `paired` are those for which there is a key: they are held on to as well.
+    """
 
     def __init__(self, agents: Iterable[KnownHomeAgent] = (), in_use: Callable[[IPv6Address], bool] = _nobody) -> None:
         self._agents = {agent.address: agent for agent in agents}
         self._in_use = in_use
+        self._claims: dict[IPv6Address, Claim] = {}  # by the home agent they are about: as many as there are of these
+        self.paired: frozenset[IPv6Address] = frozenset()
 
     def __len__(self) -> int:
         return len(self._agents)
@@ -66,7 +90,9 @@ class KnownHomeAgents:
 
     def listing(self, now: float) -> tuple[KnownHomeAgent, ...]:
         """All with their ranks of now, the best first."""
-        return tuple(sorted((replace(agent, rank=_rank_of(agent, now)) for agent in self._agents.values()), key=order))
+        agents = self._agents.values()
+        shown = (replace(agent, rank=_rank_of(agent, now), trust=self.trust(agent)) for agent in agents)
+        return tuple(sorted(shown, key=order))
 
     def rank(self, address: IPv6Address, now: float) -> float:
         """The rank now; 0 for one that is not known."""
@@ -75,18 +101,46 @@ class KnownHomeAgents:
 
     def is_held(self, agent: KnownHomeAgent) -> bool:
         """Whether it is trusted or needed: never evicted, and its hardware address and prefix never change by claim."""
-        return agent.pinned or agent.origin is not Origin.LEARNED or self._in_use(agent.address)
+        return self.trust(agent) is not Trust.UNTRUSTED
+
+    def trust(self, agent: KnownHomeAgent) -> Trust:
+        """Why it is believed to be the one it was."""
+        if agent.address in self.paired:
+            return Trust.PAIRED
+        is_chosen = agent.pinned or agent.origin is not Origin.LEARNED or self._in_use(agent.address)
+        return Trust.PINNED if is_chosen else Trust.UNTRUSTED
+
+    def claims(self) -> tuple[Claim, ...]:
+        """What somebody says of home agents that are held on to, and what is not believed."""
+        return tuple(claim for address, claim in self._claims.items() if address in self._agents)
+
+    def accept(self, address: IPv6Address) -> bool:
+        """Believe what was claimed of a home agent; False when nothing was, or when it is about its very address."""
+        agent, claim = self._agents.get(address), self._claims.get(address)
+        if agent is None or claim is None or claim.address != address:
+            return False
+        del self._claims[address]
+        self._agents[address] = replace(
+            agent, prefix=claim.prefix, link_layer_address=claim.link_layer_address, interface=claim.interface
+        )
+        return True
 
     def hear(self, heard: HomeAgentHeard, now: float) -> Hearing:
         """Count one advertisement."""
         agent = self._agents.get(heard.address)
         if agent is None:
+            if moved := self._moved(heard):
+                self._claim(moved, heard, now)
             return self._learn(heard, now)
         if self._contradicts(agent, heard):
             if self.is_held(agent):
+                self._claim(agent, heard, now)
                 return Hearing.CONTRADICTED
             self._agents[heard.address] = _first_hearing(heard, now)
             return Hearing.REPLACED
+        claim = self._claims.get(heard.address)
+        if claim is not None and now - claim.heard_time > CLAIM_LASTS:
+            del self._claims[heard.address]
         self._agents[heard.address] = _next_hearing(agent, heard, now)
         return Hearing.COUNTED
 
@@ -114,7 +168,8 @@ class KnownHomeAgents:
             self._agents.pop(address, None)
 
     def remove(self, address: IPv6Address) -> bool:
-        """Forget one; False when it was not known."""
+        """Forget one, and what was claimed of it; False when it was not known."""
+        self._claims.pop(address, None)
         return self._agents.pop(address, None) is not None
 
     def _learn(self, heard: HomeAgentHeard, now: float) -> Hearing:
@@ -132,6 +187,24 @@ class KnownHomeAgents:
             lowest = min(evictable, key=lambda each: (_rank_of(each, now), each.last_heard_time or 0.0))
             del self._agents[lowest.address]
         return True
+
+    def _moved(self, heard: HomeAgentHeard) -> KnownHomeAgent | None:
+        """A home agent that is held on to and seems to have another address now: same network, same hardware."""
+        for agent in self._agents.values():
+            is_same = (agent.prefix, agent.link_layer_address) == (heard.prefix, heard.link_layer_address)
+            if is_same and agent.link_layer_address and self.is_held(agent):
+                return agent
+        return None
+
+    def _claim(self, agent: KnownHomeAgent, heard: HomeAgentHeard, now: float) -> None:
+        self._claims[agent.address] = Claim(
+            home_agent=agent.address,
+            address=heard.address,
+            prefix=heard.prefix,
+            interface=heard.interface,
+            link_layer_address=heard.link_layer_address,
+            heard_time=now,
+        )
 
     def _contradicts(self, agent: KnownHomeAgent, heard: HomeAgentHeard) -> bool:
         other_hardware = agent.link_layer_address not in (b"", heard.link_layer_address)

@@ -7,10 +7,11 @@ the maximum hold a place (`activity`), each home agent that is here now is consi
 - not if a home address of this home agent or of its prefix exists already: one home is entered once;
 - not if its proposal was dismissed, which holds until that home agent is forgotten;
 - if its rank reaches the threshold of the *responsiveness*: adopt its address, or propose it when *ask first* is on;
-- in *desperation mode*, and only while no home address holds a place at all: adopt the first one at once, without
-  regard to rank and without asking. This is what it risks: a Router Advertisement is signed by nobody. Whoever is on
-  the same link can claim to be home, and then sees, delays or drops whatever is sent to that home address. Once a home
-  address is there, the mode has no effect.
+- in *desperation mode*, and only while no home address holds a place at all: adopt the first one that the person has
+  allowed, at once, without regard to rank and without asking. Allowed are home agents that are trusted anyway, and
+  those of the prefixes given; or any, if the person says so. This is what that risks: a Router Advertisement is signed
+  by nobody. Whoever is on the same link can claim to be home, and then sees, delays or drops whatever is sent to that
+  home address. Once a home address is there, the mode has no effect.
 
 Proposals wait for the person. They are withdrawn when there is no more room for them, when their home agent gets a home
 address otherwise or is no longer known, and when the auto-configuration is switched off. A home address is never taken
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 
 from mnclient.constants import MAX_HOME_ADDRESSES
+from mnclient.model.generated_address import GeneratingKey
 from mnclient.model.service_status import KnownHomeAgent, ManagedHomeAddress, Origin, Proposal
 from mnclient.model.status import HomeAddressState
 from mnclient.units import Seconds
@@ -40,6 +42,10 @@ class PolicySettings:
 
     enabled: bool = True
     desperation: bool = False
+    desperation_joins_any: bool = False
+    """Also home agents that nobody ever allowed."""
+    desperation_allowed: tuple[IPv6Network, ...] = ()
+    """Home agents with an address in one of these are allowed, beside those that are trusted."""
     ask_first: bool = True
     max_home_addresses: int = 1
     responsiveness: int = 50
@@ -63,10 +69,11 @@ class HomeAddressesChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostChanged:
-    """The interfaces of this host, and the hardware addresses remembered for them."""
+    """The interfaces of this host, the hardware addresses remembered for them, and the key to generate addresses."""
 
     interfaces: tuple[HostInterface, ...]
     remembered: dict[str, bytes]
+    generating: GeneratingKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +81,13 @@ class SettingsChanged:
     """Other settings are in force."""
 
     settings: PolicySettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysChanged:
+    """There are keys for these home agents."""
+
+    home_agents: frozenset[IPv6Address]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +106,7 @@ Event = (
     | HomeAddressesChanged
     | HostChanged
     | SettingsChanged
+    | KeysChanged
     | HomeAgentsEdited
     | Tick
 )
@@ -166,6 +181,8 @@ class AutoconfigurationPolicy:
                 self._host = event
             case SettingsChanged():
                 self.settings = event.settings
+            case KeysChanged():
+                self.home_agents.paired = event.home_agents
             case HomeAgentsEdited() | Tick():
                 pass  # nothing to note: what follows is always done
         self._forget_the_absent(now)
@@ -240,15 +257,22 @@ class AutoconfigurationPolicy:
             return []
         if self._free_places(now) <= 0:
             return []  # the one before in the list took the last place
-        is_desperate = self.settings.desperation and self._occupied(now) == 0
+        is_desperate = self.settings.desperation and self._occupied(now) == 0 and self._may_join(agent)
         if not is_desperate and agent.rank < threshold(self.settings.responsiveness):
             return []
-        address = home_address_for(agent, self._host.interfaces, self._host.remembered)
+        host = self._host
+        address = home_address_for(agent, host.interfaces, host.remembered, host.generating)
         if address is None:
             return []
         if self.settings.ask_first and not is_desperate:
             return self._propose(agent, address, now)
         return self._adopt(agent, address, "desperation mode" if is_desperate else _merit(agent))
+
+    def _may_join(self, agent: KnownHomeAgent) -> bool:
+        """Whether the person has allowed to take a home address of it unasked."""
+        if self.settings.desperation_joins_any or self.home_agents.is_held(agent):
+            return True
+        return any(agent.address in prefix for prefix in self.settings.desperation_allowed)
 
     def _adopt(self, agent: KnownHomeAgent, address: IPv6Address, reason: str) -> list[Decision]:
         """It counts from now on: the next advertisement may come before `HomeAddressesChanged` confirms it."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Addresses that could be home addresses: the one of the hardware, and one for each interface identifier in use.
 
+Where this machine has a key to generate addresses with (RFC 3972), the one made with it comes before all others.
+
 The EUI-64 address is made from the *permanent* hardware address, even where the present one is randomised. That address
 is remembered for each interface (`remember`), so that the same machine is offered the same home address for good.
 """
@@ -10,9 +12,12 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
+from mnclient.model.generated_address import GeneratingKey
 from mnclient.model.service_status import KnownHomeAgent, Suggestion
+from mnclient.security.generated_addresses import address_in
 from mnclient.wire.addresses import address_from, eui64_identifier
 
+GENERATED: Final = "generated from a key of this machine"
 _NOT_AN_IDENTIFIER: Final = frozenset({bytes(6), b"\xff" * 6, bytes(8), b"\xff" * 8})
 _RESERVED_ANYCAST: Final = range(0xFDFF_FFFF_FFFF_FF80, 0x1_0000_0000_0000_0000)  # RFC 2526, RFC 5453
 _RESERVED_ETHERNET: Final = range(0x0200_5EFF_FE00_0000, 0x0200_5EFF_FE00_5213)  # RFC 5453
@@ -48,13 +53,18 @@ def remember(remembered: Mapping[str, bytes], interfaces: Iterable[HostInterface
 
 
 def suggestions(
-    home_agents: Iterable[KnownHomeAgent], interfaces: Iterable[HostInterface], remembered: Mapping[str, bytes]
+    home_agents: Iterable[KnownHomeAgent],
+    interfaces: Iterable[HostInterface],
+    remembered: Mapping[str, bytes],
+    generating: GeneratingKey | None = None,
 ) -> tuple[Suggestion, ...]:
     """What could be had at each home agent: hardware addresses first, then the identifiers in use; no address twice."""
     hosts = tuple(interfaces)
     found: dict[tuple[IPv6Address, IPv6Address], Suggestion] = {}
     for agent in home_agents:
-        for interface, reason, identifier in _identifiers(agent, hosts, remembered):
+        generated = None if generating is None else address_in(agent.prefix, generating)
+        made = [] if generated is None else [(agent.interface, GENERATED, generated.address.packed[8:])]
+        for interface, reason, identifier in (*made, *_identifiers(agent, hosts, remembered)):
             address = _usable_address(agent.prefix, identifier, agent.address)
             if address is not None:
                 suggestion = Suggestion(
@@ -69,10 +79,13 @@ def suggestions(
 
 
 def home_address_for(
-    agent: KnownHomeAgent, interfaces: Iterable[HostInterface], remembered: Mapping[str, bytes]
+    agent: KnownHomeAgent,
+    interfaces: Iterable[HostInterface],
+    remembered: Mapping[str, bytes],
+    generating: GeneratingKey | None = None,
 ) -> IPv6Address | None:
     """The address to take by itself: the first suggestion, or None on a host that has nothing to make one from."""
-    offered = suggestions((agent,), interfaces, remembered)
+    offered = suggestions((agent,), interfaces, remembered, generating)
     return offered[0].address if offered else None
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Text from a caller, as the type it stands for; InvalidArgument says which argument, and what it should look like."""
 
+import math
 from enum import Enum
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final, TypeVar
@@ -34,6 +35,13 @@ def network(text: str, name: str = "prefix") -> IPv6Network:
     except ValueError:
         hint = "write it like 2001:db8:1::/64"
         raise InvalidArgument(f"{text!r} is not an IPv6 prefix ({name})", hint=hint) from None
+
+
+def optional_time(value: float, name: str) -> float | None:
+    """A wall-clock time, or None for 0."""
+    if not math.isfinite(value) or value < 0:
+        raise InvalidArgument(f"{value} is not a time ({name})", hint="seconds since 1970, or 0 for never")
+    return value or None
 
 
 def word(kind: type[_E], text: str, name: str) -> _E:

@@ -6,6 +6,7 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Any, Protocol
 
 from mnclient.model.binding_filter import BindingFilter
+from mnclient.model.guest import Guest, GuestWish, RotationWish
 from mnclient.model.handover import Handover
 from mnclient.model.keys import KeyKind, KeyOwner
 from mnclient.model.service_status import ServiceStatus, Suggestion
@@ -51,6 +52,26 @@ class Keys(Protocol):
 
     def remove(self, home_address: IPv6Address, home_agent: IPv6Address, spi_out: int) -> None:
         """Forget a key."""
+        ...
+
+
+class Guests(Protocol):
+    """Whom this home agent invited."""
+
+    def listing(self) -> tuple[Guest, ...]:
+        """All guests, those that ended included."""
+        ...
+
+    def invite(self, wish: GuestWish) -> Guest:
+        """Let somebody in."""
+        ...
+
+    def rotate(self, wish: RotationWish) -> Guest:
+        """Give a guest a new key."""
+        ...
+
+    def revoke(self, name: str) -> Guest:
+        """End a guest."""
         ...
 
 
@@ -136,6 +157,10 @@ class Core(Protocol):
         """Know a home agent that was not heard."""
         ...
 
+    def accept_home_agent(self, address: IPv6Address) -> None:
+        """Believe that a home agent has changed."""
+        ...
+
     def remove_home_agent(self, address: IPv6Address) -> None:
         """Forget a home agent."""
         ...
@@ -151,6 +176,11 @@ class Core(Protocol):
     @property
     def keys(self) -> Keys:
         """The keys for home agents."""
+        ...
+
+    @property
+    def guests(self) -> Guests:
+        """Whom this home agent invited."""
         ...
 
     def settings(self) -> dict[str, object]:

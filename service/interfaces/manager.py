@@ -6,6 +6,7 @@ from ipaddress import IPv6Address
 from typing import Any, Final
 
 from mnclient.model.binding_filter import ALL_BINDINGS
+from mnclient.model.guest import GuestWish, RotationWish
 from mnclient.model.keys import KeyKind, KeyOwner
 from service.codec import Plain, to_plain, to_variant, to_variants
 from service.contract import MAX_BINDING_CACHE_PAGE, MAX_MESSAGES_PAGE, InvalidArgument
@@ -50,11 +51,16 @@ class Manager:
             "CancelTrial": self._cancel_trial,
             "RemoveHomeAddress": self._remove_home_address,
             "AddHomeAgent": self._add_home_agent,
+            "AcceptHomeAgent": self._accept_home_agent,
             "RemoveHomeAgent": self._remove_home_agent,
             "SetKey": self._set_key,
             "TryKey": self._try_key,
             "ProvideKey": self._provide_key,
             "RemoveKey": self._remove_key,
+            "GetGuests": self._get_guests,
+            "Invite": self._invite,
+            "RotateKey": self._rotate_key,
+            "Revoke": self._revoke,
             "SetHomeAgentLink": self._set_home_agent_link,
             "RemoveHomeAgentLink": self._remove_home_agent_link,
             "Reload": self._reload,
@@ -145,6 +151,9 @@ class Manager:
     def _add_home_agent(self, address: str, prefix: str, pinned: bool) -> None:
         self._core.add_home_agent(arguments.address(address), arguments.network(prefix), pinned)
 
+    def _accept_home_agent(self, address: str) -> None:
+        self._core.accept_home_agent(arguments.address(address))
+
     def _remove_home_agent(self, address: str) -> None:
         self._core.remove_home_agent(arguments.address(address))
 
@@ -163,6 +172,20 @@ class Manager:
         addresses = arguments.address(home_address, "home_address"), arguments.address(home_agent, "home_agent")
         self._core.keys.remove(*addresses, spi_out)
 
+    def _get_guests(self) -> list[Any]:
+        return [[to_variants(to_plain(each)) for each in self._core.guests.listing()]]
+
+    def _invite(self, *wish: Any) -> list[Any]:
+        return [to_variants(to_plain(self._core.guests.invite(_wish(*wish))))]
+
+    def _rotate_key(self, name: str, algorithm: str, overlap_until: float, secret: bytes) -> list[Any]:
+        until = arguments.optional_time(overlap_until, "overlap_until")
+        wish = RotationWish(name=name, algorithm=algorithm, overlap_until=until, secret=secret)
+        return [to_variants(to_plain(self._core.guests.rotate(wish)))]
+
+    def _revoke(self, name: str) -> list[Any]:
+        return [to_variants(to_plain(self._core.guests.revoke(name)))]
+
     def _set_home_agent_link(self, prefix: str, address: str, interface: str, advertise: bool) -> None:
         network, own = arguments.network(prefix), arguments.address(address)
         self._core.set_home_agent_link(network, own, interface or None, advertise)
@@ -180,3 +203,25 @@ def _key(
     addresses = arguments.address(home_address, "home_address"), arguments.address(home_agent, "home_agent")
     kind_of_key, lives = arguments.word(KeyKind, kind, "kind"), arguments.word(KeyOwner, owner, "owner")
     return (*addresses, kind_of_key, algorithm, spi_in, spi_out, secret, lives)
+
+
+def _wish(
+    name: str,
+    home_agent: str,
+    home_address: str,
+    kind: str,
+    algorithm: str,
+    expires: float,
+    care_of_addresses: list[str],
+    secret: bytes,
+) -> GuestWish:
+    return GuestWish(
+        name=name,
+        home_agent=arguments.optional_address(home_agent, "home_agent"),
+        home_address=arguments.optional_address(home_address, "home_address"),
+        kind=arguments.word(KeyKind, kind, "kind"),
+        algorithm=algorithm,
+        expires_time=arguments.optional_time(expires, "expires"),
+        care_of_addresses=tuple(arguments.network(each, "care_of_addresses") for each in care_of_addresses),
+        secret=secret,
+    )

@@ -123,6 +123,7 @@ def _home_agent(agent: KnownHomeAgent) -> Properties:
         "Rank": agent.rank,
         "Preference": agent.preference,
         "Pinned": agent.pinned,
+        "Trust": agent.trust.value,
     }
     return _typed(contract.HOME_AGENT, values)
 

@@ -37,6 +37,8 @@ from mnclient.model.status import (
 )
 from mnclient.runtime.message_log import MessageLog
 from mnclient.units import Instant, Seconds
+from tests.service.fake_guests import FakeGuests
+from tests.service.fake_keys import FakeKeys
 
 HOME = IPv6Network("2001:db8:1::/64")
 HOME_AGENT = IPv6Address("2001:db8:1::1")
@@ -228,24 +230,6 @@ def bindings(count: int) -> tuple[BindingCacheStatus, ...]:
     )
 
 
-class FakeKeys:
-    def __init__(self, note: Callable[..., None]) -> None:
-        self._note = note
-
-    def set(self, *call: Any) -> None:
-        self._note("set_key", *call)
-
-    def try_out(self, *call: Any) -> None:
-        self._note("try_key", *call[:-1])
-        assert call[-1].startswith(":"), "the caller's name on the bus"
-
-    def provide(self, *call: Any) -> None:
-        self._note("provide_key", *call)
-
-    def remove(self, *call: Any) -> None:
-        self._note("remove_key", *call)
-
-
 class FakeCore:
     """`calls` is what it was asked to change; `refusal` is raised instead, while it is set."""
 
@@ -261,6 +245,8 @@ class FakeCore:
             "mobile_node.route_optimization.use": "always",
             "mobile_node.route_optimization.correspondents": [{"prefix": "2001:db8:c::/48", "allow": False}],
             "correspondent_node.enabled": False,
+            "mobile_node.interfaces": [],
+            "mobile_node.access_identifiers": [],
             "network.datapath": "auto",
             "autoconfiguration.max_home_addresses": 2,
             "home_agent.max_lifetime": 3600.0,
@@ -269,6 +255,7 @@ class FakeCore:
         self.tried: list[str] = []  # who has tried something else than an address
         self.left: list[str] = []
         self.keys = FakeKeys(self._note)
+        self.guests = FakeGuests(self._note)
         self._subscribers: list[Callable[[Any], None]] = []
 
     # --- what a test does ---
@@ -346,6 +333,9 @@ class FakeCore:
     def add_home_agent(self, address: IPv6Address, prefix: IPv6Network, pinned: bool) -> None:
         self._note("add_home_agent", address, prefix, pinned)
 
+    def accept_home_agent(self, address: IPv6Address) -> None:
+        self._note("accept_home_agent", address)
+
     def remove_home_agent(self, address: IPv6Address) -> None:
         self._note("remove_home_agent", address)
 
@@ -372,7 +362,7 @@ class FakeCore:
 
     def keep_home_address(self, address, caller) -> None:
         self._note("keep_home_address", address)
-        assert self.trials.pop(address) == caller
+        assert self.trials.pop(address, caller) == caller, "of this caller, or only a key of it is"
 
     def cancel_trial(self, address, caller) -> None:
         self._note("cancel_trial", address)

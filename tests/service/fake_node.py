@@ -70,8 +70,10 @@ class FakeNode:
         )
         return Status(now=self.now(), phase=Phase.NO_HOME_ADDRESS, interfaces=(interface,))
 
+    bindings = ()
+
     def binding_cache(self):
-        return ()
+        return self.bindings
 
     def dismiss_bindings(self, which):
         self.dismissed = which
@@ -142,6 +144,11 @@ async def until(condition):
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.001)
+
+
+async def bindings_on_disk(core):
+    """Wait until the bindings that the node has told of are on disk."""
+    await until(lambda: not (core._bindings_file.is_pending or core._bindings_file._writes))
 
 
 async def turn():

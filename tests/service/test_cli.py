@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("interfaces", "set-priority", "eth0", "much"),
         ("bindings", "--limit", "-1"),
         ("bindings", "--matching", "wlan0"),
-        ("--print-completion", "fish"),
+        ("--print-completion", "csh"),
     ],
 )
 def test_usage(words, capsys):
@@ -122,6 +122,7 @@ def test_every_command_has_an_example_or_one_line_and_is_run_by_something():
             "keys set": [*key[:2], *needs],
             "keys provide": key,
             "keys remove": key,
+            "keys export": ["file", "--for", "setkey"],
             "access add": ["home-agent", "allow"],
             "access remove": ["home-agent", "1"],
             "debug on": ["signalling"],

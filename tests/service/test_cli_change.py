@@ -136,8 +136,21 @@ async def test_reset_network_without_a_service_or_a_bus(mnctl, swept, monkeypatc
     assert swept == ["sweep"]
 
 
-async def test_reset_network_is_for_root(mnctl, swept, monkeypatch):
+def without_capabilities(monkeypatch):
+    """Also where root runs the tests."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: "Name:\tmnctl\nCapEff:\t0000000000002000\n")
+
+
+async def test_reset_network_with_the_capability_of_the_service(mnctl, swept, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: "Name:\tmnctl\nCapEff:\t0000000000003000\n")
+    await mnctl("reset-network", "--force")
+    assert swept == ["sweep"]
+
+
+async def test_reset_network_is_for_root(mnctl, swept, monkeypatch):
+    without_capabilities(monkeypatch)
     await mnctl("reset-network", "--force", status=4)
     assert swept == []
     assert "sudo mnctl reset-network" in mnctl.errors

@@ -36,7 +36,7 @@ def typed(monkeypatch, text):
 async def test_the_list(mnctl):
     text = await mnctl("keys")
     assert re.search(r"2001:db8:1::10 +2001:db8:1::1 +rfc4285, hmac-sha1-96 +1000, 1001 +a user", text)
-    assert "does not protect registrations" in text
+    assert "this machine cannot protect registrations" in text
     assert await mnctl("keys", "list") == text
     told = await mnctl.json("keys")
     assert set(told) == {"keys", "protections"}
@@ -64,6 +64,19 @@ async def test_the_secret_comes_from_standard_input_or_a_file(mnctl, monkeypatch
     assert SECRET.hex()[:6] not in told + mnctl.errors
     await mnctl("keys", "remove", *PLACE, "1001")
     assert mnctl.core.calls[3] == ("remove_key", ADDRESS, HOME_AGENT, 1001)
+
+
+async def test_an_old_algorithm_is_called_so(mnctl, monkeypatch):
+    typed(monkeypatch, "5e" * 44)
+    old = {"rfc4285": "esp", "hmac-sha1-96": "3des-cbc+hmac-sha1"}
+    await mnctl(*(old.get(each, each) for each in WORDS))
+    assert "3des-cbc+hmac-sha1 is old and weak" in mnctl.errors
+    typed(monkeypatch, SECRET.hex())
+    await mnctl(*WORDS)
+    assert "weak" not in mnctl.errors
+    weak = replace(AWAY.keys[0], kind=KeyKind.ESP, algorithm="3des-cbc+hmac-sha1", available=True)
+    mnctl.core.value = replace(AWAY, protections=("esp", "rfc4285"), keys=(weak,))
+    assert "ready, old and weak" in await mnctl("keys")
 
 
 async def test_at_a_terminal_it_is_typed_without_an_echo(monkeypatch):

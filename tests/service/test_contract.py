@@ -45,7 +45,12 @@ PERMISSIONS = {
     "RemoveKey": "manage-keys",
     "RemoveHomeAddress": "manage-addresses",
     "AddHomeAgent": "manage-addresses",
+    "AcceptHomeAgent": "manage-addresses",
     "RemoveHomeAgent": "manage-addresses",
+    "GetGuests": "read-status",
+    "Invite": "administer",  # it makes a key and access rules, for somebody else
+    "RotateKey": "administer",
+    "Revoke": "administer",
     "SetHomeAgentLink": "administer",
     "RemoveHomeAgentLink": "administer",
     "Reload": "administer",

@@ -12,9 +12,9 @@ from mnclient.model.service_status import Origin
 from mnclient.model.status import HomeAddressState
 from mnclient.model.stored_binding import Stored, StoredBinding, StoredRegistration
 from service.core import Change, ChangeKind
-from tests.service.fake_node import AGENT, EUI64, HARDWARE, PREFIX, Machine, heard_changes, turn
+from tests.service.fake_node import AGENT, EUI64, HARDWARE, PREFIX, Machine, bindings_on_disk, heard_changes, turn
 
-DESPERATE = "[autoconfiguration]\ndesperation = true\n"
+DESPERATE = '[autoconfiguration]\ndesperation = true\ndesperation_joins = "any"\n'
 HOME = IPv6Address("2001:db8:1::100")
 OTHER = IPv6Address("2001:db8:2::100")
 
@@ -280,6 +280,22 @@ async def test_the_home_agents_bindings_survive_a_restart(machine):
     async with machine.running():
         (restored,) = machine.node.restored.bindings
         assert (restored.home_address, restored.sequence, restored.remaining) == (HOME, 9, 500.0)
+
+
+async def test_they_survive_a_stop_that_takes_long(machine):
+    """The node tells of what it withdraws, and knows nothing any more when that would be written."""
+    async with machine.running("home_agent.enabled = true\n") as core:
+        node = machine.node
+        node.stored = Stored(bindings=(BINDING,))
+
+        async def stop():
+            node.is_running = False
+            node.observer(PublishStatus())
+            await bindings_on_disk(core)
+
+        node.stop = stop
+    async with machine.running():
+        assert len(machine.node.restored.bindings) == 1
 
 
 async def test_a_machine_that_is_no_home_agent_stores_no_bindings(machine):

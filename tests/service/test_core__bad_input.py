@@ -7,7 +7,7 @@ from mnclient.errors import ConfigError
 from service.contract import InvalidArgument, UnknownThing
 from tests.service.fake_node import AGENT, PREFIX, Machine, heard_changes
 
-DESPERATE = "[autoconfiguration]\ndesperation = true\n"
+DESPERATE = '[autoconfiguration]\ndesperation = true\ndesperation_joins = "any"\n'
 HOME = IPv6Address("2001:db8:1::100")
 OTHER = IPv6Address("2001:db8:2::100")
 

@@ -8,7 +8,7 @@ from mnclient.model.problems import ProblemCode
 from service.core import Change, ChangeKind
 from tests.service.fake_node import AGENT, EUI64, PREFIX, Machine, heard_changes, turn
 
-DESPERATE = "[autoconfiguration]\ndesperation = true\n"
+DESPERATE = '[autoconfiguration]\ndesperation = true\ndesperation_joins = "any"\n'
 HOME = IPv6Address("2001:db8:1::100")
 OTHER = IPv6Address("2001:db8:2::100")
 

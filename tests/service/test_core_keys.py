@@ -38,7 +38,7 @@ async def test_keys_are_in_the_status_and_their_changes_are_told(machine):
         core.keys.set(**GOOD | {"owner": KeyOwner.USER, "spi_in": 2000, "spi_out": 2001})
         assert [each.spi_out for each in core.status().keys] == [1001, 2001]
         assert core.status().protections == ()
-        assert changes == [ChangeKind.KEYS] * 2
+        assert changes == [ChangeKind.HOME_AGENTS, ChangeKind.KEYS, ChangeKind.KEYS]  # paired once
     async with machine.running() as core:
         assert [each.available for each in core.status().keys] == [True, False]
         changes = heard_changes(core)
@@ -189,3 +189,28 @@ async def test_a_secret_is_nowhere_but_in_the_key_file(machine, caplog, capfd, m
 @pytest.mark.parametrize("write", [repr, lambda octets: str(list(octets)), lambda octets: octets.hex(":")])
 def test_the_search_finds_what_it_looks_for(write):
     assert found(SECRET, write(SECRET).encode())
+
+
+async def test_the_node_is_told_of_keys_as_they_come_and_go(machine):
+    async with machine.running() as core:
+        core.add_home_address(HOME, AGENT)
+        core.keys.set(**GOOD)
+        assert association_of(machine).secret == SECRET and association_of(machine).spi_in == 1000
+        core.keys.remove(*IDENTITY)
+        assert association_of(machine) is None
+        core.keys.set(**GOOD | {"owner": KeyOwner.USER})
+    async with machine.running() as core:
+        assert association_of(machine).secret == b""
+        core.keys.provide(*IDENTITY, SECRET)
+        assert association_of(machine).secret == SECRET
+
+
+async def test_what_the_node_can_protect_is_in_the_status(machine):
+    async with machine.running() as core:
+        machine.node.protections = ("esp",)
+        assert core.status().protections == ("esp",)
+
+
+def association_of(machine):
+    (home,) = machine.node.config.mobile_node.home_addresses
+    return home.association

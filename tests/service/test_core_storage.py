@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import threading
+from ipaddress import IPv6Address
 
 import pytest
 
+from mnclient.model.config import CorrespondentNodeConfig, HomeAgentConfig, MobileNodeConfig, NodeConfig
+from mnclient.model.precomputed_key import PrecomputedKey
 from mnclient.units import Seconds
-from service.core_storage import StoredFile
+from service.core_storage import BINDINGS_DELAY, SEQUENCES_DELAY, StoredFile, bindings_delay, keeps_bindings
 from service.state_store import StateStore
 from tests.service.fake_node import turn, until
 
@@ -67,6 +70,17 @@ async def test_what_is_pending_is_written_at_the_end(file, store):
     assert store.writes == [b"0"]
 
 
+async def test_what_changes_after_the_end_is_not_written(file, store, value):
+    """Then the roles are switched off, and forget what the file has to remember."""
+    file.write_within(Seconds(1000.0))
+    await file.close()
+    value[0] = 1
+    file.write_within(Seconds(0.0))
+    assert not file.is_pending
+    await file.close()
+    assert store.writes == [b"0"]
+
+
 async def test_without_a_change_nothing_is_written(file, store):
     await file.close()
     assert store.writes == []
@@ -100,3 +114,27 @@ async def test_at_once_means_on_disk(file, store):
     assert file.write_now()
     assert (store.directory / "file").read_bytes() == b"0"
     assert not file.is_pending
+
+
+KEY = PrecomputedKey(
+    home_address=IPv6Address("2001:db8:1::10"),
+    correspondent=IPv6Address("2001:db8:3::30"),
+    node_key=bytes(20),
+    home_nonce=bytes(8),
+    care_of_nonce=bytes(8),
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "keeps", "delay"),
+    [
+        (NodeConfig(), False, SEQUENCES_DELAY),
+        (NodeConfig(mobile_node=MobileNodeConfig()), False, SEQUENCES_DELAY),
+        (NodeConfig(home_agent=HomeAgentConfig()), True, BINDINGS_DELAY),
+        (NodeConfig(correspondent_node=CorrespondentNodeConfig()), False, SEQUENCES_DELAY),
+        (NodeConfig(correspondent_node=CorrespondentNodeConfig(precomputed_keys=(KEY,))), True, BINDINGS_DELAY),
+        (NodeConfig(correspondent_node=CorrespondentNodeConfig(generated_addresses=True)), True, BINDINGS_DELAY),
+    ],
+)
+def test_what_is_kept_and_how_soon(config, keeps, delay):
+    assert (keeps_bindings(config), bindings_delay(config)) == (keeps, delay)

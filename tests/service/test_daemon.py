@@ -114,12 +114,49 @@ def test_arguments():
     assert ended.value.code == 2
 
 
-def test_the_journal_gets_priorities_on_every_line():
-    record = logging.LogRecord("x", logging.WARNING, "", 0, "one\ntwo", (), None)
-    assert daemon._JournalFormatter().format(record) == "<4>one\n<4>two"
+@pytest.fixture
+def root_logger(monkeypatch):
+    """The handlers that the test sets are closed, and those of pytest come back."""
+    logger = logging.getLogger()
+    before, level = list(logger.handlers), logger.level
+    logger.handlers.clear()
+    yield logger
+    for each in logger.handlers:
+        each.close()
+    logger.handlers[:] = before
+    logger.setLevel(level)
 
 
-LATER = ["tomlkit", "rich", "cryptography", "scapy", "dbus_fast", "pyroute2", "keyring", "importlib.metadata"]
+def test_the_journal_gets_priorities_on_every_line(root_logger, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("service.journal.SOCKET", tmp_path / "gone")
+    daemon._log_to("info", for_journal=True)
+    logging.getLogger("x").warning("one\ntwo")
+    assert capsys.readouterr().err == "<4>one\n<4>two\n"
+
+
+def test_a_journal_with_a_socket_gets_fields(root_logger, monkeypatch, tmp_path, capsys):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(str(tmp_path / "journal"))
+        journal.settimeout(10)
+        monkeypatch.setattr("service.journal.SOCKET", tmp_path / "journal")
+        daemon._log_to("info", for_journal=True)
+        logging.getLogger("x").warning("one")
+        entry = journal.recv(65_536)
+    assert b"MESSAGE=one\nPRIORITY=4\nSYSLOG_IDENTIFIER=mnclientd\nLOGGER=x\n" in entry
+    assert capsys.readouterr().err == ""
+
+
+async def test_the_watchdog_hears_until_the_service_stops(machine, systemd, monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "20000")
+    service = asyncio.create_task(serve(machine.core, "none"))
+    await hears(systemd, b"READY=1")
+    for _ in range(3):
+        await hears(systemd, b"WATCHDOG=1")
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert await service == EXIT_OK
+
+
+LATER = ["tomlkit", "rich", "cryptography", "segno", "scapy", "dbus_fast", "pyroute2", "keyring", "importlib.metadata"]
 
 
 def test_what_a_start_does_not_need_is_not_imported():

@@ -5,6 +5,7 @@ import pytest
 
 from mnclient.errors import ConfigError
 from mnclient.model.config import (
+    AccessIdentifier,
     AccessRule,
     AdvertisingConfig,
     CorrespondentNodeConfig,
@@ -54,6 +55,10 @@ prefix = "2001:db8:c::/48"
 [[mobile_node.route_optimization.correspondents]]
 prefix = "2001:db8:c:bad::/64"
 allow = false
+
+[[mobile_node.access_identifiers]]
+home_address = "2001:DB8:1::0010"
+identifier = "laptop@example.org"
 
 [[mobile_node.traffic_rules]]
 destination = "2001:db8:dd::/48"
@@ -138,67 +143,71 @@ HOME_ADDRESSES = (
 )
 
 
+EVERYTHING_FOR_THE_NODE = NodeConfig(
+    mobile_node=MobileNodeConfig(
+        home_addresses=HOME_ADDRESSES,
+        interfaces=(InterfacePolicy(name="wlan0", priority=200, enabled=False),),
+        access_identifiers=(
+            AccessIdentifier(home_address=IPv6Address("2001:db8:1::10"), identifier="laptop@example.org"),
+        ),
+        identifier_method=IdentifierMethod.EUI64,
+        stable_secret=SECRET,
+        registration_lifetime=300.0,
+        initial_bindack_timeout_first_reg=2.0,
+        allow_unprotected_signalling=True,
+        route_optimization=RouteOptimizationConfig(
+            use=OptimizationUse.ONLY_THESE,
+            correspondents=(
+                CorrespondentPolicy(prefix=IPv6Network("2001:db8:c::/48"), allow=True),
+                CorrespondentPolicy(prefix=IPv6Network("2001:db8:c:bad::/64"), allow=False),
+            ),
+            location_privacy=False,
+        ),
+        traffic_rules=(
+            TrafficRule(destination=IPv6Network("2001:db8:dd::/48")),
+            TrafficRule(protocol=17, ports=(53, 53)),
+            TrafficRule(destination=IPv6Network("2001:db8:ee::1/128"), protocol=6, ports=(5000, 5100)),
+        ),
+        use_visited_name_servers=False,
+        verify=False,
+        home_agent_discovery=DiscoveryUse.ALWAYS,
+    ),
+    correspondent_node=CorrespondentNodeConfig(
+        access=(AccessRule(allow=False, home_addresses=IPv6Network("2001:db8:bad::/48")),),
+        max_bindings=7,
+        max_lifetime=60.0,
+    ),
+    home_agent=HomeAgentConfig(
+        links=(
+            HomeLinkConfig(
+                prefix=IPv6Network("2001:db8:1::/64"),
+                address=IPv6Address("2001:db8:1::1"),
+                interface="eth1",
+                advertising=AdvertisingConfig(
+                    min_interval=0.03, max_interval=0.07, min_delay_between=0.03, router_lifetime=9.0
+                ),
+            ),
+            HomeLinkConfig(prefix=IPv6Network("2001:db8:5::/64"), address=IPv6Address("2001:db8:5::1"), interface=None),
+        ),
+        access=(AccessRule(allow=False, care_of_addresses=IPv6Network("2001:db8:bad::/48")),),
+        max_lifetime=1200.0,
+        max_bindings=50,
+        refresh_advice=60.0,
+        optimistic_forwarding=False,
+        address_discovery=False,
+        prefix_advertisements=False,
+        min_prefix_advertisement_interval=30.0,
+        max_prefix_advertisement_interval=60.0,
+        allow_unprotected_signalling=True,
+    ),
+)
+
+
 @pytest.mark.requirement("MN-13-01", "HA-13-01", "HA-7.5-01", "HA-13-02")
 def test_everything_that_can_be_said_reaches_the_node():
     settings = Settings.parse(EVERYTHING)
     assert settings.home_addresses == HOME_ADDRESSES
-    assert settings.to_node_config(HOME_ADDRESSES, SECRET) == NodeConfig(
-        mobile_node=MobileNodeConfig(
-            home_addresses=HOME_ADDRESSES,
-            interfaces=(InterfacePolicy(name="wlan0", priority=200, enabled=False),),
-            identifier_method=IdentifierMethod.EUI64,
-            stable_secret=SECRET,
-            registration_lifetime=300.0,
-            initial_bindack_timeout_first_reg=2.0,
-            allow_unprotected_signalling=True,
-            route_optimization=RouteOptimizationConfig(
-                use=OptimizationUse.ONLY_THESE,
-                correspondents=(
-                    CorrespondentPolicy(prefix=IPv6Network("2001:db8:c::/48"), allow=True),
-                    CorrespondentPolicy(prefix=IPv6Network("2001:db8:c:bad::/64"), allow=False),
-                ),
-                location_privacy=False,
-            ),
-            traffic_rules=(
-                TrafficRule(destination=IPv6Network("2001:db8:dd::/48")),
-                TrafficRule(protocol=17, ports=(53, 53)),
-                TrafficRule(destination=IPv6Network("2001:db8:ee::1/128"), protocol=6, ports=(5000, 5100)),
-            ),
-            use_visited_name_servers=False,
-            verify=False,
-            home_agent_discovery=DiscoveryUse.ALWAYS,
-        ),
-        correspondent_node=CorrespondentNodeConfig(
-            access=(AccessRule(allow=False, home_addresses=IPv6Network("2001:db8:bad::/48")),),
-            max_bindings=7,
-            max_lifetime=60.0,
-        ),
-        home_agent=HomeAgentConfig(
-            links=(
-                HomeLinkConfig(
-                    prefix=IPv6Network("2001:db8:1::/64"),
-                    address=IPv6Address("2001:db8:1::1"),
-                    interface="eth1",
-                    advertising=AdvertisingConfig(
-                        min_interval=0.03, max_interval=0.07, min_delay_between=0.03, router_lifetime=9.0
-                    ),
-                ),
-                HomeLinkConfig(
-                    prefix=IPv6Network("2001:db8:5::/64"), address=IPv6Address("2001:db8:5::1"), interface=None
-                ),
-            ),
-            access=(AccessRule(allow=False, care_of_addresses=IPv6Network("2001:db8:bad::/48")),),
-            max_lifetime=1200.0,
-            max_bindings=50,
-            refresh_advice=60.0,
-            optimistic_forwarding=False,
-            address_discovery=False,
-            prefix_advertisements=False,
-            min_prefix_advertisement_interval=30.0,
-            max_prefix_advertisement_interval=60.0,
-            allow_unprotected_signalling=True,
-        ),
-    )
+    assert settings.to_node_config(HOME_ADDRESSES, SECRET) == EVERYTHING_FOR_THE_NODE
 
 
 def test_what_is_said_to_the_service_stays_there():
@@ -319,8 +328,8 @@ def test_the_default_place(monkeypatch):
     assert str(default_path()) == "/etc/other/mnclient.toml"
 
 
-@pytest.mark.requirement("HA-8.4-03", "HA-12-01")
-def test_discovery_and_prefix_advertisements_are_on_with_the_intervals_of_the_text_unless_switched_off():
+@pytest.mark.requirement("HA-13-01")
+def test_discovery_and_prefix_advertisements_are_on_with_the_intervals_of_the_text():
     role = Settings.parse("[home_agent]\nenabled = true\n").to_node_config((), SECRET).home_agent
     assert role is not None
     assert (role.address_discovery, role.prefix_advertisements) == (True, True)

@@ -8,6 +8,7 @@ from service.settings import Settings, load
 from service.settings_schema import SETTINGS
 
 SEVENTEEN = [f"{{address='2001:db8::{number:x}'}}" for number in range(1, 18)]
+LONG = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 127  # of two octets each
 HA = "prefix='2001:db8:1::/64', address='2001:db8:1::1', interface='a'"
 
 # What is written, the key that is named, and pieces of what is said about it.
@@ -21,7 +22,7 @@ BAD = [
     ("mobilenode.enabled = true", "mobilenode", ["no such key; did you mean mobile_node?"]),
     ("known_home_agent = []", "known_home_agent", ["did you mean known_home_agents?"]),
     ("mobile_node = 3", "mobile_node", ["3 is not a section", "[mobile_node]"]),
-    ("mobile_node.enable = true", "mobile_node.enable", ["did you mean enabled?", "accepted: allow_unprotected"]),
+    ("mobile_node.enable = true", "mobile_node.enable", ["did you mean enabled?", "accepted: access_identifiers"]),
     ("mobile_node.xyz = true", "mobile_node.xyz", ["there is no such key (accepted"]),
     ("mobile_node.enabled = 'yes'", "mobile_node.enabled", ["'yes' is not true or false", "accepted: true or false"]),
     ("mobile_node.enabled = 1", "mobile_node.enabled", ["1 is not true or false"]),
@@ -223,6 +224,32 @@ BAD = [
         "mobile_node.route_optimization.correspondents = [{prefix='2001:db8::/48'}, {prefix='2001:DB8::/48'}]",
         "mobile_node.route_optimization.correspondents[2].prefix",
         ["2001:db8::/48 is listed twice", "each prefix once"],
+    ),
+    (
+        "mobile_node.access_identifiers = [{home_address='2001:db8::1', identifier='a b@example.org'}]",
+        "mobile_node.access_identifiers[1].identifier",
+        ["cannot be a network access identifier", "like laptop@example.org"],
+    ),
+    (
+        f"mobile_node.access_identifiers = [{{home_address='2001:db8::1', identifier='{LONG}'}}]",
+        "mobile_node.access_identifiers[1].identifier",
+        ["cannot be a network access identifier", "253 octets"],
+    ),
+    (
+        "mobile_node.access_identifiers = [{home_address='2001:db8::1', identifier=''}]",
+        "mobile_node.access_identifiers[1].identifier",
+        ["has 0 characters"],
+    ),
+    (
+        "mobile_node.access_identifiers = [{home_address='fe80::1', identifier='a@b'}]",
+        "mobile_node.access_identifiers[1].home_address",
+        ["not a unicast routable address"],
+    ),
+    (
+        "mobile_node.access_identifiers = [{home_address='2001:db8::1', identifier='a@b'},"
+        " {home_address='2001:DB8::1', identifier='c@d'}]",
+        "mobile_node.access_identifiers[2].home_address",
+        ["2001:db8::1 is listed twice"],
     ),
     (
         "mobile_node.traffic_rules = [{}]",

@@ -32,7 +32,6 @@ def test_route_optimisation_is_switched_by_the_administrator() -> None:
     assert policy.is_on(mobile_node(off.with_value(USE, "always")).route_optimization)
 
 
-@pytest.mark.requirement("CN-8.2-02")
 def test_the_correspondent_is_switched_by_the_administrator() -> None:
     """Off by default, against the SHOULD: see docs/adr/0043."""
     settings = Settings()

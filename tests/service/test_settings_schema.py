@@ -22,6 +22,9 @@ def test_dangerous_settings_need_an_administrator():
     assert {
         "mobile_node.allow_unprotected_signalling",
         "mobile_node.home_addresses",
+        "mobile_node.return_home_unauthenticated",
+        "autoconfiguration.desperation_joins",
+        "autoconfiguration.desperation_allowed",
         "known_home_agents",
         "network.datapath",
         *(

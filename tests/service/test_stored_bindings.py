@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import json
 from dataclasses import replace
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 from hypothesis import given
@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from mnclient.constants import MAX_REMEMBERED_CORRESPONDENTS
 from mnclient.model.stored_binding import (
     Stored,
+    StoredAcceptedSequence,
     StoredCorrespondent,
+    StoredEspSequence,
     StoredOptimization,
     StoredRegistration,
     StoredTimestamp,
+    StoredToken,
+    StoredUsedSequence,
 )
 from mnclient.units import Seconds
 from service.state_store import BINDINGS_FILE, StateStore
@@ -38,12 +42,36 @@ OPTIMIZATION = StoredOptimization(
     care_of_address=BINDING.care_of_address,
     remaining=Seconds(300.0),
 )
+SEQUENCE = StoredEspSequence(
+    source=IPv6Network("2001:db8:1::100/128"), destination=IPv6Network("::/0"), spi=0xFFFF_FFFF, sequence=70_000
+)
 ALL = Stored(
     bindings=(BINDING,),
     registrations=(REGISTRATION,),
     correspondents=(CORRESPONDENT, replace(CORRESPONDENT, answers=True, failures=0, retry=Seconds(0.0))),
     optimizations=(OPTIMIZATION,),
+    used_sequences=(
+        StoredUsedSequence(
+            home_address=BINDING.home_address,
+            correspondent=CORRESPONDENT.address,
+            sequence=65535,
+            remaining=Seconds(100.0),
+        ),
+    ),
     timestamps=(StoredTimestamp(home_address=BINDING.home_address, timestamp=2**64 - 1),),
+    esp_sequences=(SEQUENCE,),
+    accepted_sequences=(
+        StoredAcceptedSequence(home_address=BINDING.home_address, correspondent=CORRESPONDENT.address, sequence=65535),
+    ),
+    tokens=(
+        StoredToken(
+            home_address=BINDING.home_address,
+            correspondent=CORRESPONDENT.address,
+            token=bytes(range(8)),
+            sequence=65535,
+            remaining=Seconds(86400.0),
+        ),
+    ),
 )
 
 
@@ -71,7 +99,16 @@ def test_a_file_of_an_older_or_a_newer_service_is_understood(store):
     assert store.load_bindings(NOW) == ALL
     older = {name: document[name] for name in ("version", "bindings", "registrations")}
     store.write(BINDINGS_FILE, json.dumps(older).encode())
-    assert store.load_bindings(NOW) == replace(ALL, correspondents=(), optimizations=(), timestamps=())
+    assert store.load_bindings(NOW) == replace(
+        ALL,
+        correspondents=(),
+        optimizations=(),
+        timestamps=(),
+        esp_sequences=(),
+        accepted_sequences=(),
+        tokens=(),
+        used_sequences=(),
+    )
     assert store.damaged == []
 
 
@@ -82,10 +119,15 @@ def test_a_file_of_an_older_or_a_newer_service_is_understood(store):
         ("registrations", {"home_agent": "nobody"}),
         ("correspondents", {"address": "192.0.2.1"}),
         ("correspondents", {"failures": 1.5}),
+        ("esp_sequences", {"sequence": 1 << 32}),
+        ("esp_sequences", {"source": "everybody"}),
         ("correspondents", {"failures": True}),
         ("correspondents", {"retry": "soon"}),
+        ("used_sequences", {"sequence": 65536}),
         ("optimizations", {"care_of_address": None}),
         ("optimizations", {"remaining": float("inf")}),
+        ("accepted_sequences", {"sequence": 65536}),
+        ("accepted_sequences", {"correspondent": None}),
     ],
 )
 def test_what_can_still_be_read_is_kept(store, part, change):

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnclient.constants import MAX_KNOWN_HOME_AGENTS
-from mnclient.model.service_status import KnownHomeAgent, Origin
+from mnclient.model.service_status import KnownHomeAgent, Origin, Trust
 from mnclient.units import Seconds
-from service.autoconfiguration.known_home_agents import Hearing, HomeAgentHeard, KnownHomeAgents
+from service.autoconfiguration.known_home_agents import CLAIM_LASTS, Hearing, HomeAgentHeard, KnownHomeAgents
 
 NOW = 1_800_000_000.0
 
@@ -181,3 +181,106 @@ def test_kept_over_restarts():
     assert again.listing(NOW + 1e5) == agents.listing(NOW + 1e5)
     again.hear(heard(1), NOW + 1e5)
     assert again.get(heard(1).address).advertisements == 2
+
+
+# --- trust -----------------------------------------------------------------------------------------------------------
+
+OTHER_HARDWARE = b"\x02\x00\x00\x00\x00\x66"
+OTHER_PREFIX = IPv6Network("2001:db8::/48")
+
+
+def trust(agents):
+    (agent,) = agents.listing(NOW)
+    return agent.trust
+
+
+def test_who_is_only_heard_is_not_trusted():
+    agents = KnownHomeAgents()
+    agents.hear(heard(), NOW)
+    assert trust(agents) is Trust.UNTRUSTED
+
+
+@pytest.mark.parametrize("changes", [{"origin": Origin.MANUAL}, {"origin": Origin.LEARNED, "pinned": True}])
+def test_who_was_chosen_is_pinned(changes):
+    assert trust(KnownHomeAgents((entry(1, **changes),))) is Trust.PINNED
+
+
+def test_who_serves_a_home_address_is_pinned():
+    agents = KnownHomeAgents(in_use=lambda address: address == heard().address)
+    agents.hear(heard(), NOW)
+    assert trust(agents) is Trust.PINNED
+
+
+def test_who_has_our_key_is_paired_and_held_on_to():
+    agents = KnownHomeAgents()
+    agents.hear(heard(), NOW)
+    agents.paired = frozenset((heard().address,))
+    assert trust(agents) is Trust.PAIRED
+    assert agents.hear(heard(link_layer_address=OTHER_HARDWARE), NOW) is Hearing.CONTRADICTED
+
+
+def pinned():
+    agents = KnownHomeAgents((entry(1, pinned=True),))
+    agents.hear(heard(), NOW)
+    assert agents.claims() == ()
+    return agents
+
+
+@pytest.mark.parametrize("changes", [{"link_layer_address": OTHER_HARDWARE}, {"prefix": OTHER_PREFIX}])
+def test_a_change_is_a_claim_until_it_is_accepted(changes):
+    agents = pinned()
+    before = agents.get(heard().address)
+    assert agents.hear(heard(**changes), NOW + 1) is Hearing.CONTRADICTED
+    assert agents.get(heard().address) == before
+    (claim,) = agents.claims()
+    assert claim.home_agent == heard().address
+    assert agents.accept(heard().address)
+    ((name, value),) = changes.items()
+    assert getattr(agents.get(heard().address), name) == value
+    assert agents.claims() == ()
+    assert agents.hear(heard(**changes), NOW + 2) is Hearing.COUNTED
+    assert agents.hear(heard(), NOW + 3) is Hearing.CONTRADICTED, "now the one of before is another one"
+
+
+def test_another_address_of_the_same_router_is_a_claim_that_cannot_be_accepted():
+    """Home addresses and keys name their home agent by its address."""
+    agents = pinned()
+    moved = heard(address=heard().prefix[2])
+    assert agents.hear(moved, NOW + 1) is Hearing.NEW
+    (claim,) = agents.claims()
+    assert (claim.home_agent, claim.address) == (heard().address, moved.address)
+    assert not agents.accept(heard().address)
+    assert agents.claims() == (claim,)
+
+
+def test_another_home_agent_of_the_same_network_claims_nothing():
+    agents = pinned()
+    agents.hear(heard(address=heard().prefix[2], link_layer_address=OTHER_HARDWARE), NOW + 1)
+    assert agents.claims() == ()
+
+
+def test_nothing_is_accepted_that_nobody_claimed():
+    agents = pinned()
+    assert not agents.accept(heard().address)
+    assert not agents.accept(heard(2).address)
+
+
+def test_a_claim_is_forgotten_with_time_and_the_true_one_or_with_its_home_agent():
+    agents = pinned()
+    agents.hear(heard(link_layer_address=OTHER_HARDWARE), NOW)
+    agents.hear(heard(), NOW + CLAIM_LASTS)
+    assert len(agents.claims()) == 1, "both are there: that is the trouble"
+    agents.hear(heard(), NOW + CLAIM_LASTS + 1)
+    assert agents.claims() == ()
+    agents.hear(heard(link_layer_address=OTHER_HARDWARE), NOW)
+    agents.remove(heard().address)
+    assert agents.claims() == ()
+    agents.add(entry(1, pinned=True), NOW)
+    assert not agents.accept(heard().address)
+
+
+def test_a_flood_of_claims_keeps_one_for_each():
+    agents = pinned()
+    for number in range(1000):
+        agents.hear(heard(link_layer_address=b"\x02" + number.to_bytes(5)), NOW + number)
+    assert len(agents.claims()) == 1

@@ -32,7 +32,7 @@ START = 1_800_000_000.0
 ETHERNET = HostInterface(name="eth0", link_layer_address=bytes.fromhex("001122334455"))
 TAKING = PolicySettings(ask_first=False)
 ASKING = PolicySettings(ask_first=True)
-DESPERATE = PolicySettings(desperation=True, ask_first=True)
+DESPERATE = PolicySettings(desperation=True, desperation_joins_any=True, ask_first=True)
 OFF = PolicySettings(enabled=False, desperation=True)
 
 

@@ -4,7 +4,9 @@ from ipaddress import IPv6Address, IPv6Network
 import pytest
 
 from mnclient.model.service_status import KnownHomeAgent, Origin
-from service.autoconfiguration.suggestions import HostInterface, home_address_for, remember, suggestions
+from mnclient.security.generated_addresses import address_in, generating_key
+from service.autoconfiguration.suggestions import GENERATED, HostInterface, home_address_for, remember, suggestions
+from tests.mnclient.security.rsa_keys import private_der, rsa_key
 
 PERMANENT = bytes.fromhex("001122334455")
 RANDOMISED = bytes.fromhex("02aabbccddee")
@@ -88,3 +90,17 @@ def test_a_prefix_without_room_for_an_identifier_gives_nothing():
 
 def test_nothing_comes_from_a_host_without_hardware_addresses():
     assert home_address_for(home_agent(), [], {}) is None
+
+
+def test_a_generated_address_comes_before_all_others():
+    key = generating_key(private_der(rsa_key()), bytes(16), sec=0)
+    first, second, *_ = suggestions([home_agent()], [WLAN], {"wlan0": PERMANENT}, key)
+    assert (first.reason, first.address) == (GENERATED, address_in(home_agent().prefix, key).address)
+    assert second.reason == "hardware address of wlan0 (EUI-64)"
+    assert home_address_for(home_agent(), [WLAN], {}, key) == first.address
+
+
+def test_there_is_none_in_a_prefix_of_another_length():
+    key = generating_key(private_der(rsa_key()), bytes(16), sec=0)
+    agent = home_agent(prefix=IPv6Network("2001:db8:1::/56"))
+    assert suggestions([agent], [WLAN], {"wlan0": PERMANENT}, key) == ()

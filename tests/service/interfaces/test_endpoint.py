@@ -332,7 +332,7 @@ async def test_strangers_are_refused_everything_and_nothing_happens():
         face = BusFace(core, bus.address)
         await face.start()
         stranger = await connect_as(bus.address, 65534)
-        samples = {"s": "2001:db8::1", "u": 1, "b": True, "as": ["wlan0"], "ay": b"secret", "t": 1}
+        samples = {"s": "2001:db8::1", "u": 1, "b": True, "as": ["wlan0"], "ay": b"secret", "t": 1, "d": 1.0}
         for interface, methods in contract.METHODS.items():
             for member, method in methods.items():
                 body = [samples[kind] for _, kind in method.arguments]

@@ -34,10 +34,18 @@ def path() -> Path:
     return Path(folder) / "autostart" / FILE
 
 
+def system_path() -> Path | None:
+    """The entry for everybody that a package has installed; a person's own of the same name wins over it."""
+    folders = os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
+    places = (Path(folder) / "autostart" / FILE for folder in folders.split(":") if folder)
+    return next((each for each in places if each.is_file()), None)
+
+
 def is_enabled() -> bool:
     """Whether the tray starts with the session."""
+    entry = path() if path().exists() else system_path()
     try:
-        text = path().read_text(encoding="utf-8")
+        text = entry.read_text(encoding="utf-8") if entry is not None else "Hidden=true"
     except (OSError, ValueError):
         return False
     lines = {line.strip().replace(" ", "").lower() for line in text.splitlines()}
@@ -48,12 +56,13 @@ def set_enabled(enabled: bool) -> None:
     """Start the tray with the session, or no more. CannotChangeAutostart when the folder cannot be written."""
     place = path()
     try:
-        if not enabled:
+        if not enabled and system_path() is None:
             place.unlink(missing_ok=True)
             return
         place.parent.mkdir(parents=True, exist_ok=True)
         unfinished = place.with_suffix(".new")
-        unfinished.write_text(_ENTRY.format(command=command()), encoding="utf-8")
+        entry = _ENTRY if enabled else _ENTRY + "Hidden=true\n"
+        unfinished.write_text(entry.format(command=command()), encoding="utf-8")
         unfinished.replace(place)
     except OSError as error:
         hint = f"{place}: {error.strerror}"

@@ -14,6 +14,7 @@ REASONS: Final = (
     mark("heard {times} times on this network"),
     mark("hardware address of {interface} (EUI-64)"),
     mark("interface identifier in use on {interface}"),
+    mark("generated from a key of this machine"),
     mark("chosen in the settings"),
     mark("packets go directly only on the kernel datapath"),
     mark("kernel lacks XFRM"),
@@ -41,6 +42,13 @@ REASONS: Final = (
     mark("it accepts, but for no time at all"),
     mark("the kernel has no IPv6, or was started with ipv6.disable=1"),
     mark("net.ipv6.conf.all.disable_ipv6 is 1"),
+    mark("it comes without a key"),
+    mark("it names a key (SPI) that is not there"),
+    mark("it comes under another key"),
+    mark("it does not say when it was made"),
+    mark("the clocks differ, or it is an old one played again"),
+    mark("it is an old one played again"),
+    mark("its proof is not in the right form"),
 )
 
 ANSWERS: Final = (

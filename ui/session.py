@@ -10,7 +10,7 @@ runs in (qasync).
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeVar
@@ -28,6 +28,14 @@ RETRY_AFTER: Final = 2.0
 """Seconds until a service that answered with an error is asked again; then twice as long each time."""
 LONGEST_RETRY: Final = 15.0
 """But not longer than this."""
+
+
+async def settings_with(client: Any, lists: Iterable[str]) -> dict[str, Any]:
+    """The settings in force, and these that are lists, which the service tells one by one."""
+    values = dict(await client.settings() or {})
+    for key in lists:
+        values[key] = await client.setting(key)
+    return values
 
 
 class Reach(Enum):

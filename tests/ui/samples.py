@@ -13,6 +13,7 @@ from mnclient.model.service_status import (
     Origin,
     Proposal,
     ServiceStatus,
+    Trust,
 )
 from mnclient.model.status import (
     BindingUpdateStatus,
@@ -117,12 +118,14 @@ AGENT = KnownHomeAgent(
     last_heard_time=BOOT_TIME + NOW - 90,
     rank=0.92,
     pinned=True,
+    trust=Trust.PINNED,
 )
 SECOND_AGENT = KnownHomeAgent(
     address=IPv6Address("2001:db8:7::1"),
     prefix=IPv6Network("2001:db8:7::/64"),
     origin=Origin.ADMINISTRATOR,
     rank=0.4,
+    trust=Trust.PINNED,
 )
 PROPOSAL = Proposal(
     address=PROPOSED,

@@ -2,6 +2,7 @@
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from ui import autostart
 @pytest.fixture(autouse=True)
 def folder(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "system"))
     return tmp_path / "config" / "autostart"
 
 
@@ -40,6 +42,20 @@ def test_an_entry_that_cannot_be_read(folder):
     folder.mkdir(parents=True)
     autostart.path().write_bytes(b"\xff\xfe")
     assert not autostart.is_enabled()
+
+
+def test_an_entry_for_everybody_is_switched_off_for_one(tmp_path):
+    everybody = tmp_path / "system/autostart/mnclient.desktop"
+    everybody.parent.mkdir(parents=True)
+    everybody.write_bytes(Path("installer/desktop/mnclient.desktop").read_bytes())
+    before = everybody.read_bytes()
+    assert autostart.is_enabled()
+    autostart.set_enabled(False)
+    assert not autostart.is_enabled()
+    assert "Hidden=true" in autostart.path().read_text(encoding="utf-8")
+    autostart.set_enabled(True)
+    assert autostart.is_enabled()
+    assert everybody.read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_written(folder):

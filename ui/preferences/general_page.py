@@ -3,7 +3,7 @@
 
 from ui.preferences.model import PreferencesModel
 from ui.preferences.page import Page, row
-from ui.preferences.rows import NumberRow, ResponsivenessRow, SwitchRow
+from ui.preferences.rows import ChoiceRow, NumberRow, ResponsivenessRow, SwitchRow
 from ui.texts import tr
 from ui.view import preferences_view as view
 from ui.widgets import StateLabel
@@ -85,7 +85,16 @@ class GeneralPage(Page):
             16,
         )
         self.desperation.below.addWidget(self.risk)
-        for each in (self.automatic, self.ask_first, self.maximum, self.responsiveness, self.desperation):
+        self.joins = ChoiceRow(
+            self.model,
+            view.DESPERATION_JOINS,
+            tr("&Whom desperation mode may join"),
+            tr("Trusted are home agents that you pinned, paired or added, and those an administrator allowed."),
+            ((view.JOINS_ALLOWED, tr("Only those that are trusted")), (view.JOINS_ANY, tr("Anybody (risky)"))),
+            needs=self._without_automatic,
+        )
+        rows = (self.automatic, self.ask_first, self.maximum, self.responsiveness, self.desperation, self.joins)
+        for each in rows:
             row(card, each)
 
     def _without_role(self) -> str:

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from mnclient.errors import MobileIPv6Error
 from service.contract import MANAGER, METHODS, Action, NotAllowed, Permission
 from ui import autostart
-from ui.session import Reach
+from ui.session import Reach, settings_with
 from ui.user_settings import UserSettings
 from ui.view.preferences_view import TABLES, with_defaults
 from ui.view.setting_text import toml_text
@@ -272,7 +272,11 @@ class PreferencesModel(QObject):
             return
         self._is_stale, self._is_reading = False, True
         begun = self._writes
-        self.session.ask(_read, then=lambda values: self._take_values(values, begun), failed=self._not_read)
+        self.session.ask(
+            lambda client: settings_with(client, TABLES),
+            then=lambda values: self._take_values(values, begun),
+            failed=self._not_read,
+        )
 
     def _not_read(self, _: MobileIPv6Error) -> None:
         self._is_reading = False  # the session says why: the service is gone, or does not let us read
@@ -298,13 +302,6 @@ class PreferencesModel(QObject):
         if described != self.schema:
             self.schema = described
             self.changed.emit()
-
-
-async def _read(client: Any) -> dict[str, Any]:
-    values = dict(await client.settings() or {})
-    for key in TABLES:
-        values[key] = await client.setting(key)
-    return values
 
 
 def _left_as_it_is(_: MobileIPv6Error) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Final
 
-from mnclient.model.service_status import KnownHomeAgent, Origin, ServiceStatus
+from mnclient.model.service_status import KnownHomeAgent, Origin, ServiceStatus, Trust
 from ui.texts import mark, tr, trn
 from ui.view.moment import Moment
 from ui.view.wording import ago, isolated
@@ -14,6 +14,12 @@ ORIGINS: Final = {
     Origin.LEARNED: mark("heard on a network"),
     Origin.ADMINISTRATOR: mark("given by the administrator"),
     Origin.MANUAL: mark("added by hand"),
+}
+
+TRUST: Final = {
+    Trust.UNTRUSTED: mark("not trusted"),
+    Trust.PINNED: mark("pinned"),
+    Trust.PAIRED: mark("paired"),
 }
 
 
@@ -27,14 +33,14 @@ class AgentRow:
     advertisements: str
     heard: str
     origin: str
+    trust: str
     pinned: bool
     serves: tuple[str, ...]
     """Home addresses that use it."""
 
     def describe(self) -> str:
         """The row in a sentence."""
-        facts = [rank_text(self.rank), self.advertisements, self.heard, self.origin]
-        facts += [tr("pinned")] if self.pinned else []
+        facts = [rank_text(self.rank), self.advertisements, self.heard, self.origin, self.trust]
         facts += [tr("in use")] if self.serves else []
         return f"{self.address}: {', '.join(facts)}"
 
@@ -75,6 +81,7 @@ def _row(agent: KnownHomeAgent, status: ServiceStatus, moment: Moment) -> AgentR
         advertisements=trn("{count} advertisement", "{count} advertisements", agent.advertisements),
         heard=heard,
         origin=tr(ORIGINS[agent.origin]),
+        trust=tr(TRUST[agent.trust]),
         pinned=agent.pinned,
         serves=tuple(str(each.address) for each in status.home_addresses if each.home_agent == agent.address),
     )

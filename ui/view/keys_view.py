@@ -25,7 +25,7 @@ OWNER_MEANINGS: Final[dict[KeyOwner, str]] = {
     KeyOwner.COMPUTER: mark("Only the service can read it. It works before anybody logs in."),
     KeyOwner.USER: mark("Only you can read it. It works while you are logged in."),
 }
-KEPT_ONLY: Final = mark("This version keeps the key but does not yet sign registrations with it.")
+KEPT_ONLY: Final = mark("This computer keeps the key, but cannot protect registrations with a key of this kind.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def algorithms(kind: KeyKind) -> tuple[KeyAlgorithm, ...]:
 
 
 def unused_kind_words(status: ServiceStatus | None, kind: KeyKind) -> str:
-    """What to know when this service cannot protect registrations with such a key yet; "" when it can."""
+    """What to know when this service cannot protect registrations with such a key; "" when it can."""
     if status is None or kind.value in status.protections:
         return ""
     return tr(KEPT_ONLY)

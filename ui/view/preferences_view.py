@@ -13,6 +13,7 @@ from mnclient.model.service_status import (
     Origin,
     ServiceStatus,
     Suggestion,
+    Trust,
 )
 from mnclient.model.settings_description import SettingDescription
 from mnclient.model.status import InterfaceStatus
@@ -35,6 +36,8 @@ ROLE_CORRESPONDENT: Final = "correspondent_node.enabled"
 ROLE_HOME_AGENT: Final = "home_agent.enabled"
 AUTOMATIC: Final = "autoconfiguration.enabled"
 DESPERATION: Final = "autoconfiguration.desperation"
+DESPERATION_JOINS: Final = "autoconfiguration.desperation_joins"
+JOINS_ALLOWED, JOINS_ANY = "allowed", "any"
 ASK_FIRST: Final = "autoconfiguration.ask_first"
 MAX_ADDRESSES: Final = "autoconfiguration.max_home_addresses"
 RESPONSIVENESS: Final = "autoconfiguration.responsiveness"
@@ -64,6 +67,12 @@ ORIGINS: Final[dict[Origin, str]] = {
     Origin.LEARNED: mark("Found automatically"),
     Origin.ADMINISTRATOR: mark("Set by the administrator"),
     Origin.MANUAL: mark("Added by hand"),
+}
+
+TRUST: Final[dict[Trust, str]] = {
+    Trust.UNTRUSTED: mark("Not trusted"),
+    Trust.PINNED: mark("Pinned"),
+    Trust.PAIRED: mark("Paired"),
 }
 
 
@@ -185,7 +194,7 @@ def _agent_row(agent: KnownHomeAgent, now: float) -> AgentRow:
         detail=detail,
         icon="pin" if agent.pinned else "agent",
         prefix=str(agent.prefix),
-        trust=tr("Pinned") if agent.pinned else tr(ORIGINS[agent.origin]),
+        trust=tr(TRUST[agent.trust]),
     )
 
 

@@ -52,6 +52,30 @@ _ANSWERS: Final[Mapping[ProblemCode, tuple[str, str, str, State | None]]] = {
         mark("Choose a key, or choose to go without for now."),
         State.PROTECTION,
     ),
+    ProblemCode.KEY_NOT_AVAILABLE: (
+        mark("The key is not here yet"),
+        mark("It is in your keyring, and the service has not been given it. Nothing was sent without it."),
+        mark("Unlock your keyring. The trial goes on by itself."),
+        None,
+    ),
+    ProblemCode.PROTECTION_IMPOSSIBLE: (
+        mark("This computer cannot use this key"),
+        mark("It cannot protect registrations with a key of this kind, so nothing was sent."),
+        mark("Choose a key of another kind, or ask for another invitation."),
+        State.PROTECTION,
+    ),
+    ProblemCode.KEY_REJECTED: (
+        mark("The home agent does not accept the key"),
+        mark("{agent} says that it cannot verify registrations of {address} with it."),
+        mark("Both ends need the same key, with the two numbers exchanged. Or ask for a new invitation."),
+        State.PROTECTION,
+    ),
+    ProblemCode.HOME_NOT_PROVED: (
+        mark("This network says that it is home, and does not prove it"),
+        mark("{detail} looks like the home network of {address}, but no home agent has shown the key there."),
+        mark("At home: see that the home agent runs and has the same key. Elsewhere: leave this network."),
+        None,
+    ),
     ProblemCode.REGISTRATION_REFUSED: (
         mark("The home agent said no"),
         mark("Its reason: {detail}."),
@@ -99,6 +123,9 @@ _ANSWERS: Final[Mapping[ProblemCode, tuple[str, str, str, State | None]]] = {
 PRECEDENCE: Final = tuple(_ANSWERS)
 """Problems that end a trial, the one to tell first first."""
 
+OF_NEW_KEYS: Final = frozenset((ProblemCode.HOME_AGENT_SILENT, ProblemCode.KEY_REJECTED))
+"""Of these, a new key for an address that worked before is the likely reason."""
+
 SLOW: Final = (
     mark("It takes longer than it should"),
     mark("Nothing was heard for {seconds} seconds."),
@@ -123,6 +150,15 @@ def slow(seconds: int) -> Answer:
     """Nothing happened for so long."""
     title, text, todo = SLOW
     return Answer(title=tr(title), text=tr(text, seconds=seconds), todo=tr(todo))
+
+
+def new_key_unanswered(address: str) -> Answer:
+    """Under a new key the home agent has not said yes."""
+    return Answer(
+        title=tr("The home agent does not accept the new key"),
+        text=tr("It may not have this key, or not any more. {address} keeps the key it had.", address=address),
+        todo=tr("Ask the person who runs the home agent for another invitation, or try it on another network."),
+    )
 
 
 def no_network() -> Answer:

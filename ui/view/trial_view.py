@@ -106,6 +106,8 @@ class Trial:
 
     address: IPv6Address
     agent: IPv6Address | None
+    new_spi: int | None = None
+    """Of a new key for an address that is there; None where the address itself is tried."""
     started: Instant | None = None
     reached: tuple[tuple[Step, Instant], ...] = ()
     is_home: bool = False
@@ -130,14 +132,23 @@ class Trial:
         for step, instant in _steps_of(home, now).items():
             reached.setdefault(step, instant)
         reached |= _times(_move(status, self.address, started), started)
-        if not home.registered:
+        if not self._is_accepted(home):
             reached.pop(Step.ANSWERED, None)
-        if not (home.registered and home.verified):
+        if not (self._is_accepted(home) and home.verified):
             reached.pop(Step.VERIFIED, None)
         ordered = tuple((step, reached[step]) for step in Step if step in reached)
         is_home = home.state in _AT_HOME
         seen = replace(self, started=started, reached=ordered, is_home=is_home, failure=None)
-        return replace(seen, failure=None if seen.verdict() in _GOOD else _failure(status, home, self.agent, now))
+        return replace(seen, failure=None if seen.verdict() in _GOOD else self._failure(status, home, now))
+
+    def _is_accepted(self, home: HomeAddressStatus) -> bool:
+        """Whether the home agent said yes to what is on trial: of a new key, to that and not to the one before."""
+        return home.registered and self.new_spi in (None, home.accepted_spi)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the home agent said yes."""
+        return Step.ANSWERED in dict(self.reached)
 
     def lost(self, answer: Answer) -> "Trial":
         """It cannot go on, and this is why."""
@@ -167,7 +178,8 @@ class Trial:
         if Step.ANSWERED in dict(self.reached) and quiet >= UNVERIFIED_AFTER:
             return Verdict.WORKS, None
         if quiet >= SLOW_AFTER:
-            return Verdict.FAILED, trial_answers.slow(int(quiet))
+            slow = trial_answers.slow(int(quiet))
+            return Verdict.FAILED, slow if self.new_spi is None else trial_answers.new_key_unanswered(str(self.address))
         return Verdict.RUNNING, None
 
     def _rows(self, verdict: Verdict) -> tuple[StageRow, ...]:
@@ -194,6 +206,23 @@ class Trial:
         if self.reached and not any(each.address == self.address for each in status.home_addresses):
             return self.lost(trial_answers.given_up())
         return self
+
+    def _failure(self, status: ServiceStatus, home: HomeAddressStatus, now: Instant) -> Answer | None:
+        address, home_agent = str(home.address), str(self.agent or home.home_agent or "")
+        visible = {
+            each.code: each
+            for each in status.engine.problems
+            if each.is_visible(now) and each.code in trial_answers.PRECEDENCE and _concerns(each.subject, address)
+        }
+        for code in trial_answers.PRECEDENCE:
+            if code in visible and self.new_spi is not None and code in trial_answers.OF_NEW_KEYS:
+                return trial_answers.new_key_unanswered(address)
+            if code in visible:
+                detail = visible[code].detail
+                return trial_answers.answer_for(code, address=address, agent=home_agent, detail=detail)
+        if status.engine.phase is Phase.NO_NETWORK and not any(each.is_up for each in status.engine.interfaces):
+            return trial_answers.no_network()
+        return None
 
 
 _GOOD: Final = (Verdict.WORKS, Verdict.AT_HOME)
@@ -240,22 +269,6 @@ def _times(move: Handover | None, started: Instant) -> dict[Step, Instant]:
     if move is None:
         return {}
     return {_STAGES[stage]: instant for stage, instant in move.stages if stage in _STAGES and instant >= started}
-
-
-def _failure(status: ServiceStatus, home: HomeAddressStatus, agent: IPv6Address | None, now: Instant) -> Answer | None:
-    address, home_agent = str(home.address), str(agent or home.home_agent or "")
-    visible = {
-        each.code: each
-        for each in status.engine.problems
-        if each.is_visible(now) and each.code in trial_answers.PRECEDENCE and _concerns(each.subject, address)
-    }
-    for code in trial_answers.PRECEDENCE:
-        if code in visible:
-            detail = visible[code].detail
-            return trial_answers.answer_for(code, address=address, agent=home_agent, detail=detail)
-    if status.engine.phase is Phase.NO_NETWORK and not any(each.is_up for each in status.engine.interfaces):
-        return trial_answers.no_network()
-    return None
 
 
 def _concerns(subject: str, address: str) -> bool:

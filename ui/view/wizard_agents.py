@@ -15,6 +15,7 @@ RANDOM_BITS: Final = 62
 """Of an address that is made up: the universal and the group bit stay 0, as no hardware made it."""
 
 _HARDWARE: Final = re.compile(r"hardware address of (\S+) \(EUI-64\)")
+_GENERATED: Final = "generated from a key of this machine"
 _IN_USE: Final = re.compile(r"interface identifier in use on (\S+)")
 
 
@@ -77,7 +78,7 @@ def address_rows(
     for each in suggestions:
         if each.address in prefix:
             found.setdefault(each.address, _reason(each.reason))
-        elif prefix.prefixlen == 64:
+        elif prefix.prefixlen == 64 and each.reason != _GENERATED:  # which ends otherwise in each prefix
             found.setdefault(_with_end(prefix, int(each.address)), _reason(each.reason))
     made_up = _with_end(prefix, identifier)
     found.setdefault(made_up, tr("Made up just now. It tells nothing about this computer."))
@@ -91,6 +92,8 @@ def _with_end(prefix: IPv6Network, number: int) -> IPv6Address:
 
 
 def _reason(reason: str) -> str:
+    if reason == _GENERATED:
+        return tr("Made from a key of this computer, which can prove with it that the address is its own.")
     if found := _HARDWARE.fullmatch(reason):
         return tr("Made from the hardware of {interface}. It is always the same on this computer.", interface=found[1])
     if found := _IN_USE.fullmatch(reason):

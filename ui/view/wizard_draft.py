@@ -13,6 +13,7 @@ from mnclient.model.invitation import Invitation
 from mnclient.model.keys import KEY_ALGORITHMS, KeyAlgorithm, KeyInfo, KeyKind, KeyOwner
 from mnclient.model.service_status import ServiceStatus
 from ui.texts import tr
+from ui.view.invitation_view import refusal_of, succeeded_key
 from ui.view.key_text import Entry, KeyEntry, key_entry, spi_of
 from ui.view.wizard_flow import Facts, State
 
@@ -121,12 +122,19 @@ def protection_of(draft: Draft, status: ServiceStatus | None) -> Protect | None:
 
 def protections(draft: Draft, status: ServiceStatus | None) -> tuple[Protect, ...]:
     """What there is to choose from, the best first."""
+    if succeeds(draft, status) is not None:
+        return (Protect.INVITATION,)
     choices = [Protect.TYPED, Protect.MADE, Protect.NONE]
     if draft.way is Way.INVITATION and draft.invitation and draft.invitation.kind:
         choices = [Protect.INVITATION, Protect.TYPED, Protect.NONE]  # the home agent has made one
     if installed_key(draft, status):
         choices.insert(0, Protect.INSTALLED)
     return tuple(choices)
+
+
+def succeeds(draft: Draft, status: ServiceStatus | None) -> KeyInfo | None:
+    """The key that is to be replaced, where nothing else is wanted than a new key for a home address that is here."""
+    return succeeded_key(draft.invitation, status) if draft.way is Way.INVITATION else None
 
 
 def installed_key(draft: Draft, status: ServiceStatus | None) -> KeyInfo | None:
@@ -186,12 +194,14 @@ def goes_unprotected(draft: Draft, status: ServiceStatus | None) -> bool:
 def facts_of(draft: Draft, status: ServiceStatus | None) -> Facts:
     """Which steps are skipped, and where something is missing."""
     skipped, incomplete = set(), set()
-    if home_agent_of(draft) is None or prefix_of(draft, status) is None:
+    if home_agent_of(draft) is None or prefix_of(draft, status) is None or _is_useless(draft, status):
         incomplete.add(State.AGENT)
     if draft.way is Way.INVITATION and draft.invitation and draft.invitation.home_address:
         skipped.add(State.ADDRESS)
     if home_address_of(draft, status) is None:
         incomplete.add(State.ADDRESS)
+    if succeeds(draft, status) is not None:
+        skipped |= {State.PROTECTION, State.INTERFACES}
     protect = protection_of(draft, status)
     if protect is Protect.INSTALLED and not goes_unprotected(draft, status):
         skipped.add(State.PROTECTION)
@@ -200,6 +210,11 @@ def facts_of(draft: Draft, status: ServiceStatus | None) -> Facts:
     if len(interfaces_of(status)) < 2:
         skipped.add(State.INTERFACES)
     return Facts(frozenset(skipped), frozenset(incomplete))
+
+
+def _is_useless(draft: Draft, status: ServiceStatus | None) -> bool:
+    invitation = draft.invitation
+    return draft.way is Way.INVITATION and invitation is not None and refusal_of(invitation, status) is not None
 
 
 def interfaces_of(status: ServiceStatus | None) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ trial goes all at once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
 from typing import Any, Final
 
-from mnclient.model.keys import KeyOwner
+from mnclient.model.invitation_use import IDENTIFIERS, identifiers_with
+from mnclient.model.keys import KeyInfo, KeyOwner
 from mnclient.model.service_status import ServiceStatus
 from ui.view.wizard_draft import (
     Draft,
@@ -24,11 +25,14 @@ from ui.view.wizard_draft import (
     order_of,
     prefix_of,
     protection_of,
+    succeeds,
 )
 from ui.view.wizard_flow import State
 
 UNPROTECTED: Final = "mobile_node.allow_unprotected_signalling"
 INTERFACES: Final = "mobile_node.interfaces"
+LISTS: Final = (INTERFACES, IDENTIFIERS)
+"""Settings that a plan is made from, and that are lists."""
 KEYRING_SAVE: Final = "keyring.save"
 KEYRING_DELETE: Final = "keyring.delete"
 """Requests to the person's keyring instead of the service."""
@@ -64,6 +68,10 @@ class Plan:
     agent: IPv6Address
     changes: tuple[Change, ...]
     keep: Request
+    new_spi: int | None = None
+    """The outgoing SPI of a key that takes the place of another one; None where a home address is tried."""
+    spare: tuple[Request, ...] = ()
+    """What nobody needs any more once the home agent has accepted it."""
 
 
 def plan_of(draft: Draft, status: ServiceStatus, settings: Mapping[str, Any]) -> Plan | None:
@@ -75,7 +83,11 @@ def plan_of(draft: Draft, status: ServiceStatus, settings: Mapping[str, Any]) ->
     key = key_of(draft, status)
     if key is None and protect in (Protect.TYPED, Protect.MADE, Protect.INVITATION):
         return None
-    changes: list[Change] = []
+    named = _named(draft, address, settings) if protect is Protect.INVITATION else []
+    before = succeeds(draft, status)
+    if before is not None and key is not None:
+        return _succession(address, agent, key, before, named)
+    changes = named
     if goes_unprotected(draft, status) and settings.get(UNPROTECTED) is not True:
         changes.append(_setting(UNPROTECTED, "true", "false", State.PROTECTION))
     if key is not None and draft.owner is KeyOwner.USER:
@@ -92,6 +104,30 @@ def plan_of(draft: Draft, status: ServiceStatus, settings: Mapping[str, Any]) ->
         agent=agent,
         changes=tuple(changes),
         keep=Request("keep_home_address", (address,)),
+    )
+
+
+def _named(draft: Draft, address: IPv6Address, settings: Mapping[str, Any]) -> list[Change]:
+    """The name by which the home agent of an invitation knows the address, if that has one."""
+    rows = settings.get(IDENTIFIERS) or ()
+    new = identifiers_with(draft.invitation, address, rows) if draft.invitation is not None else None
+    return [] if new is None else [_setting(IDENTIFIERS, new, value_text(rows), State.AGENT)]
+
+
+def _succession(address: IPv6Address, agent: IPv6Address, key: Key, before: KeyInfo, named: list[Change]) -> Plan:
+    """A new key, kept where the one before is. Once it is stored it is not taken back: that one may be gone by then."""
+    changes = [*named, _key(address, agent, key, before.owner)]
+    spare: tuple[Request, ...] = ()
+    if before.owner is KeyOwner.USER:  # a person's key is not the service's to remove
+        changes.insert(0, _keyring(address, agent, key))
+        spare = Request("remove_key", before.identity), Request(KEYRING_DELETE, (before.identity,))
+    return Plan(
+        address=address,
+        agent=agent,
+        changes=tuple(replace(each, undo_kept=GIVE_UP, mend=State.AGENT) for each in changes),
+        keep=Request("keep_home_address", (address,)),
+        new_spi=key.spi_out,
+        spare=spare,
     )
 
 

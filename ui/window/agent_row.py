@@ -97,7 +97,7 @@ class AgentRow(QFrame):
         self._row = row
         self.rank.set_rank(row.rank)
         self.address.set_text(str(row.address))
-        self.facts.setText(" · ".join((row.prefix, row.advertisements, row.heard, row.origin)))
+        self.facts.setText(" · ".join((row.prefix, row.advertisements, row.heard, row.origin, row.trust)))
         self.use.setVisible(bool(row.serves))
         self.use.setToolTip("\n".join(row.serves))
         self.pin.setVisible(row.pinned)

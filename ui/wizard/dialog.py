@@ -33,7 +33,7 @@ from ui.desk import Desk
 from ui.texts import tr
 from ui.view.tray_view import Snapshot, tray_view
 from ui.view.trial_view import Verdict
-from ui.view.wizard_draft import goes_unprotected
+from ui.view.wizard_draft import goes_unprotected, succeeds
 from ui.view.wizard_flow import CHOICES, Input, State, shown_steps, step_of
 from ui.wizard.address_page import AddressPage
 from ui.wizard.agent_page import AgentPage
@@ -72,6 +72,7 @@ class WizardDialog(QDialog):
         self.question: QMessageBox | None = None
         self._may_close = False
         self._focused: QWidget | None = None
+        self._in_sight = (False, 0)
         self._make_pages()
         self.invitations = InvitationDesk(self, self.guide, self.agent_page, self.protection_page)
         self._arrange()
@@ -178,6 +179,7 @@ class WizardDialog(QDialog):
         guide.changed.connect(self._show_all)
         guide.left_over.connect(self.message.left_over)
         self.trial_page.wanted.connect(guide.take)
+        self.invitations.invitations.refused.connect(lambda _: self._reveal(self.agent_page.invitation))
         self.done_page.keys_wanted.connect(self._open_keys)
         for keys, act in (("F1", self._help), ("Ctrl+Q", self.desk.quit)):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
@@ -219,6 +221,7 @@ class WizardDialog(QDialog):
         elif state in CHOICES:
             self.pages[state].show_scene(guide.scene())
             self._correct_focus()
+            self._keep_in_sight()
         self.footer.show_state(
             state,
             is_last=guide.leads_to_trial(facts),
@@ -234,12 +237,21 @@ class WizardDialog(QDialog):
     def _show_trial(self) -> None:
         view = self.guide.trial_view()
         if view is not None and self.guide.trial is not None:
-            self.trial_page.show_trial(str(self.guide.trial.address), view, self.guide.state)
+            address, is_new_key = str(self.guide.trial.address), self.guide.trial.new_spi is not None
+            self.trial_page.show_trial(address, view, self.guide.state, is_new_key=is_new_key)
             verdict = view.verdict if view.verdict is Verdict.AT_HOME else Verdict.WORKS
             is_bare = goes_unprotected(self.guide.draft, self.guide.status)
-            self.done_page.show_result(str(self.guide.trial.address), verdict, view.elapsed, is_bare)
+            self.done_page.show_result(address, verdict, view.elapsed, is_bare, is_new_key=is_new_key)
         else:
             self.trial_page.show_beginning()
+
+    def _keep_in_sight(self) -> None:
+        """An invitation, also below home agents that are found after it was opened."""
+        is_opened = self.guide.draft.invitation is not None
+        there = (is_opened, len(self.agent_page.cards))
+        if there != self._in_sight and is_opened and self.guide.state is State.AGENT:
+            self._reveal(self.agent_page.invitation)
+        self._in_sight = there
 
     def _reveal(self, card: ChoiceCard) -> None:
         """What opens below a choice is not left below the edge of the window."""
@@ -289,7 +301,7 @@ class WizardDialog(QDialog):
         self.question = QMessageBox(self)
         self.question.setIcon(QMessageBox.Icon.Question)
         self.question.setWindowTitle(self.windowTitle())
-        self.question.setText(tr("Close without a home address?"))
+        self.question.setText(self._what_is_lost())
         self.question.setInformativeText(
             tr("The trial ends, and everything is as it was before.")
             if on_trial
@@ -301,6 +313,11 @@ class WizardDialog(QDialog):
         self.question.setEscapeButton(stay)
         self.question.finished.connect(lambda: self._answered(close))
         self.question.open()
+
+    def _what_is_lost(self) -> str:
+        if succeeds(self.guide.draft, self.guide.status) is not None:
+            return tr("Close without the new key?")
+        return tr("Close without a home address?")
 
     def _answered(self, yes: QAbstractButton) -> None:
         question, self.question = self.question, None

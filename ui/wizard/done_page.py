@@ -60,9 +60,13 @@ class DonePage(Page):
         self.body.addStretch(1)
         self.title.setAlignment(Qt.AlignmentFlag.AlignLeading)
 
-    def show_result(self, address: str, verdict: Verdict, time: str, is_unprotected: bool) -> None:
+    def show_result(
+        self, address: str, verdict: Verdict, time: str, is_unprotected: bool, *, is_new_key: bool = False
+    ) -> None:
         """Show what was got, and how long it took."""
-        self.text.setText(tr("It is yours from now on, on every network. The trial took {time}.", time=time))
+        self.title.setText(tr("Your address has a new key") if is_new_key else tr("You have a home address"))
+        self.setAccessibleName(self.title.text())
+        self.text.setText(_words_of_new_key(verdict) if is_new_key else _words_of_address(time))
         self.address.set_text(address)
         self.icon_words.setText(
             tr("It is a house while you are at home. Elsewhere it is green while your address is reachable.")
@@ -78,3 +82,13 @@ class DonePage(Page):
 
     def first(self) -> QPushButton | None:
         return None
+
+
+def _words_of_address(time: str) -> str:
+    return tr("It is yours from now on, on every network. The trial took {time}.", time=time)
+
+
+def _words_of_new_key(verdict: Verdict) -> str:
+    if verdict is Verdict.AT_HOME:
+        return tr("It is used from another network on. The key before goes when the home agent has accepted this one.")
+    return tr("The home agent accepts it. The key before is not needed any more.")

@@ -14,13 +14,13 @@ from mnclient.model.service_status import ServiceStatus, Suggestion
 from mnclient.units import Instant
 from service.client import ServiceUnavailable
 from service.contract import NotAllowed
-from ui.session import Reach, Reached, Session
+from ui.session import Reach, Reached, Session, settings_with
 from ui.view import trial_answers
 from ui.view.trial_view import Trial, TrialView, Verdict
 from ui.view.wizard_agents import RANDOM_BITS, address_rows, agent_rows
 from ui.view.wizard_draft import Draft, Way, facts_of, home_address_of, home_agent_of, prefix_of, would_lose
 from ui.view.wizard_flow import CHOICES, Effect, Facts, Input, State, effects, following
-from ui.view.wizard_plan import Change, Plan, plan_of
+from ui.view.wizard_plan import LISTS, Change, Plan, plan_of
 from ui.wizard.page import Scene
 from ui.wizard.permission import Needs
 from ui.wizard.runner import TrialRunner
@@ -30,6 +30,7 @@ TICK: Final = 100
 ON_TRIAL: Final = (State.TRYING, State.FAILED, State.KEEPING)
 _GOOD: Final = (Verdict.WORKS, Verdict.AT_HOME)
 _MEND: Final = {
+    State.AGENT: Input.TO_AGENT,
     State.ADDRESS: Input.TO_ADDRESS,
     State.PROTECTION: Input.TO_PROTECTION,
     State.INTERFACES: Input.TO_INTERFACES,
@@ -68,7 +69,7 @@ class Guide(QObject):
         self.runner = TrialRunner(session, self)
         self.runner.began.connect(self._began)
         self.runner.refused.connect(self._refused)
-        self.runner.kept.connect(lambda: self.take(Input.KEPT))
+        self.runner.kept.connect(self._kept)
         self.runner.not_kept.connect(self._not_kept)
         self.runner.left_over.connect(self.left_over)
         self._ticker = QTimer(self, interval=TICK)
@@ -174,7 +175,7 @@ class Guide(QObject):
     def _start(self) -> None:
         self.refusals = {}
         self.trial = None
-        self.session.ask(lambda client: client.settings(), self._begin, self._unanswered)
+        self.session.ask(lambda client: settings_with(client, LISTS), self._begin, self._unanswered)
 
     def _begin(self, settings: dict[str, Any]) -> None:
         status = self.session.status
@@ -182,7 +183,7 @@ class Guide(QObject):
             return  # gone back in the meantime
         self.plan = plan_of(self.draft, status, settings)
         assert self.plan is not None, "a draft that leads to the trial is complete"
-        self.trial = Trial(address=self.plan.address, agent=self.plan.agent)
+        self.trial = Trial(address=self.plan.address, agent=self.plan.agent, new_spi=self.plan.new_spi)
         self.runner.begin(self.plan)
         self.changed.emit()
 
@@ -210,6 +211,11 @@ class Guide(QObject):
         self.take(_MEND[change.mend])
         self.refusals = {self.state: error}
         self.changed.emit()
+
+    def _kept(self) -> None:
+        if self.plan is not None and self.trial is not None and self.trial.is_answered:
+            self.runner.clear_away(self.plan.spare)
+        self.take(Input.KEPT)
 
     def _not_kept(self, error: MobileIPv6Error) -> None:
         self._fail(trial_answers.refused(error))

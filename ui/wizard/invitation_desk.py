@@ -12,7 +12,9 @@ from mnclient.model.invitation import LONGEST_NAME, Invitation
 from ui.keys.key_work import write_key_file
 from ui.preferences.rows import error_words
 from ui.texts import tr
+from ui.view.invitation_view import invitation_view
 from ui.view.wizard_draft import Draft, Way, algorithm_of, home_address_of, home_agent_of, prefix_of
+from ui.view.wizard_flow import CHOICES
 from ui.wizard.agent_page import AgentPage
 from ui.wizard.guide import Guide
 from ui.wizard.invitations import Invitations
@@ -33,6 +35,7 @@ class InvitationDesk(QObject):
         self.invitations.sealed.connect(self._sealed)
         self.invitations.opening.connect(lambda: agent_page.show_sealed(tr("the invitation"), True))
         self.invitations.refused.connect(self._refused)
+        guide.changed.connect(self._judge)
         agent_page.chosen_file.connect(self.read)
         agent_page.passphrase.connect(self.invitations.unseal)
         protection_page.save_copy.connect(self._ask_where)
@@ -67,8 +70,14 @@ class InvitationDesk(QObject):
     def _imported(self, invitation: Invitation) -> None:
         self._page.show_sealed("", False)
         self._page.passphrase_field.set_text("")
-        self._page.show_invitation("check-circle", summary(invitation), "good")
         self._guide.edit({"way": Way.INVITATION, "invitation": invitation, "protect": None, "is_address_typed": False})
+
+    def _judge(self) -> None:
+        """What the invitation is for; that depends on what is here, which may change meanwhile."""
+        invitation = self._guide.draft.invitation
+        if invitation is not None and self._guide.state in CHOICES:
+            view = invitation_view(invitation, self._guide.status)
+            self._page.show_invitation(view.icon, view.words, view.role)
 
     def _sealed(self, name: str) -> None:
         self._page.show_invitation("lock", tr("The invitation for {name} is sealed.", name=name), "quiet")
@@ -84,22 +93,6 @@ class InvitationDesk(QObject):
         dialog.fileSelected.connect(lambda name: self.save_copy(Path(name)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
-
-
-def summary(invitation: Invitation) -> str:
-    """What an invitation is for."""
-    if invitation.home_address is not None:
-        return tr(
-            "For {name}: {address} at the home agent {agent}.",
-            name=invitation.name,
-            address=invitation.home_address,
-            agent=invitation.home_agent,
-        )
-    return tr(
-        "For {name}: an address of your choice at the home agent {agent}.",
-        name=invitation.name,
-        agent=invitation.home_agent,
-    )
 
 
 def invitation_of(guide: Guide) -> Invitation | None:

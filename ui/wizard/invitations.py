@@ -65,7 +65,7 @@ class Invitations(QObject):
             return
         self._sealed = None
         if found.expires_time is not None and found.is_expired(self._wall_clock()):
-            self.refused.emit(expired(found.expires_time))
+            self.refused.emit(expired(found.expires_time, self._wall_clock()))
         else:
             self.imported.emit(found)
 
@@ -87,8 +87,11 @@ def read_invitation(path: Path) -> Invitation | SealedInvitation:
     return parse_invitation(content)
 
 
-def expired(expires_time: float) -> MobileIPv6Error:
-    """It is too old."""
-    day = datetime.fromtimestamp(expires_time).astimezone()
-    title = tr("This invitation expired on {day:%Y-%m-%d at %H:%M}", day=day)
-    return MobileIPv6Error(title, hint=tr("Ask the person who sent it for a new one."))
+def expired(expires_time: float, now: float) -> MobileIPv6Error:
+    """It is too old, or this computer's clock is wrong."""
+    day, today = (datetime.fromtimestamp(each).astimezone() for each in (expires_time, now))
+    title = tr(
+        "This invitation expired on {day:%Y-%m-%d at %H:%M}; here it is {today:%Y-%m-%d, %H:%M}", day=day, today=today
+    )
+    hint = tr("Ask the person who sent it for a new one; or set the clock of this computer, if that is wrong.")
+    return MobileIPv6Error(title, hint=hint)

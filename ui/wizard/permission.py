@@ -8,7 +8,7 @@ from typing import Any
 from mnclient.model.service_status import ServiceStatus
 from service.contract import Action, Permission
 from ui.texts import tr
-from ui.view.wizard_draft import Draft, Protect, goes_unprotected, protection_of
+from ui.view.wizard_draft import Draft, Protect, goes_unprotected, protection_of, succeeds
 from ui.view.wizard_plan import UNPROTECTED
 
 
@@ -21,7 +21,7 @@ class Needs:
 
     def actions(self, draft: Draft, status: ServiceStatus | None) -> tuple[Action, ...]:
         """The permissions that the trial of this draft needs."""
-        needed = [Action.MANAGE_ADDRESSES]
+        needed = [Action.MANAGE_ADDRESSES] if succeeds(draft, status) is None else []
         if protection_of(draft, status) in (Protect.INVITATION, Protect.TYPED, Protect.MADE):
             needed.append(Action.MANAGE_KEYS)
         if goes_unprotected(draft, status) and self.settings.get(UNPROTECTED) is not True:
@@ -31,7 +31,7 @@ class Needs:
     def refusal(self, draft: Draft, status: ServiceStatus | None) -> str:
         """Why the trial cannot be started; "" when it can."""
         answers = {each: self.permissions.get(each) for each in self.actions(draft, status)}
-        if answers[Action.MANAGE_ADDRESSES] is Permission.NO:
+        if answers.get(Action.MANAGE_ADDRESSES) is Permission.NO:
             return tr("You may not add home addresses on this computer. Ask the person who looks after it.")
         if answers.get(Action.MANAGE_KEYS) is Permission.NO:
             return tr("You may not install keys on this computer. Ask the person who looks after it.")

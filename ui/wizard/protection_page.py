@@ -12,6 +12,7 @@ from mnclient.model.keys import KEY_ALGORITHMS, KeyKind
 from ui.preferences.rows import error_words
 from ui.texts import tr
 from ui.view.key_text import new_spi
+from ui.view.keys_view import KEPT_ONLY
 from ui.view.wizard_draft import (
     Draft,
     Protect,
@@ -134,8 +135,8 @@ class ProtectionPage(Page):
         is_idle = protect not in (None, Protect.NONE) and goes_unprotected(draft, scene.status)
         self.note.say(
             "warning",
-            tr("This version keeps the key, but does not yet sign registrations with it"),
-            tr("Until it does, anybody on the way can take your address over."),
+            tr(KEPT_ONLY),
+            tr("They would go without, and anybody on the way can take your address over."),
         )
         self.note.setVisible(is_idle)
 

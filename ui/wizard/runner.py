@@ -82,6 +82,16 @@ class TrialRunner(QObject):
         if self._plan is not None and not self._is_undoing and not self._is_asking:
             self._ask(self._plan.keep, self._made_permanent, self._not_permanent)
 
+    def clear_away(self, spare: tuple[Request, ...]) -> None:
+        """What is not needed any more; the one after the other, since nobody waits for it."""
+        if spare:
+            self._ask(spare[0], lambda: self.clear_away(spare[1:]), lambda error: self._not_cleared(error, spare[1:]))
+
+    def _not_cleared(self, error: MobileIPv6Error, others: tuple[Request, ...]) -> None:
+        if not isinstance(error, UnknownThing):
+            self.left_over.emit(error)
+        self.clear_away(others)
+
     def _go_on(self) -> None:
         if not self._pending:
             self.began.emit()

@@ -68,9 +68,9 @@ class TrialPage(Page):
         self.body.addStretch(1)
         self.show_beginning()
 
-    def show_trial(self, address: str, view: TrialView, state: State) -> None:
+    def show_trial(self, address: str, view: TrialView, state: State, *, is_new_key: bool = False) -> None:
         """Show how it stands."""
-        self.text.setText(tr("{address} is registered on trial. Nothing is kept before it works.", address=address))
+        self.text.setText(_words(address, is_new_key=is_new_key))
         self._show_rows(view.rows)
         answer = view.answer if state is State.FAILED else None
         self.elapsed.setText(tr("{time} so far", time=view.elapsed))
@@ -141,6 +141,12 @@ class _Row(QWidget):
         self.words.setText(row.title)
         self.time.setText(row.time)
         self.setAccessibleName(f"{row.title}: {row.time or tr(word)}")
+
+
+def _words(address: str, *, is_new_key: bool) -> str:
+    if is_new_key:
+        return tr("The new key of {address} is on trial. Until it works, nothing of it is kept.", address=address)
+    return tr("{address} is registered on trial. Nothing is kept before it works.", address=address)
 
 
 def _button(text: str, act) -> QPushButton:

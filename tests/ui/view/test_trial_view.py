@@ -35,6 +35,37 @@ def problem(code, detail="", subject=str(FIRST), since=0.0):
     return samples.problem(code, subject=subject, detail=detail, since=since)
 
 
+def test_a_new_key_works_when_the_home_agent_has_accepted_that_one():
+    trial = replace(BEGUN, new_spi=4097)
+    before = replace(works(FIRST).engine.home_addresses[0], accepted_spi=9001)
+    status = replace(works(FIRST), engine=replace(works(FIRST).engine, home_addresses=(before,)))
+    assert progress(trial.seen(status))[Step.ASKED] is Progress.DONE
+    assert not trial.seen(status).is_answered and shows(trial.seen(status)) is Verdict.RUNNING
+    assert BEGUN.seen(status).is_answered
+    accepted = replace(before, accepted_spi=4097)
+    seen = trial.seen(replace(status, engine=replace(status.engine, home_addresses=(accepted,))))
+    assert seen.is_answered and shows(seen) is Verdict.WORKS
+    late = trial.seen(status).view(after(SLOW_AFTER + 1))
+    assert late.verdict is Verdict.FAILED and "does not accept the new key" in late.answer.title
+    assert shows(trial.seen(at_home(FIRST))) is Verdict.AT_HOME
+
+
+@pytest.mark.parametrize(
+    "code, words",
+    [
+        (ProblemCode.KEY_REJECTED, "does not accept the key"),
+        (ProblemCode.KEY_NOT_AVAILABLE, "not here yet"),
+        (ProblemCode.PROTECTION_IMPOSSIBLE, "cannot use this key"),
+        (ProblemCode.HOME_NOT_PROVED, "does not prove it"),
+    ],
+)
+def test_what_is_wrong_with_the_key_is_said(code, words):
+    silent = problem(ProblemCode.HOME_AGENT_SILENT)
+    status = trying(FIRST, problems=(silent, problem(code, detail=str(AGENT))))
+    answer = BEGUN.seen(status).view(after(0.5)).answer
+    assert words in answer.title and "{" not in answer.title + answer.text + answer.todo
+
+
 def test_nothing_runs_out_while_a_password_is_looked_for():
     view = NEW.view(after(10_000))
     assert view.verdict is Verdict.RUNNING and view.answer is None

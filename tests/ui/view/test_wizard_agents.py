@@ -3,6 +3,7 @@ from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 
 from mnclient.model.service_status import ManagedHomeAddress, Origin
+from service.autoconfiguration.suggestions import GENERATED
 from tests.ui import samples
 from tests.ui.wizard.people import AGENT, FIRST, HEARD, HOME, SECOND, START, SUGGESTIONS
 from ui.view.wizard_agents import address_rows, agent_rows
@@ -59,3 +60,10 @@ def test_what_cannot_be_had_is_not_offered():
 def test_a_reason_that_is_not_known_is_shown_as_it_is():
     odd = replace(SUGGESTIONS[0], reason="because")
     assert rows((odd,))[0].text == "because"
+
+
+def test_a_generated_address_is_said_to_be_one_and_is_good_in_its_prefix_only():
+    made = replace(SUGGESTIONS[0], reason=GENERATED)
+    assert "key of this computer" in rows((made,))[0].text
+    other = IPv6Network("2001:db8:9::/64")
+    assert [row.address for row in rows((made,), prefix=other)] == [other[0xABCD]]

@@ -24,9 +24,10 @@ from ui.view.wizard_draft import (
     protection_of,
     protections,
     spi_complaint,
+    succeeds,
     would_lose,
 )
-from ui.view.wizard_flow import State
+from ui.view.wizard_flow import Facts, State
 
 FOUND = Draft(way=Way.FOUND, found_agent=AGENT, suggestion=FIRST)
 INVITED = Draft(way=Way.INVITATION, invitation=INVITATION)
@@ -131,6 +132,25 @@ def test_what_is_there_is_not_asked_for():
     assert State.PROTECTION not in facts_of(FOUND, replace(status, protections=())).skipped  # the risk is said
     assert facts_of(INVITED, SIGNING).skipped == {State.ADDRESS, State.INTERFACES}
     assert facts_of(FOUND, TWO_INTERFACES).skipped == frozenset()
+
+
+def test_a_new_key_for_an_address_that_is_here_leaves_nothing_to_choose():
+    old = replace(INSTALLED, home_address=INVITATION.home_address, spi_in=9000, spi_out=9001)
+    here = ManagedHomeAddress(
+        address=INVITATION.home_address,
+        prefix=HOME,
+        home_agent=AGENT,
+        origin=Origin.MANUAL,
+        preferred=True,
+        active=True,
+    )
+    status = replace(TWO_INTERFACES, protections=("rfc4285",), home_addresses=(here,), keys=(old,))
+    assert succeeds(INVITED, status) == old and succeeds(FOUND, status) is None
+    assert protections(INVITED, status) == (Protect.INVITATION,)
+    assert protection_of(replace(INVITED, protect=Protect.NONE), status) is Protect.INVITATION
+    assert facts_of(INVITED, status) == Facts(frozenset({State.ADDRESS, State.PROTECTION, State.INTERFACES}))
+    used = replace(status, keys=(replace(old, spi_in=4096, spi_out=4097),))
+    assert State.AGENT in facts_of(INVITED, used).incomplete
 
 
 def test_a_key_that_is_only_kept_protects_nothing():

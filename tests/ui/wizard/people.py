@@ -59,7 +59,8 @@ SET = ("try_setting", ("mobile_node.allow_unprotected_signalling", "true"))
 def answers(permission=Permission.YES):
     return {
         "suggestions": SUGGESTIONS,
-        "settings": SETTINGS,
+        "settings": {key: value for key, value in SETTINGS.items() if not isinstance(value, tuple)},
+        "setting": lambda key: SETTINGS.get(key, ()),
         "permissions": dict.fromkeys(Action, permission),
     }
 
@@ -103,7 +104,7 @@ def at_home(address, status=START):
 
 def changes_of(session):
     """What was asked for that changes something, without secrets' own forms."""
-    reading = {"permissions", "settings", "suggestions"}
+    reading = {"permissions", "settings", "setting", "suggestions"}
     return [each for each in session.requests if each[0] not in reading]
 
 

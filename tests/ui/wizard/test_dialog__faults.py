@@ -51,10 +51,10 @@ def close(wizard):
 
 def to_trial(wizard, person, session, status=TWO_INTERFACES):
     """Everything that can be changed is changed."""
-    session.answers["settings"] = {
-        "mobile_node.allow_unprotected_signalling": False,
+    session.answers["setting"] = {
         "mobile_node.interfaces": ({"name": "eth0", "priority": 10},),
-    }
+        "mobile_node.access_identifiers": (),
+    }.get
     session.show(status)
     for _ in range(3):
         person.next()

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The wizard on a real screen, with a real mouse and keyboard, and a service on the bus."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.ui.desktop import desktop
 from tests.ui.served import served
-from tests.ui.wizard.people import AGENT, TWO_INTERFACES, works
+from tests.ui.view.test_invitation_view import PAIRED
+from tests.ui.wizard.people import AGENT, INVITATION, TWO_INTERFACES, works, write
+from tests.ui.wizard.test_dialog__new_key import stands
 from ui.view.wizard_plan import UNPROTECTED
 
 TITLE = "Get a home address"
+TITLES = {"en": TITLE, "de": "Heimadresse einrichten"}
 PICTURES = Path(os.environ.get("MNCLIENT_PICTURES", "build/wizard"))
 SECOND = (460, 155)
 """The second network in the window, at its usual size."""
@@ -74,6 +80,41 @@ def test_keys_a_drag_and_a_home_address():
         here.key("Return")
         here.until(lambda: not here.window(TITLE), "the wizard to close")
         assert "Traceback" not in here.log()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_an_invitation_with_a_new_key_is_opened(language):
+    """As a file manager opens it; in a few words, and in one step."""
+    status = replace(PAIRED, engine=replace(PAIRED.engine, interfaces=TWO_INTERFACES.engine.interfaces))
+    with served(status) as service, desktop() as here:
+        speaks(here, language)
+        here.start_tray("xembed")
+        file = write(here.folder / "second.mnclient-invitation")
+        file.chmod(0o644)
+        here.start_app("--bus", service.address, str(file))
+        window = here.until(lambda: here.window(TITLES[language]), "the wizard")
+        here.until(lambda: service.core.is_watched, "the service to be seen")
+        place = here.place(window)
+        here.settled(*place, still=1.0)
+        here.screenshot(PICTURES / f"new-key-1-invitation-{language}.png")
+        here.key("Return")
+        here.until(lambda: "try_key" in names(service.core), "the trial")
+        service.show(stands())
+        here.settled(*place)
+        here.screenshot(PICTURES / f"new-key-2-trial-{language}.png")
+        assert "try_home_address" not in names(service.core) and "keep_home_address" not in names(service.core)
+        service.show(stands(accepted_spi=INVITATION.spi_out))
+        here.until(lambda: "keep_home_address" in names(service.core), "the key to be kept")
+        here.settled(*place)
+        here.screenshot(PICTURES / f"new-key-3-done-{language}.png")
+        assert "Traceback" not in here.log()
+
+
+def speaks(here, language):
+    """The language of the person."""
+    folder = here.folder / "xdg_config_home" / "mnclient"
+    folder.mkdir()
+    (folder / "tray.json").write_text(json.dumps({"language": language, "wizard_offered": True}), encoding="utf-8")
 
 
 def test_escape_in_the_middle_of_a_trial():

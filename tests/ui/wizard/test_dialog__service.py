@@ -11,7 +11,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from mnclient.engine.actions import PublishStatus
+from mnclient.model.keys import KeyOwner
 from mnclient.model.status import HomeAddressState, HomeAddressStatus, InterfaceStatus, Phase
+from mnclient.model.stored_binding import Stored, StoredRegistration
+from mnclient.units import Seconds
 from service.interfaces.bus import BusFace
 from tests.service.fake_node import AGENT, PREFIX, Machine
 from tests.service.private_bus import private_bus
@@ -152,6 +155,37 @@ async def test_a_key_of_an_invitation_goes_when_the_trial_goes(qapp, tmp_path, u
         next(each for each in room.wizard.question.buttons() if "Close" in each.text()).click()
         await until(qapp, lambda: room.wizard.guide.runner.is_idle)
         assert everything(room) == before
+
+
+def registration(spi):
+    return StoredRegistration(
+        home_address=INVITATION.home_address, home_agent=AGENT, sequence=9, remaining=Seconds(600.0), spi=spi
+    )
+
+
+async def test_a_new_key_takes_the_place_of_the_one_before(qapp, tmp_path, user_settings, light):
+    async with opened(qapp, tmp_path, user_settings) as room:
+        address, known = INVITATION.home_address, {"registered": True, "verified": True}
+        room.node.protections = ("rfc4285",)
+        room.core.add_home_address(address, AGENT)
+        old = ("hmac-sha1-96", 9000, 9001, bytes(16), KeyOwner.COMPUTER)
+        room.core.keys.set(address, AGENT, INVITATION.kind, *old)
+        network(room.node, HomeAddressState.REGISTERED, **known, accepted_spi=9001)
+        await until(qapp, lambda: room.session.status.keys)
+        room.wizard.import_invitation(write(tmp_path / "second", replace(INVITATION, identity="me@example.org")))
+        await until(qapp, lambda: room.wizard.guide.draft.invitation is not None)
+        press(room.wizard)
+        await until(qapp, lambda: room.wizard.guide.runner.is_trying)
+        assert [each.spi_out for each in room.core.keys.infos()] == [9001, INVITATION.spi_out]
+        (home,) = room.node.config.mobile_node.home_addresses
+        assert (home.association.spi_out, home.association.identifier) == (INVITATION.spi_out, "me@example.org")
+        network(room.node, HomeAddressState.REGISTERED, **known, accepted_spi=INVITATION.spi_out)
+        await until(qapp, lambda: room.wizard.guide.state is State.DONE)
+        room.node.stored = Stored(registrations=(registration(INVITATION.spi_out),))
+        room.node.report(address)
+        await until(qapp, lambda: [each.spi_out for each in room.core.keys.infos()] == [INVITATION.spi_out])
+        named = {"home_address": str(address), "identifier": "me@example.org"}
+        assert room.core.setting("mobile_node.access_identifiers") == [named]
 
 
 async def test_a_program_that_ends_gives_its_trial_up(qapp, tmp_path, user_settings, light):

@@ -6,9 +6,19 @@ import signal
 from pathlib import Path
 
 from tests.lab.node import Node
+from tests.lab.pcap import frames
 from tests.lab.processes import Process
 
 COUNTS = re.compile(r"(\d+) packets? captured.*?(\d+) packets? received by filter", re.DOTALL)
+
+SIGNALLING = " or ".join(
+    (
+        "ip6[6] == 135",
+        "(ip6[6] == 41 and ip6[46] == 135)",
+        "((ip6[6] == 60 or ip6[6] == 43) and ip6[40] == 135)",
+    )
+)
+"""A filter that lets Mobility Headers through alone: plain, in a tunnel, or behind the headers of Mobile IPv6."""
 
 STANDSTILL = 10  # the same difference so often, asked 20 ms apart
 
@@ -46,6 +56,10 @@ class Capture:
         self._process.popen.send_signal(signal.SIGUSR1)
         missing = [int(received) - int(there) for there, received in COUNTS.findall(self._process.own_words())]
         return bool(missing) and (missing[-1] <= 0 or missing[-STANDSTILL:] == [missing[-1]] * STANDSTILL)
+
+    def packets(self) -> list[bytes]:
+        """What is in the file, from the IPv6 header on (of Ethernet)."""
+        return [frame[14:] for _, frame in frames(self.file)]
 
     def finish(self) -> None:
         """End it in order; whole packets are in the file."""

@@ -10,16 +10,13 @@ import pytest
 
 from tests.lab.hostile import Stranger, frames
 from tests.lab.lab import Lab
-from tests.lab.rights import why_not
 from tests.lab.roaming import Roaming
+from tests.lab.skipping import skip_where_not_allowed
 from tests.lab.topology import BRIDGES, VISITED_A
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    reason = why_not()
-    for item in items:
-        if reason and item.get_closest_marker("lab") and Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason=reason))
+    skip_where_not_allowed(items, Path(__file__).parent)
 
 
 @pytest.fixture(scope="module")

@@ -19,12 +19,14 @@ from mnclient.network.capabilities import probe
 from tests.lab.answers import HandoverRecord
 from tests.lab.cable import Move, boot_time
 from tests.lab.demo_direct import WITHOUT_PRIVACY, DirectAct, Proof
+from tests.lab.demo_pairing import Pairing
 from tests.lab.demo_story import PLACES, Story, handover_table
+from tests.lab.household import Household
 from tests.lab.lab import Lab, write_json
 from tests.lab.processes import ROOT
 from tests.lab.rights import become_root_of_own_namespace, why_not
-from tests.lab.roaming import Roaming, Step
-from tests.lab.topology import HOME, HOME_PREFIX, VISITED_A, VISITED_B
+from tests.lab.roaming import Step
+from tests.lab.topology import HOME, VISITED_A, VISITED_B
 from tests.lab.traffic import Probe, TcpTransfer, Verdict, call_from_outside
 
 TOUR = (VISITED_A, VISITED_B, HOME)
@@ -37,6 +39,8 @@ class Result:
 
     datapath: str = ""
     home_address: IPv6Address | None = None
+    protection: str = ""
+    stranger_refused: bool = False
     verdict: Verdict | None = None
     proof: Proof | None = None
     steps: list[Step] = field(default_factory=list)
@@ -45,7 +49,9 @@ class Result:
     def is_ok(self, moves: int) -> bool:
         """True when there is nothing to complain about and nothing is missing."""
         stream = self.verdict is not None and self.verdict.survived and self.verdict.intact
-        return not self.complaints and stream and len(self.steps) == moves and self.home_address is not None
+        is_protected = bool(self.protection) and self.stranger_refused
+        complete = len(self.steps) == moves and self.home_address is not None
+        return not self.complaints and stream and is_protected and complete
 
     def as_json(self, moves: int) -> dict[str, Any]:
         """The agreed form."""
@@ -54,6 +60,8 @@ class Result:
         return {
             "datapath": self.datapath,
             "home_address": str(self.home_address or ""),
+            "protection": self.protection,
+            "unprotected_registration_refused": self.stranger_refused,
             "tcp": {"survived": verdict.survived, "intact": verdict.intact, "bytes": verdict.bytes},
             "handovers": [_handover(step) for step in self.steps],
             **direct,
@@ -83,7 +91,8 @@ class Demo:
         self._lab = lab
         self._story = story
         self._crash_at = 1 if crash else None
-        self._roaming = Roaming(lab)
+        self._roaming = Household(lab)
+        self._pairing = Pairing(lab, self._roaming, story)
         self._act = DirectAct(lab, self._roaming, story) if direct else None
 
     def run(self) -> None:
@@ -114,19 +123,25 @@ class Demo:
         self._check(proof.tshark_agrees, "tshark counts the same")
 
     def _arrive(self) -> IPv6Address:
-        self._story.chapter("A home agent starts on the home link")
-        self._roaming.start_home_agent()
-        self._story.say("it tells everybody on its link, in Router Advertisements, that it is one (the H flag)")
-        self._story.chapter("A laptop starts there. It knows nothing: no home address, no home agent")
-        self._roaming.start_laptop(extra=WITHOUT_PRIVACY if self._act else "")
-        self._story.say("before it uses an address, it asks on the link whether somebody has it: that takes a second")
+        agent = self._pairing.start_home_agent()
+        self._pairing.start_laptop(agent, extra=WITHOUT_PRIVACY if self._act else "")
+        invited = self._pairing.pair()
         address = self._roaming.home_address()
         status = self._roaming.status()
         self.result.home_address, self.result.datapath = address, status.datapath.name
-        self._check(address in HOME_PREFIX, f"it heard the home agent and gave itself the home address {address}")
+        self._check(address == invited, f"the laptop has the home address of the invitation, {address}")
         self._story.say(f"payload will travel on the {status.datapath.name} datapath: {status.datapath.reason}")
         self._call("at home")
         return address
+
+    def _judge_protection(self, address: IPv6Address) -> None:
+        """Away, where the home agent has to be told who it is."""
+        if self._pairing.is_protected(address) and self._pairing.kind is not None:
+            self.result.protection = self._pairing.kind.value
+        self._check(bool(self.result.protection), "it is registered under the key of the invitation (mnctl keys)")
+        self._story.say("a stranger tells the home agent that he is the laptop, without the key")
+        self.result.stranger_refused = self._pairing.stranger_is_refused(address)
+        self._check(self.result.stranger_refused, "he is refused: he gets no answer, and no packet of the laptop's")
 
     def _move(self, number: int, link: str, transfer: TcpTransfer, probe: Probe) -> None:
         here = self._lab.cables["eth0"].link
@@ -146,6 +161,8 @@ class Demo:
         self._roaming.registered_at(link)
         self._story.good("it is at home" if link == HOME else f"it is registered from {PLACES[link]} (mnctl status)")
         self._call("at home again" if link == HOME else f"in {PLACES[link]}")
+        if number == 0 and self.result.home_address is not None:
+            self._judge_protection(self.result.home_address)
         if self._act is not None and link != HOME:
             self._act.is_direct()
         self._story.good(f"the download goes on: {transfer.received() / 1e6:.1f} MB so far, same connection")

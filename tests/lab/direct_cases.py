@@ -49,11 +49,16 @@ class Case:
 
 
 def signed(
-    sequence: int, nonces: tuple[int, int], *, lifetime: int = 10, authenticator: bytes = b"forged?!forg"
+    sequence: int,
+    nonces: tuple[int, int],
+    *,
+    lifetime: int = 10,
+    authenticator: bytes = b"forged?!forg",
+    flags: int = A,
 ) -> bytes:
     """The data of a Binding Update to a correspondent, with an authenticator out of thin air."""
     indices = bytes((4, 4)) + b"".join(each.to_bytes(2) for each in nonces)
-    return update(sequence, lifetime, flags=A, options=indices + bytes((5, 12)) + authenticator)
+    return update(sequence, lifetime, flags=flags, options=indices + bytes((5, 12)) + authenticator)
 
 
 def to_correspondent(
@@ -113,6 +118,10 @@ AT_THE_CORRESPONDENT = {
         lambda w, n: to_correspondent(BU, signed(w.sequence + 1, UNKNOWN_NONCES), w.home),
         ("BA 138 sequence {next} via {home}",), refused(138),
     ),
+    "a binding update with nonces never given out that wants no answer": Case(
+        lambda w, n: to_correspondent(BU, signed(w.sequence + 1, UNKNOWN_NONCES, flags=0), w.home),
+        ("BA 138 sequence {next} via {home}",), refused(138),
+    ),
     "a binding update with an unknown home nonce": Case(
         lambda w, n: to_correspondent(BU, signed(w.sequence + 1, (UNKNOWN_NONCES[0], n)), w.home),
         ("BA 136 sequence {next} via {home}",), refused(136),
@@ -142,6 +151,12 @@ AT_THE_CORRESPONDENT = {
     ),
     "payload of a home address without binding": Case(
         lambda w, n: claiming(NOBODY), (f"BE 1 home {NOBODY}",), {"correspondent.home-address.refused": 1}
+    ),
+    "payload with a routing header to a correspondent that is not mobile": Case(
+        lambda w, n: ipv6(
+            STRANGER, CORRESPONDENT, ROUTING, type_2(UDP, CORRESPONDENT) + datagram(STRANGER, CORRESPONDENT)
+        ),
+        (), {},
     ),
     "payload of the laptop's home address from elsewhere": Case(
         lambda w, n: claiming(w.home), ("BE 1 home {home}",), {"correspondent.home-address.refused": 1}

@@ -5,6 +5,8 @@ Nothing here uses the product's codec: what it would refuse to write must be wri
 other eyes.
 """
 
+import os
+import signal
 import socket
 import struct
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Self
 
+from tests.lab.lab import Lab
 from tests.lab.node import Node, inside
 from tests.lab.service import Service
 
@@ -146,9 +149,9 @@ def mtu_option(mtu: int) -> bytes:
     return struct.pack("!BBHI", 5, 1, 0, mtu)
 
 
-def router_frame(source: Address, hardware: bytes, body: bytes, *, hops: int = 255) -> bytes:
+def router_frame(source: Address, hardware: bytes, body: bytes, *, hops: int = 255, code: int = 0) -> bytes:
     """The Ethernet frame of a Router Advertisement to all nodes."""
-    packet = ipv6(source, ALL_NODES, ICMPV6, icmpv6(134, 0, body, source, ALL_NODES), hops=hops)
+    packet = ipv6(source, ALL_NODES, ICMPV6, icmpv6(134, code, body, source, ALL_NODES), hops=hops)
     return bytes.fromhex("333300000001") + hardware + struct.pack("!H", ETH_P_IPV6) + packet
 
 
@@ -228,3 +231,10 @@ def complete_log(service: Service) -> str:
     """Everything it has said since its first start."""
     assert service.process is not None
     return service.process.log.read_text(encoding="utf-8", errors="replace")
+
+
+def reload(lab: Lab, service: Service, words: str) -> None:
+    """Have it read its files again, and wait until its log says so in these words."""
+    before = complete_log(service).count(words)
+    os.kill(service.pid, signal.SIGHUP)
+    lab.eventually(lambda: complete_log(service).count(words) > before, within=5.0, what=f"the log says: {words}")

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A core that loses every second Mobility Header in each direction.
+"""A core that loses every second Mobility Header in each direction, or all of them to somebody.
 
 Were they counted together, each question could come through, and each answer be lost, for ever.
 """
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from ipaddress import IPv6Address
 
 from tests.lab.lab import Lab
 from tests.lab.topology import SITES, VISITED_A, VISITED_B
@@ -22,14 +23,32 @@ table ip6 {TABLE} {{
     }}
 }}
 """
+SILENCE = f"""\
+table ip6 {TABLE} {{{{
+    chain forward {{{{
+        type filter hook forward priority 0;
+        ip6 daddr {{address}} meta l4proto 135{{kind}} counter drop
+    }}}}
+}}}}
+"""
+
+
+def losing_every_second_message(lab: Lab) -> AbstractContextManager[None]:
+    """For the block. Afterwards it is sure that something was lost."""
+    return _losing(lab, RULES)
+
+
+def losing_every_message_to(lab: Lab, address: IPv6Address, kind: int | None = None) -> AbstractContextManager[None]:
+    """The same with all of them to one address, or all of one MH Type, whatever comes back from there."""
+    of_kind = "" if kind is None else f" @th,16,8 {kind}"
+    return _losing(lab, SILENCE.format(address=address, kind=of_kind))
 
 
 @contextmanager
-def losing_every_second_message(lab: Lab) -> Iterator[None]:
-    """For the block. Afterwards it is sure that something was lost."""
+def _losing(lab: Lab, rules: str) -> Iterator[None]:
     router = lab.nodes["r"]
     script = lab.folder / f"{TABLE}.nft"
-    script.write_text(RULES, encoding="ascii")
+    script.write_text(rules, encoding="ascii")
     router.run(["nft", "-f", str(script)])
     try:
         yield

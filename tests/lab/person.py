@@ -29,10 +29,10 @@ PHASES = {
 REACHED = (Phase.AT_HOME, Phase.REGISTERED)
 
 
-def reads(service: Service, *arguments: str) -> str:
-    """What `mnctl ARGUMENTS` prints for a person. `MnctlError` when it does not end with 0."""
+def finished(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`mnctl ARGUMENTS`, whatever comes of it."""
     command = [*program("mnctl", "service.cli"), "--bus", service.bus.address, *arguments]
-    result = subprocess.run(
+    return subprocess.run(
         service.node.command(command),
         cwd=ROOT,
         env=os.environ | {"NO_COLOR": "1"},
@@ -41,6 +41,11 @@ def reads(service: Service, *arguments: str) -> str:
         check=False,
         timeout=patient(20.0),
     )
+
+
+def reads(service: Service, *arguments: str) -> str:
+    """What `mnctl ARGUMENTS` prints for a person. `MnctlError` when it does not end with 0."""
+    result = finished(service, *arguments)
     if result.returncode:
         raise MnctlError(f"mnctl {' '.join(arguments)} ended with {result.returncode}: {result.stderr.strip()}")
     return result.stdout

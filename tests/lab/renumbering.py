@@ -16,7 +16,7 @@ interface home0 {{
     MinDelayBetweenRAs 0.3;
     AdvIntervalOpt on;
     AdvDefaultLifetime 1800;
-{prefixes}
+{lines}{prefixes}
 }};
 """
 HOME_RADVD_PREFIX = """\
@@ -39,8 +39,8 @@ class HomeRouter:
         self._lab = lab
         self._process: Process | None = None
 
-    def advertise(self, prefixes: dict[IPv6Network, tuple[int, int]]) -> None:
-        """From now on these, with their valid and preferred lifetimes in seconds."""
+    def advertise(self, prefixes: dict[IPv6Network, tuple[int, int]], *lines: str) -> None:
+        """From now on these, with their valid and preferred lifetimes in seconds; `lines` for radvd beside."""
         self.stop()
         rows = [
             HOME_RADVD_PREFIX.format(prefix=prefix, valid=valid, preferred=preferred)
@@ -48,7 +48,10 @@ class HomeRouter:
         ]
         node = self._lab.home_agent
         file, pid = node.folder / "home-radvd.conf", node.folder / "home-radvd.pid"
-        file.write_text(HOME_RADVD.format(prefixes="".join(rows)), encoding="ascii")
+        file.write_text(
+            HOME_RADVD.format(lines="".join(f"    {line};\n" for line in lines), prefixes="".join(rows)),
+            encoding="ascii",
+        )
         command = ["radvd", "--nodaemon", "--logmethod", "stderr", "--config", str(file), "--pidfile", str(pid)]
         self._process = self._lab.adopt(node.popen(command, log="radvd-home0"))
 

@@ -52,6 +52,10 @@ class Roaming:
         assert self._laptop is not None, "the laptop's service was not started"
         return self._laptop
 
+    def adopt(self, home_agent: Service, laptop: Service) -> None:
+        """Go on with two services that run already."""
+        self._home_agent, self._laptop = home_agent, laptop
+
     def stop_laptop(self) -> None:
         """End the laptop's service if it runs."""
         if self._laptop is not None and self._laptop.is_running():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """radvd on a visited link."""
 
+import signal
 from dataclasses import dataclass
 from ipaddress import IPv6Network
 from typing import Final
@@ -74,6 +75,12 @@ class Radvd:
         """Cease to advertise; radvd says goodbye with a router lifetime of 0."""
         if self._process is not None:
             self._process.stop()
+            self._process = None
+
+    def vanish(self) -> None:
+        """Cease to advertise without a word; the machine is still there."""
+        if self._process is not None:
+            self._process.stop(signal.SIGKILL)
             self._process = None
 
     def restart(self, pace: Pace) -> None:

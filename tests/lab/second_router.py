@@ -37,6 +37,14 @@ class SecondRouter:
         self._switch.ip(f"link set to-second master {BRIDGES[VISITED_A]} up")
         return self
 
+    def cut(self) -> None:
+        """Pull its cable out of network A: it answers nobody there until `join`."""
+        self._switch.ip("link set to-second down")
+
+    def join(self) -> None:
+        """Put the cable back."""
+        self._switch.ip("link set to-second up")
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

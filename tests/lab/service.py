@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,10 @@ class Service:
         """`mnctl --json status`."""
         answer: dict[str, Any] = self.mnctl("status")
         return answer
+
+    def counters(self) -> Counter[str]:
+        """`mnctl --json counters`; what was never counted is 0."""
+        return Counter(self.mnctl("counters")["counters"])
 
     def log(self, lines: int = 60) -> str:
         """The end of its log."""

@@ -26,9 +26,30 @@ allow_unprotected_signalling = true
 [autoconfiguration]
 enabled = true
 desperation = true
+desperation_joins = "any"
 ask_first = false
 max_home_addresses = {max_home_addresses}
 {extra}"""
+
+
+def newcomer(extra: str = "") -> str:
+    """A laptop that knows nothing, and takes nothing by itself: it waits for an invitation."""
+    return f"""\
+version = 1
+{datapath()}
+[mobile_node]
+enabled = true
+
+[autoconfiguration]
+enabled = false
+{extra}"""
+
+
+def protected(text: str) -> str:
+    """The same settings for who goes with a key, or not at all."""
+    allowed = "allow_unprotected_signalling = true"
+    assert allowed in text, "these settings ask for protection already"
+    return text.replace(allowed, "allow_unprotected_signalling = false")
 
 
 def home_agent(

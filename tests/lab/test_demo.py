@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from ipaddress import IPv6Address
 
 import pytest
 
@@ -32,7 +33,7 @@ def check(result: subprocess.CompletedProcess[str], file: str, *more: str) -> di
     told = json.loads((ROOT / "build" / file).read_text(encoding="utf-8"))
     assert told["ok"] is True
     assert told["datapath"] == probe(os.environ.get("DATAPATH", "auto")).datapath.name
-    assert told["home_address"].startswith(str(HOME_PREFIX).removesuffix("/64"))
+    assert IPv6Address(told["home_address"]) in HOME_PREFIX
     assert (told["tcp"]["survived"], told["tcp"]["intact"]) == (True, True)
     assert told["tcp"]["bytes"] > 1_000_000
     moves = [(move["from"], move["to"]) for move in told["handovers"]]
@@ -40,7 +41,10 @@ def check(result: subprocess.CompletedProcess[str], file: str, *more: str) -> di
     for move in told["handovers"]:
         assert set(move) == {"from", "to", "interruption_ms", "probes_lost", "stages_ms"}
         assert move["stages_ms"]
-    assert set(told) == {"datapath", "home_address", "tcp", "handovers", "ok", *more}
+    assert told["protection"] == ("esp" if told["datapath"] == "kernel" else "rfc4285")
+    assert told["unprotected_registration_refused"] is True
+    always = {"datapath", "home_address", "protection", "unprotected_registration_refused", "tcp", "handovers", "ok"}
+    assert set(told) == {*always, *more}
     return told
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from mnclient.model.status import CorrespondentState
+from tests.lab import hostile_rows
 from tests.lab.asking import ask, ask_status
 from tests.lab.direct import correspondent_of, is_direct, talking_directly
 from tests.lab.direct_cases import (
@@ -26,12 +27,13 @@ from tests.lab.direct_cases import (
 )
 from tests.lab.hostile import BA, BE, BU, COTI, MOBILITY, Stranger, acknowledgement, error, ipv6, mobility, told, update
 from tests.lab.hostile_cases import NO_HOME, World, to_laptop
+from tests.lab.hostile_rows import with_rows
 from tests.lab.lab import Lab
 from tests.lab.node import inside
 from tests.lab.pcap import frames
 from tests.lab.roaming import Roaming
 from tests.lab.service import Service
-from tests.lab.topology import VISITED_A, VISITED_B
+from tests.lab.topology import HOME, VISITED_A, VISITED_B
 
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
 
@@ -115,17 +117,13 @@ def scene(lab: Lab, roaming: Roaming) -> Iterator[Scene]:
             made.close()
 
 
-@pytest.mark.parametrize("name", AT_THE_CORRESPONDENT)
-@pytest.mark.requirement("CN-9.5.1-01", "CN-9.5.1-02", "CN-9.5.1-03", "ALL-9.5.1-07", "ALL-9.5.4-01")
-@pytest.mark.requirement("CN-9.4.1-01", "CN-9.4.2-01", "CN-9.3.1-02", "CN-9.3.1-03", "ALL-9.3.3-02", "ALL-6.3-04")
+@pytest.mark.parametrize("name", with_rows(AT_THE_CORRESPONDENT, hostile_rows.AT_THE_CORRESPONDENT))
 def test_the_correspondent(scene, name):
     behind = to_correspondent(BU, update(1, flags=0), None)
     scene.try_out(AT_THE_CORRESPONDENT[name], scene.correspondent, behind, discarded("no-nonce-indices"))
 
 
-@pytest.mark.parametrize("name", AT_THE_LAPTOP)
-@pytest.mark.requirement("MN-11.6.2-01", "MN-11.6.2-02", "MN-11.6.2-03", "MN-11.7.3-01", "MN-11.7.3-02")
-@pytest.mark.requirement("MN-11.7.3-08", "MN-11.3.6-01", "MN-11.3.6-05", "MN-6.4-01", "MN-11.3.3-04")
+@pytest.mark.parametrize("name", with_rows(AT_THE_LAPTOP, hostile_rows.AT_THE_LAPTOP_THAT_TALKS_DIRECTLY))
 def test_the_laptop(scene, name):
     behind = to_laptop(scene.world(), BA, acknowledgement(0, 1), source=STRANGER)
     scene.try_out(AT_THE_LAPTOP[name], scene.roaming.laptop, behind, NO_HOME)
@@ -143,22 +141,44 @@ def test_a_forged_unknown_binding_costs_one_more_test(scene):
     assert is_direct(scene.roaming).state is CorrespondentState.DIRECT
 
 
-def test_a_binding_update_that_was_recorded_is_of_no_use_later(scene):
-    """Sent again it is authentic, and too old: the correspondent says so and changes nothing."""
+def recorded(scene: Scene, *links: str) -> list[bytes]:
+    """The Binding Updates of moves, as the correspondent saw them."""
     with scene.lab.capture(scene.lab.correspondent, "core0", "recorded") as capture:
-        for link in (VISITED_B, VISITED_A):
+        for link in links:
             scene.lab.move(link)
             scene.roaming.registered_at(link)
             is_direct(scene.roaming)
     packets = [frame[14:] for _, frame in frames(capture.file)]
     mine = [each for each in packets if each[6] == 60 and each[40] == MOBILITY and each[64 + 2] == BU]
-    assert len(mine) >= 2, "no Binding Update was recorded"
+    assert len(mine) >= len(links), "no Binding Update was recorded"
+    return mine
+
+
+def test_a_binding_update_that_was_recorded_is_of_no_use_later(scene):
+    """Sent again it is authentic, and too old: the correspondent says so and changes nothing."""
+    mine = recorded(scene, VISITED_B, VISITED_A)
     before, standing = refused(scene.correspondent), scene.stands()
     scene.stranger.send(mine[0])
     scene.lab.eventually(
         lambda: refused(scene.correspondent) == before + 1, within=5.0, what="the old Binding Update is refused"
     )
     assert scene.stands() == standing
+
+
+@pytest.mark.requirement("CN-5.2.8-01", "CN-9.5.3-02")
+def test_nor_when_its_binding_has_been_deleted(scene):
+    """The laptop is at home, and the nonces are not old yet: still it makes no binding."""
+    mine = recorded(scene, VISITED_B)
+    scene.lab.move(HOME)
+    scene.roaming.registered_at(HOME)
+    scene.lab.eventually(lambda: ask(scene.correspondent)[1] == (), within=20.0, what="the binding is deleted")
+    before = refused(scene.correspondent)
+    for each in mine:
+        scene.stranger.send(each)
+    scene.lab.eventually(
+        lambda: refused(scene.correspondent) == before + len(mine), within=5.0, what="all of them are refused"
+    )
+    assert ask(scene.correspondent)[1] == ()
 
 
 def refused(service: Service) -> int:

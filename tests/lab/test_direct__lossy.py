@@ -22,7 +22,7 @@ def correspondent(lab: Lab, roaming: Roaming) -> Iterator[Service]:
         yield service
 
 
-@pytest.mark.requirement("MN-11.8-04", "MN-11.8-08")
+@pytest.mark.requirement("MN-11.8-04")
 def test_every_second_signalling_packet_is_lost(lab, at_home, correspondent):
     (entry,) = at_home.home_addresses()
     with losing_every_second_message(lab), TcpTransfer(lab, entry.address) as transfer:

@@ -5,8 +5,10 @@ import pytest
 
 from tests.lab import settings
 from tests.lab.guest import Guest
+from tests.lab.headers import packets
 from tests.lab.household import Household
 from tests.lab.person import is_told, problem_texts
+from tests.lab.registration_tape import acknowledgements
 from tests.lab.topology import HOME, HOME_AGENT_ADDRESS, VISITED_A, VISITED_B
 from tests.lab.traffic import call_from_outside, reachable_from_outside
 
@@ -72,15 +74,20 @@ def test_it_is_taken_when_the_laptop_comes_to_it_at_home(lab, house, at_home, ho
     house.laptop.mnctl("home-addresses", "remove", TAKEN)
 
 
+@pytest.mark.requirement("HA-10.3.1-10", "MN-11.7.1-18")
 def test_it_is_taken_when_the_laptop_registers_from_abroad(lab, house, at_home, home_address, guest):
-    """The home agent asks on the home link, and refuses with status 134."""
+    """The home agent asks on the home link, and refuses with status 134. The other home address is used as before."""
     guest.plug(HOME)
     guest.take(TAKEN, asking=False)
     lab.move(VISITED_A)
     house.registered_at(VISITED_A)
-    house.laptop.mnctl("home-addresses", "add", TAKEN, "--home-agent", str(HOME_AGENT_ADDRESS))
     try:
-        lab.eventually(lambda: state_of(house, TAKEN) == "duplicate", within=10.0)
+        with lab.capture(lab.laptop, "eth0", "taken") as capture:
+            house.laptop.mnctl("home-addresses", "add", TAKEN, "--home-agent", str(HOME_AGENT_ADDRESS))
+            lab.eventually(lambda: state_of(house, TAKEN) == "duplicate", within=10.0)
+        answers = [each for each in acknowledgements(packets(capture.file)) if str(each.home_address) == TAKEN]
+        assert [each.status for each in answers] == [134]
+        assert TAKEN not in lab.laptop.run(["ip", "-6", "-o", "addr"])
         assert f"{TAKEN} is in use by another machine on the home link." in problem_texts(house.laptop)
         assert list(house.bound()) == [str(home_address)]
         is_told(lab, house.laptop, f"Away, reachable at {home_address}", "somebody else has it")

@@ -135,7 +135,7 @@ def test_the_other_takes_over_from_one_that_dies(lab, agents, house):
     lab.eventually(reachable_from_outside(lab, HOME_ADDRESS), within=5.0)
 
 
-@pytest.mark.requirement("MN-11.4.1-04", "MN-11.7.1-10")
+@pytest.mark.requirement("MN-11.4.1-04")
 def test_the_service_starts_again_with_the_home_agent_it_had(lab, house):
     with lab.capture(lab.home_agent, "core0", "restarted") as restarted:
         house.laptop.restart()
@@ -154,7 +154,6 @@ def test_the_binding_is_deleted_when_the_role_goes_off(lab, agents, house):
     assert (update.destination, message.lifetime) == (OTHER, 0)
 
 
-@pytest.mark.requirement("HA-10.5.1-02")
 def test_an_administrator_switches_discovery_off(lab, agents, house):
     """Then the anycast address is nobody's, and the laptop says that it has no home agent."""
     agents[OTHER].mnctl("settings", "set", "home_agent.address_discovery", "false")

@@ -7,15 +7,18 @@ from ipaddress import IPv6Address
 
 import pytest
 
-from tests.lab.asking import ask_status
+from tests.lab.asking import ask, ask_status
 from tests.lab.guest import MAC, Guest
 from tests.lab.headers import Seen, packets
-from tests.lab.hostile import BA, BU, ICMPV6, MOBILITY
+from tests.lab.hostile import BA, BU, ICMPV6, MOBILITY, Stranger, ipv6, mobility, update
 from tests.lab.lab import Lab
+from tests.lab.registration_tape import acknowledgements
 from tests.lab.roaming import Roaming
 from tests.lab.topology import (
     CORRESPONDENT_ADDRESS,
     HOME,
+    HOME_AGENT_ADDRESS,
+    HOME_AGENT_MAC,
     HOME_PREFIX,
     LAPTOP_ETH0_MAC,
     VISITED_A,
@@ -25,7 +28,7 @@ from tests.lab.traffic import call_from_outside
 pytestmark = pytest.mark.lab
 
 NEIGHBOUR = "2001:db8:1::77"
-NS, NA, RS, ECHO_REQUEST = 135, 136, 133, 128
+NS, NA, RS, UNREACHABLE, ECHO_REQUEST = 135, 136, 133, 1, 128
 UNSPECIFIED = IPv6Address("::")
 
 
@@ -58,12 +61,19 @@ def away(lab: Lab, at_home: Roaming) -> Roaming:
     return at_home
 
 
+def is_settled(guest: Guest) -> bool:
+    """With a carrier and a link-local address: before that it solicits nobody."""
+    seen = guest.addresses()
+    return "fe80" in seen and "tentative" not in seen
+
+
 @pytest.fixture(scope="module")
 def guest(lab: Lab, roaming: Roaming) -> Iterator[Guest]:
     """Somebody on the home link."""
     with Guest(lab) as made:
         made.plug(HOME)
         made.node.ip(f"addr add {NEIGHBOUR}/64 dev eth0 nodad")
+        lab.eventually(lambda: is_settled(made), within=5.0, what="the guest has its addresses")
         yield made
 
 
@@ -78,7 +88,7 @@ def test_at_home_packets_are_as_everybodys(lab, at_home, home):
         assert (each.order, each.inner) == ((), None)
 
 
-@pytest.mark.requirement("MN-11.3.1-09")
+@pytest.mark.requirement("MN-11.3.1-09", "MN-11.3.1-04")
 def test_away_a_packet_with_another_source_is_as_everybodys(lab, away, home):
     """From the care-of address it goes as it is; from the home address through the tunnel, as it is inside."""
     care_of = away.home_addresses()[0].care_of_address
@@ -93,6 +103,73 @@ def test_away_a_packet_with_another_source_is_as_everybodys(lab, away, home):
     (through,) = tunnelled
     assert (through.source, through.innermost.order) == (care_of, ())
     assert through.inner is not None
+
+
+@pytest.mark.requirement("HA-10.4.1-03")
+def test_the_home_agent_answers_for_the_absent(lab, away, guest, home):
+    """A solicitation and a probe of duplicate detection: its own hardware address, no router."""
+    lab.eventually(lambda: defends(lab, home), within=5.0)
+    guest.node.run(["ip", "-6", "neigh", "flush", "dev", "eth0"])
+    with lab.capture(lab.home_agent, "home0", "for-the-absent") as capture:
+        ping(guest.node, NEIGHBOUR, str(home))
+        guest.take(str(home))
+        lab.eventually(lambda: "dadfailed" in guest.addresses(), within=5.0, what="the guest finds the address taken")
+        guest.give_back(str(home))
+    seen = packets(capture.file)
+    asked = [each for each in seen if each.icmp_type == NS and target(each) == home and _is_of(each, MAC)]
+    assert {each.source == UNSPECIFIED for each in asked} == {True, False}, seen
+    answers = [each for each in seen if each.icmp_type == NA and target(each) == home]
+    assert {str(each.destination) for each in answers} >= {"ff02::1", NEIGHBOUR}
+    for each in answers:
+        assert each.link_layer[1] == hardware(HOME_AGENT_MAC)
+        assert each.body[4] & 0x80 == 0, "R is set"
+        assert hardware(HOME_AGENT_MAC) in each.body[24:]
+
+
+def defends(lab, *addresses: IPv6Address | str) -> bool:
+    """Whether the home agent answers for these: it begins when duplicate detection is over."""
+    there = lab.home_agent.run(["ip", "-6", "neigh", "show", "proxy"]).split()
+    return all(str(each) in there for each in addresses)
+
+
+@pytest.mark.requirement("HA-10.3.2-04")
+def test_a_refusal_goes_to_the_hardware_address_of_who_asked(lab, away, guest, home):
+    """Although packets to the home address are drawn to the home agent, and go through the tunnel."""
+    lab.eventually(lambda: defends(lab, home), within=5.0)
+    (entry,) = ask(away.home_agent)[1]
+    old = mobility(BU, update(entry.sequence, lifetime=0), home, HOME_AGENT_ADDRESS)
+    with lab.capture(guest.node, "eth0", "refused") as capture, Stranger(guest.node, "eth0") as somebody:
+        somebody.send(ipv6(home, HOME_AGENT_ADDRESS, MOBILITY, old))
+        lab.eventually(lambda: acknowledgements(packets(capture.file)), within=5.0, what="it is refused")
+    (answer,) = acknowledgements(packets(capture.file))
+    assert (answer.status, answer.seen.destination, answer.seen.routing) == (135, home, None)
+    assert answer.seen.link_layer == (hardware(MAC), hardware(HOME_AGENT_MAC))
+
+
+def _is_of(seen: Seen, mac: str) -> bool:
+    return seen.link_layer[1] == hardware(mac)
+
+
+@pytest.mark.requirement("HA-10.4.2-03")
+def test_nothing_is_tunnelled_to_the_link_local_address_of_the_absent(lab, away, guest, home):
+    """The home agent defends it as well, since the laptop has set L; whoever writes to it is told that it is away."""
+    link_local = str(IPv6Address((0xFE80 << 112) | int(home) & (1 << 64) - 1))
+    lab.eventually(lambda: defends(lab, link_local), within=5.0)
+    guest.node.run(["ip", "-6", "neigh", "flush", "dev", "eth0"])
+    with (
+        lab.capture(guest.node, "eth0", "link-local") as at_guest,
+        lab.capture(lab.home_agent, "core0", "link-local-core") as core,
+    ):
+        ping(guest.node, "eth0", link_local, check=False)
+    seen = packets(at_guest.file)
+    defended = [each for each in seen if each.icmp_type == NA and str(target(each)) == link_local]
+    assert defended and all(each.link_layer[1] == hardware(HOME_AGENT_MAC) for each in defended)
+    assert [each for each in packets(core.file) if str(each.innermost.destination) == link_local] == []
+    errors = [each for each in seen if each.icmp_type == UNREACHABLE and _is_of(each, HOME_AGENT_MAC)]
+    assert errors, "nobody says that it is unreachable"
+    assert all(
+        each.body[1] == 3 and IPv6Address(each.body[8 + 24 : 8 + 40]) == IPv6Address(link_local) for each in errors
+    )
 
 
 @pytest.mark.requirement("MN-11.5.5-03", "MN-11.5.3-04")

@@ -5,7 +5,7 @@ The prefixes are those of another router; the home agent beside it has to pass t
 and 11.4.3).
 """
 
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
@@ -13,10 +13,14 @@ from mnclient.model.status import HomeAddressState
 from mnclient.wire.binding import BindingUpdate
 from mnclient.wire.home_agent_discovery import MobilePrefixAdvertisement, MobilePrefixSolicitation
 from tests.lab import settings
+from tests.lab.discovery import solicited_node
+from tests.lab.headers import packets
+from tests.lab.hostile import ICMPV6, home_option, icmpv6
 from tests.lab.household import Household
 from tests.lab.messages import of_kind
+from tests.lab.registration_tape import acknowledgements, updates
 from tests.lab.renumbering import HomeRouter
-from tests.lab.topology import HOME_PREFIX, VISITED_A
+from tests.lab.topology import HOME, HOME_PREFIX, VISITED_A
 from tests.lab.traffic import TcpTransfer, reachable_from_outside
 
 pytestmark = pytest.mark.lab
@@ -24,6 +28,8 @@ pytestmark = pytest.mark.lab
 NEW_PREFIX = IPv6Network("2001:db8:8::/64")
 OLD_ADDRESS, NEW_ADDRESS = HOME_PREFIX[0x100], NEW_PREFIX[0x100]
 OLD_AGENT, NEW_AGENT = HOME_PREFIX[11], NEW_PREFIX[11]
+AGENT_MAC = "02:00:00:00:01:0b"
+NS, SOLICITATION = 135, 146
 SOON = """
 min_prefix_advertisement_interval = 1.0
 max_prefix_advertisement_interval = 2.0
@@ -71,7 +77,7 @@ def capture(lab, house):
     return capture.file
 
 
-@pytest.mark.requirement("HA-10.6.3-01", "HA-10.6.3-02", "HA-6.8-02", "MN-11.4.3-04")
+@pytest.mark.requirement("HA-10.6.3-01", "HA-10.6.3-02", "HA-6.8-02")
 def test_the_home_agent_tells_unasked(capture, house):
     (first, message), *_ = of_kind(capture, MobilePrefixAdvertisement)
     care_of = house.home_addresses()[0].care_of_address
@@ -79,12 +85,16 @@ def test_the_home_agent_tells_unasked(capture, house):
     assert [each.router for each in message.prefixes] == [OLD_AGENT]
 
 
-@pytest.mark.requirement("MN-11.4.2-02", "MN-11.4.3-05")
+@pytest.mark.requirement("MN-11.4.2-02", "MN-11.4.3-05", "MN-6.7-01")
 def test_the_laptop_asks_because_of_that(capture, house):
     (asked, message), *_ = of_kind(capture, MobilePrefixSolicitation)
     care_of = house.home_addresses()[0].care_of_address
     assert (asked.source, asked.destination, asked.home_address) == (care_of, OLD_AGENT, OLD_ADDRESS)
     assert message.identifier != 0
+    octets = next(each.octets for each in packets(capture) if each.icmp_type == SOLICITATION)
+    body = message.identifier.to_bytes(2) + bytes(2)
+    solicitation = icmpv6(SOLICITATION, 0, body, OLD_ADDRESS, OLD_AGENT)
+    assert octets[40:] == home_option(ICMPV6, OLD_ADDRESS) + solicitation
 
 
 @pytest.mark.requirement("HA-6.8-03", "HA-6.8-05", "HA-10.6.2-01", "HA-10.6.3-02")
@@ -100,9 +110,41 @@ def test_and_is_answered(capture, house):
     assert 86000 < option.valid_lifetime <= 86400, "as the router of the link said it"
 
 
-@pytest.mark.requirement(
-    "MN-11.4.3-06", "MN-11.4.2-04", "MN-11.4.3-03", "HA-10.6.2-01", "HA-10.6.2-02", "MN-11.4.3-01", "MN-11.4.3-02"
-)
+@pytest.mark.requirement("HA-10.6.3-03", "HA-10.6.2-01")
+def test_flags_of_the_router_of_the_home_link_are_passed_on(lab, house, router):
+    """M and O, which the home agent by itself has no use for."""
+
+    def told(file) -> list[tuple[bool, bool]]:
+        found = of_kind(file, MobilePrefixAdvertisement) if file.exists() else []
+        return [(message.managed, message.other) for _, message in found]
+
+    for lines, flags in ((("AdvManagedFlag on", "AdvOtherConfigFlag on"), (True, True)), ((), (False, False))):
+        with lab.capture(lab.home_agent, "core0", f"flags-{len(lines)}") as capture:
+            router.advertise({HOME_PREFIX: (86400, 14400)}, *lines)
+            lab.eventually(lambda capture=capture, flags=flags: flags in told(capture.file), within=15.0)
+
+
+@pytest.mark.requirement("MN-11.5.5-04")
+def test_back_home_the_home_agent_is_asked_for_from_nowhere(lab, house):
+    """No advertisement says its hardware address: whoever answers for the home address is the home agent."""
+    with lab.capture(lab.laptop, "eth0", "asked") as capture:
+        lab.move(HOME)
+        house.registered_at(HOME)
+    seen = packets(capture.file)
+    given_up = next(each.seen for each in updates(seen) if not each.lifetime)
+    asked = [
+        each for each in seen
+        if each.icmp_type == NS and IPv6Address(each.body[8:24]) == OLD_ADDRESS and each.at < given_up.at
+    ]  # fmt: skip
+    assert asked
+    for each in asked:
+        assert (each.source, each.destination) == (IPv6Address("::"), solicited_node(OLD_ADDRESS))
+    assert given_up.link_layer[0].hex(":") == AGENT_MAC
+    lab.move(VISITED_A)
+    house.registered_at(VISITED_A)
+
+
+@pytest.mark.requirement("MN-11.4.3-06", "MN-11.4.2-04", "MN-11.7.3-09", "HA-10.6.2-01", "HA-10.6.2-02")
 def test_the_home_link_is_renumbered(lab, house, router):
     """Both home addresses work, until the old prefix ends; then the old one is gone, and the new one stays."""
     core, link = lab.nodes["r"], lab.home_agent
@@ -135,6 +177,9 @@ def test_the_home_link_is_renumbered(lab, house, router):
     sent = [message for update, message in of_kind(capture.file, BindingUpdate) if update.home_address == OLD_ADDRESS]
     assert sent, "the home agent is told that it is not to last longer"
     assert all(message.lifetime <= LAST_SECONDS for message in sent)
+    seen = packets(capture.file)
+    deprecated = next(each.seen.at for each in acknowledgements(seen) if each.status == 1)
+    assert any(each.icmp_type == SOLICITATION and each.at > deprecated for each in seen), "because of status 1"
 
 
 @pytest.mark.requirement("MN-11.4.3-06")

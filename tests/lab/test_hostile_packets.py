@@ -6,13 +6,16 @@ was dealt with, and nothing more is to come, is known from one behind it that th
 """
 
 from ipaddress import IPv6Address
+from pathlib import Path
 from random import Random
 
 import pytest
 
-from tests.lab import hostile
+from tests.lab import hostile, hostile_rows
 from tests.lab.asking import ask
 from tests.lab.bulk import send_bulk
+from tests.lab.discovery import frame
+from tests.lab.headers import packets
 from tests.lab.hostile import (
     BA,
     BE,
@@ -21,6 +24,7 @@ from tests.lab.hostile import (
     MOBILITY,
     acknowledgement,
     error,
+    frames,
     home_option,
     ipv6,
     mobility,
@@ -31,6 +35,7 @@ from tests.lab.hostile_cases import (
     AT_THE_HOME_AGENT,
     AT_THE_LAPTOP,
     NO_HOME,
+    NOBODY,
     OUTSIDE,
     STRANGER,
     UNKNOWN_TYPE,
@@ -41,11 +46,14 @@ from tests.lab.hostile_cases import (
     to_agent,
     to_laptop,
 )
-from tests.lab.topology import VISITED_A
+from tests.lab.hostile_rows import with_rows
+from tests.lab.topology import BRIDGES, HOME, HOME_AGENT_MAC, VISITED_A
 from tests.lab.traffic import reachable_from_outside
 from tests.lab.trial import Trial, counters
 
 pytestmark = pytest.mark.lab
+
+MAC = bytes.fromhex("02bad0bad002")
 
 
 @pytest.fixture
@@ -65,10 +73,7 @@ def run(trial: Trial, case: Case, world: World) -> None:
     trial.run(case.packet(world), answers, case.counted)
 
 
-@pytest.mark.parametrize("name", AT_THE_HOME_AGENT)
-@pytest.mark.requirement("ALL-9.2-01", "ALL-9.2-02", "ALL-9.2-03", "ALL-9.2-04", "ALL-9.2-05", "ALL-9.3.1-01")
-@pytest.mark.requirement("ALL-9.3.3-02", "ALL-9.5.1-04", "ALL-9.5.1-05", "ALL-9.5.1-06", "ALL-9.5.1-07")
-@pytest.mark.requirement("HA-10.3.1-02", "HA-10.3.1-04", "HA-10.4.5-01", "HA-5.5-01", "ALL-6.3-05")
+@pytest.mark.parametrize("name", with_rows(AT_THE_HOME_AGENT, hostile_rows.AT_THE_HOME_AGENT))
 def test_the_home_agent(lab, abroad, stranger, world, name):
     """The option is known whatever the roles, so its sender hears of the binding, and not of the option."""
     before = what_must_stay(abroad)
@@ -78,13 +83,40 @@ def test_the_home_agent(lab, abroad, stranger, world, name):
     assert what_must_stay(abroad) == before
 
 
-@pytest.mark.parametrize("name", AT_THE_LAPTOP)
-@pytest.mark.requirement("MN-11.3.6-01", "MN-11.3.6-05", "MN-6.4-01", "MN-6.4-02", "MN-11.2-01")
+@pytest.mark.parametrize("name", with_rows(AT_THE_LAPTOP, hostile_rows.AT_THE_LAPTOP))
 def test_the_laptop(lab, abroad, stranger, world, name):
     before = what_must_stay(abroad)
     behind = to_laptop(world, BA, acknowledgement(0, 1), source=STRANGER)
     run(Trial(lab, abroad.laptop, stranger, behind, NO_HOME), AT_THE_LAPTOP[name], world)
     assert what_must_stay(abroad) == before
+
+
+@pytest.mark.requirement("ALL-9.5.4-03", "ALL-9.3.3-01")
+@pytest.mark.parametrize("source", ["::", "::1", "ff02::1", "ff0e::1"])
+def test_what_comes_from_an_address_that_is_not_one_nodes_is_not_answered(lab, abroad, stranger, source):
+    """An update, and an unknown type: on the home link, because no router takes them further."""
+    before, bound = counters(abroad.home_agent), ask(abroad.home_agent)[1]
+    behind = ipv6(STRANGER, AGENT, MOBILITY, mobility(BU, update(1, flags=0), STRANGER, AGENT))
+    forged = [to_agent(update(7), NOBODY, source=source), to_agent(bytes(10), NOBODY, kind=UNKNOWN_TYPE, source=source)]
+    name = "bu.discarded.correspondent"
+    with (
+        lab.capture(lab.home_agent, "home0", "from-nobody") as near,
+        lab.capture(lab.home_agent, "core0", "from-nobody-far") as far,
+        frames(lab.nodes["switch"], BRIDGES[HOME]) as onto_home_link,
+    ):
+        for packet in forged:
+            onto_home_link.send(frame(packet, MAC, bytes.fromhex(HOME_AGENT_MAC.replace(":", ""))))
+        lab.eventually(lambda: came(near.file, source) == len(forged), within=5.0, what="they are on the link")
+        stranger.send(behind)
+        lab.eventually(lambda: counters(abroad.home_agent).get(name, 0) > before.get(name, 0), within=5.0)
+    seen = [each for file in (near.file, far.file) for each in packets(file)]
+    assert [each for each in seen if each.message in ("BA", "BE")] == []
+    assert ask(abroad.home_agent)[1] == bound
+
+
+def came(file: Path, source: str) -> int:
+    seen = packets(file) if file.exists() else []
+    return sum(bool(each.message) and str(each.source) == source for each in seen)
 
 
 @pytest.mark.requirement("MN-11.3.6-02")

@@ -87,7 +87,7 @@ def test_payload_is_counted_while_away(lab, roaming, away):
     laptop, _ = away
 
     def octets():
-        counters = laptop.mnctl("counters")["counters"]
+        counters = laptop.counters()
         return counters["payload.received.octets"], counters["payload.sent.octets"]
 
     received, sent = octets()

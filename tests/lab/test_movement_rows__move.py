@@ -38,7 +38,7 @@ pytestmark = pytest.mark.lab
 
 BY_HAND = IPv6Address("2001:db8:1::300")
 LINK_LOCAL = IPv6Address("fe80::ff:fe00:10")
-ROUTER_A = IPv6Address("fe80::ff:fe00:201")
+ROUTER_A, ROUTER_A_MAC = IPv6Address("fe80::ff:fe00:201"), "02:00:00:00:02:01"
 OTHER_PREFIX = IPv6Network("2001:db8:2:5::/64")
 DHCPV6_CLIENT = (546).to_bytes(2)
 DETECTION = 1.0  # seconds that duplicate detection takes: one probe, and RetransTimer
@@ -168,7 +168,7 @@ def test_an_interface_that_is_enabled_has_a_link_local_address(journey):
         assert LINK_LOCAL in on_eth0(journey.seen[when])
 
 
-@pytest.mark.requirement("RFC4862-MN-5.4-01")
+@pytest.mark.requirement("RFC4862-MN-5.4-01", "RFC4862-MN-5.4.2-02")
 def test_every_address_is_probed_for_once_before_it_is_assigned_whatever_its_origin(journey):
     assigned = set.union(*(on_eth0(text) for name, text in journey.seen.items() if name in ("home", "A", "B")))
     assert {journey.home_address, BY_HAND, LINK_LOCAL, journey.care_of["A"], journey.care_of["B"]} <= assigned
@@ -176,6 +176,7 @@ def test_every_address_is_probed_for_once_before_it_is_assigned_whatever_its_ori
         assert journey.detections(address), f"{address} was not probed for"
     for each in journey.mine(SOLICITATION):
         assert each.source != NOWHERE or each.destination == solicited_node(each.target)
+        assert each.source != NOWHERE or 1 not in each.options, "a probe that says the hardware address"
 
 
 @pytest.mark.requirement("RFC4429-MN-3.1-01")
@@ -186,7 +187,7 @@ def test_an_address_typed_by_a_person_is_tentative_and_not_optimistic(journey):
     assert len(journey.detections(BY_HAND)) == 1
 
 
-@pytest.mark.requirement("RFC4429-MN-3.3-01")
+@pytest.mark.requirement("RFC4429-MN-3.3-01", "MN-11.5.3-05")
 def test_the_probe_of_a_care_of_address_is_not_delayed(journey):
     """Random delays are up to a second; here both probes follow the advertisement at once."""
     waits = []
@@ -214,6 +215,14 @@ def test_no_solicitation_from_an_optimistic_address_says_the_hardware_address(jo
     assert {each.source for each in asked} <= {NOWHERE, LINK_LOCAL}
     for each in asked:
         assert not each.options, f"from {each.source}"
+
+
+@pytest.mark.requirement("RFC4429-MN-1-01")
+def test_the_binding_update_does_not_wait_for_the_detection(journey):
+    for name in ("A", "B"):
+        sent = [at for at, packet in journey.tape.packets() if packet[6] == 60 and packet[66] == 5
+                and IPv6Address(packet[8:24]) == journey.care_of[name]]  # fmt: skip
+        assert sent[0] - journey.detections(journey.care_of[name])[0].at < DETECTION / 2
 
 
 @pytest.mark.requirement("RFC4429-MN-3.2-02")
@@ -245,17 +254,30 @@ def test_on_a_foreign_link_the_home_address_is_source_of_no_neighbor_discovery_n
 # --- attachment (RFC 6059) -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("RFC6059-MN-5.6.2-01")
+@pytest.mark.requirement("RFC6059-MN-5.6.2-01", "MN-11.5.1-06")
 def test_solicitations_beside_probes_of_known_routers_do_not_say_the_hardware_address(journey):
     for begin, end in (("A again", "B"), ("B", "B, advertised")):
         asked = journey.between(journey.mine(ROUTER_SOLICITATION), begin, end)
         assert asked
         assert not [each for each in asked if 1 in each.options]
-    probed = [each.target for each in journey.between(journey.mine(SOLICITATION), "A again", "B")]
-    assert ROUTER_A in probed
 
 
-@pytest.mark.requirement("RFC6059-MN-5.4-01")
+@pytest.mark.requirement("RFC6059-MN-5.5.2-01", "RFC6059-MN-5.6.1-01", "RFC6059-MN-5.5.3-01")
+def test_a_known_router_is_asked_by_its_names_on_the_link_and_of_the_hardware_beside_all_others(journey):
+    probes = [each for each in journey.between(journey.mine(SOLICITATION), "A again", "B") if each.target == ROUTER_A]
+    assert {(each.destination, each.hardware_destination) for each in probes} == {(ROUTER_A, ROUTER_A_MAC)}
+    assert (probes[0].source, probes[0].options[1].hex(":")) == (LINK_LOCAL, LAPTOP_ETH0_MAC)
+    asked = journey.between(journey.mine(ROUTER_SOLICITATION), "A again", "B")
+    assert abs(probes[0].at - asked[0].at) < 0.1, "one waits for the other"
+
+
+@pytest.mark.requirement("RFC4861-MN-6.3.7-01")
+def test_every_time_the_link_comes_up_routers_are_solicited(journey):
+    for begin, end in (("A", "hanging"), ("A again", "B"), ("B", "B, advertised"), ("down and up", "home again")):
+        assert journey.between(journey.mine(ROUTER_SOLICITATION), begin, end), begin
+
+
+@pytest.mark.requirement("RFC6059-MN-5.4-01", "MN-11.5.4-04")
 def test_after_the_link_was_lost_no_address_is_operable_and_no_router_counts_as_reachable(journey):
     assert journey.care_of["A"] not in on_eth0(journey.seen["hanging"])
     assert "REACHABLE" not in journey.seen["neighbours, hanging"]

@@ -126,6 +126,64 @@ def test_a_solicitation_is_answered_solicited_and_one_from_nowhere_is_answered_t
         assert answer.options[2] == LAPTOP
 
 
+BROKEN = {
+    "that came through a router": {"hops": 254},
+    "of another code": {"code": 1},
+    "with a wrong checksum": {"spoil": 1},
+    "that is cut short": {"cut": 8},
+    "of a group": {"target": IPv6Address("ff02::1")},
+}
+
+
+def message(kind: int, about: IPv6Address, destination: IPv6Address, **how) -> bytes:
+    """The frame of a solicitation of somebody on the link, or of an advertisement that overrides, with faults."""
+    head = bytes(4) if kind == SOLICITATION else struct.pack("!I", 0x2000_0000)
+    option = bytes((1 if kind == SOLICITATION else 2, 1)) + STRANGER
+    body = head + packed(how.get("target", about)) + option
+    body = body[: len(body) - 8 - how["cut"]] if "cut" in how else body
+    source = how.get("source", GUEST_LOCAL)
+    whole = icmpv6(kind, how.get("code", 0), body, source, destination)
+    whole = whole[:3] + bytes((whole[3] ^ how.get("spoil", 0),)) + whole[4:]
+    return frame(ipv6(source, destination, ICMPV6, whole, hops=how.get("hops", 255)), STRANGER, LAPTOP)
+
+
+@pytest.mark.requirement("RFC4861-ALL-7.1.1-01")
+@pytest.mark.parametrize(
+    "how",
+    [*BROKEN.values(), {"source": IPv6Address("::")}],
+    ids=[*BROKEN, "from nowhere that says a hardware address"],
+)
+def test_no_solicitation_is_answered(lab, abroad, onto_link, how):
+    other = IPv6Address("fe80::ff:fe00:10")
+    with Tape(lab.laptop, "eth0") as tape:
+        onto_link.send(message(SOLICITATION, abroad.care_of, solicited_node(abroad.care_of), **how))
+        onto_link.send(message(SOLICITATION, other, solicited_node(other)))
+
+        def answered() -> list[IPv6Address]:
+            sent = tape.heard(ADVERTISEMENT)
+            return [each.target for each in sent if each.hardware_source == LAPTOP_ETH0_MAC]
+
+        lab.eventually(lambda: other in answered(), within=3.0, what="the right one behind it is answered")
+        assert abroad.care_of not in answered()
+
+
+@pytest.mark.requirement("RFC4861-ALL-7.1.2-01")
+@pytest.mark.parametrize("how", BROKEN.values(), ids=BROKEN)
+def test_no_advertisement_is_believed(lab, abroad, onto_link, how):
+    lab.laptop.run(["ping", "-6", "-c", "1", "-W", "3", str(GUEST)])
+    assert GUEST_MAC in neighbor(lab, GUEST)
+    with Tape(lab.laptop, "eth0") as tape:
+        onto_link.send(message(ADVERTISEMENT, GUEST, IPv6Address("ff02::1"), **how))
+        onto_link.send(message(SOLICITATION, abroad.care_of, solicited_node(abroad.care_of)))  # it has been dealt with
+
+        def answered() -> bool:
+            sent = [each for each in tape.heard(ADVERTISEMENT) if each.hardware_source == LAPTOP_ETH0_MAC]
+            return abroad.care_of in {each.target for each in sent}
+
+        lab.eventually(answered, within=3.0)
+    assert GUEST_MAC in neighbor(lab, GUEST)
+
+
 # --- unreachability --------------------------------------------------------------------------------------------------
 
 

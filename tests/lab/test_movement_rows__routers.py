@@ -119,6 +119,41 @@ def test_a_route_option_for_everything_is_what_counts_for_the_default_route(lab,
     lab.eventually(lambda: LINK_LOCAL not in routers(roaming), within=3.0, what="it is no default router any more")
 
 
+RESERVED = 0b10
+UNSAID = IPv6Network("2001:db8:77::/64")
+WRONG_ROUTES = {
+    "a reserved preference": route_option(UNSAID, 600, RESERVED),
+    "no room for its prefix": bytes((24, 1, 64, 0)) + (600).to_bytes(4),
+    "half a prefix for more than half": bytes((24, 2, 65, 0)) + (600).to_bytes(4) + UNSAID.network_address.packed[:8],
+    "longer than an address": route_option(UNSAID, 600)[:2] + bytes((129,)) + route_option(UNSAID, 600)[3:],
+    "longer than it may be": bytes((24, 4)) + route_option(UNSAID, 600)[2:] + bytes(8),
+}
+
+
+@pytest.mark.requirement("RFC4191-MN-2.3-01", "RFC4191-MN-2.3-02")
+@pytest.mark.parametrize("name", WRONG_ROUTES)
+def test_a_route_that_is_not_said_as_it_should_be_is_none(lab, roaming, second, onto_link, name):
+    """The rest of the advertisement counts."""
+    wanted = f"{CORRESPONDENTS} via {LINK_LOCAL} dev eth0"
+    onto_link.send(said(SHARED, WRONG_ROUTES[name], route_option(CORRESPONDENTS, 600)))
+    lab.eventually(lambda: wanted in all_routes(lab), within=3.0, what="the right one is there")
+    vias = [line for line in all_routes(lab).splitlines() if f"via {LINK_LOCAL}" in line]
+    assert {line.split()[0] for line in vias} <= {str(CORRESPONDENTS), "default"}
+    onto_link.send(said(lifetime=0))
+    lab.eventually(lambda: LINK_LOCAL not in routers(roaming), within=3.0, what="it is no router any more")
+    lab.eventually(lambda: wanted not in all_routes(lab), within=3.0)
+
+
+@pytest.mark.requirement("RFC4191-MN-3.2-01")
+def test_a_high_preference_does_not_help_a_router_that_nobody_has_reached(lab, roaming, second, onto_link):
+    body = preferring(advertisement(own_option(ROGUE_HARDWARE), SHARED, home_agent=False), HIGH)
+    onto_link.send(router_frame(ROGUE, ROGUE_HARDWARE, body))
+    lab.eventually(lambda: ROGUE in routers(roaming), within=3.0)
+    assert leaves_by(lab, care_of(roaming), CORRESPONDENT_ADDRESS) == FIRST_MAC
+    onto_link.send(router_frame(ROGUE, ROGUE_HARDWARE, advertisement(lifetime=0, home_agent=False)))
+    lab.eventually(lambda: ROGUE not in routers(roaming), within=3.0)
+
+
 # --- the source and the router ---------------------------------------------------------------------------------------
 
 
@@ -148,6 +183,7 @@ def test_packets_from_the_care_of_address_leave_by_the_router_that_advertised_it
 
 
 @pytest.mark.requirement("RFC4861-MN-6.3.6-01", "RFC8028-MN-3.2-01", "RFC8028-MN-3.3-01", "RFC6724-MN-5-03")
+@pytest.mark.requirement("MN-11.5.1-01")
 def test_a_router_that_vanishes_is_bypassed_and_the_source_follows(lab, roaming, both):
     """The whole machine of the first router is cut off from the link; nobody says goodbye."""
     home_address = roaming.home_addresses()[0].address
@@ -159,5 +195,29 @@ def test_a_router_that_vanishes_is_bypassed_and_the_source_follows(lab, roaming,
         assert leaves_by(lab, care_of(roaming), CORRESPONDENT_ADDRESS) == MAC
     finally:
         lab.nodes["ar-a"].ip("link set lan0 up", "addr replace 2001:db8:2::1/64 dev lan0 nodad")
+    lab.move(HOME)
+    roaming.registered_at(HOME)
+
+
+@pytest.mark.requirement("RFC4861-MN-6.3.5-01")
+def test_when_the_lifetime_of_a_router_ends_its_traffic_goes_by_the_other(lab, roaming, both, onto_link):
+    """Its machine is there and can be reached: it has only not said again that it is a default router."""
+    both.radvd.stop()
+    both.cut()  # a laptop that remembers it would ask it, and take it if it were the quicker to answer
+    lab.move(VISITED_A)
+    roaming.registered_at(VISITED_A)
+    both.join()
+    both.radvd.start()
+    lab.eventually(lambda: LINK_LOCAL in routers(roaming), within=5.0)
+    lab.routers[VISITED_A].vanish()
+    last = advertisement(own_option(bytes.fromhex(FIRST_MAC.replace(":", ""))), SHARED, lifetime=3, home_agent=False)
+    onto_link.send(router_frame(FIRST, bytes.fromhex(FIRST_MAC.replace(":", "")), last))
+    try:
+        assert leaves_by(lab, care_of(roaming), CORRESPONDENT_ADDRESS) == FIRST_MAC
+        lab.eventually(lambda: care_of(roaming) in PREFIX, within=8.0, what="the care-of address is of the other")
+        assert leaves_by(lab, care_of(roaming), CORRESPONDENT_ADDRESS) == MAC
+        assert FIRST not in routers(roaming)
+    finally:
+        lab.routers[VISITED_A].start()
     lab.move(HOME)
     roaming.registered_at(HOME)

@@ -70,12 +70,12 @@ def is_proposed(house, *addresses):
     house.lab.eventually(lambda: proposed(house) == list(addresses), within=10.0, what=f"{addresses} are proposed")
 
 
-def heard(house, count):
-    """Wait until each known home agent was heard so often; the list then."""
+def heard(house, count, *, agents_known=1):
+    """Wait until there are so many known home agents, and each was heard so often; the list then."""
 
     def ask():
         agents = house.status().known_home_agents
-        return agents if agents and all(each.advertisements >= count for each in agents) else None
+        return agents if len(agents) == agents_known and all(each.advertisements >= count for each in agents) else None
 
     return house.lab.eventually(ask, within=10.0, what=f"the home agents are heard {count} times")
 
@@ -152,8 +152,7 @@ def test_no_more_than_the_maximum(lab, fresh):
         house.registered_at(HOME)
         lab.move(VISITED_B)
         house.registered_at(VISITED_B)
-        heard(house, 30)
-        assert len(house.status().known_home_agents) == 2
+        heard(house, 30, agents_known=2)
         assert proposed(house) == []
         house.laptop.mnctl("settings", "set", "autoconfiguration.max_home_addresses", "2")
         is_proposed(house, OTHER_OF_ETH0)

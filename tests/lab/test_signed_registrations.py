@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Registrations that prove themselves (RFC 4285): nobody is believed without the key, and nothing is believed twice."""
 
+import hmac
 import json
+from hashlib import sha1
 
 import pytest
 from scapy.utils import rdpcap
 
 from tests.lab import hostile
-from tests.lab.hostile import Stranger
-from tests.lab.hostile_cases import to_agent
-from tests.lab.household import Household
+from tests.lab.asking import ask
+from tests.lab.capture import SIGNALLING
+from tests.lab.headers import packets
+from tests.lab.hostile import BA, BU, MOBILITY, ROUTING, Stranger, acknowledgement, reload, told, type_2
+from tests.lab.hostile_cases import AGENT, STRANGER, to_agent
+from tests.lab.lossy import losing_every_message_to
 from tests.lab.person import is_told, problem_texts
+from tests.lab.registration_tape import acknowledgements, updates
+from tests.lab.signed import FOR_A_SERVER, KEY, OTHER_KEY, TO_LAPTOP, install, signed, signed_house
 from tests.lab.topology import HOME, HOME_AGENT_ADDRESS, VISITED_A, VISITED_B
 from tests.lab.traffic import call_from_outside
 from tests.lab.trial import counters
@@ -18,43 +25,27 @@ from tests.service.tshark_compare import disagreements
 
 pytestmark = pytest.mark.lab
 
-KEY, OTHER_KEY = "00112233445566778899aabbccddeeff", "ff" * 16
 ETHERNET = 14  # octets of its header
-TO_AGENT, TO_LAPTOP = "1256", "2256"
-LAPTOP, AGENT = "mobile_node.allow_unprotected_signalling", "home_agent.allow_unprotected_signalling"
-"""The settings that would let unprotected registrations pass."""
+IDENTIFIER, AUTHENTICATION, TIMESTAMP = 8, 9, 10  # types of mobility options
+FOR_THE_HOME_AGENT, FOR_THE_SERVER_ALONE = 1, 2  # subtypes of the second
+MINUTE = 60 << 32  # of a timestamp
+FOR_THE_SERVER = bytes(range(60, 84))
+NAME = "laptop@example.org"
 
 
 @pytest.fixture(scope="module")
-def house(lab, roaming):
+def house(roaming):
     """Both ends have the key of the laptop's home address, and neither may go without."""
-    home = Household(lab, home_agent=roaming.home_agent, laptop=roaming.laptop)
-    home.home_agent.mnctl("settings", "set", AGENT, "false")
-    home.laptop.mnctl("settings", "set", LAPTOP, "false")
-    install(home, KEY)
-    return home
-
-
-def install(house, key, *, at_agent=True, at_laptop=True):
-    """`mnctl keys set` at both ends, as two people would."""
-    address = str(house.home_addresses()[0].address)
-    file = house.lab.laptop.folder / "secret"
-    file.write_text(key)
-    for service, is_wanted, spi_in, spi_out in (
-        (house.home_agent, at_agent, TO_AGENT, TO_LAPTOP),
-        (house.laptop, at_laptop, TO_LAPTOP, TO_AGENT),
-    ):
-        if is_wanted:
-            place = [address, str(HOME_AGENT_ADDRESS), "--kind", "rfc4285", "--algorithm", "hmac-sha1-96"]
-            spis = ["--spi-in", spi_in, "--spi-out", spi_out]
-            service.mnctl("keys", "set", *place, *spis, "--secret-file", str(file))
+    return signed_house(roaming)
 
 
 @pytest.mark.requirement("RFC4285-MN-5.1.1-01")
 @pytest.mark.requirement("RFC4285-HA-5.1.1-01")
 @pytest.mark.requirement("RFC4285-MN-4-01")
 @pytest.mark.requirement("RFC4285-HA-6-04")
+@pytest.mark.requirement("RFC4283-MN-3.2-01", "RFC4285-HA-5.2-01")
 def test_a_tour_under_the_key(lab, house, home_address):
+    """With the name of the laptop before the proof, and a proof for the home agent in the answer, of no other kind."""
     with lab.capture(lab.home_agent, "core0") as core, lab.capture(lab.home_agent, "home0") as home:
         for link in (VISITED_A, VISITED_B, HOME):
             lab.move(link)
@@ -73,6 +64,46 @@ def test_a_tour_under_the_key(lab, house, home_address):
             assert "MobilityMessageAuthentication" in json.dumps(each), "it does not prove itself"
             assert "MessageIdentification" in json.dumps(each), "it does not say when it was made"
         assert KEY not in told.stdout
+        for update in updates(packets(capture.file)):
+            kinds = list(update.options)
+            assert kinds.index(IDENTIFIER) < kinds.index(AUTHENTICATION)
+        for answer in acknowledgements(packets(capture.file)):
+            assert answer.options[AUTHENTICATION][0] == FOR_THE_HOME_AGENT
+
+
+@pytest.fixture
+def with_server(lab, house, home_address):
+    """The laptop has a name, and a key for a server behind the home agent."""
+    file = house.laptop.state / "keys" / "aaa.json"
+    row = {"home_address": str(home_address), "home_agent": str(HOME_AGENT_ADDRESS), "key": FOR_THE_SERVER.hex()}
+    file.write_text(json.dumps({"version": 1, "keys": [row]}))
+    file.chmod(0o600)
+    names = f'[{{home_address = "{home_address}", identifier = "{NAME}"}}]'
+    house.laptop.mnctl("settings", "set", "mobile_node.access_identifiers", names)
+    reload(lab, house.laptop, "the settings were read again")
+    yield
+    file.unlink()
+    house.laptop.mnctl("settings", "set", "mobile_node.access_identifiers", "[]")
+    reload(lab, house.laptop, "the settings were read again")
+
+
+@pytest.mark.requirement("RFC4285-MN-5.2-01")
+def test_with_a_name_and_a_proof_for_a_server_behind_the_home_agent(lab, house, home_address, with_server):
+    """The last option, over the octets as they were sent; the home agent believes its own one as ever."""
+    lab.move(HOME)
+    house.registered_at(HOME)
+    recorded = registrations(lab, house, VISITED_A)
+    call_from_outside(lab, home_address)
+    for packet in recorded:
+        header = packet[64:]
+        assert len(header) == (header[1] + 1) * 8
+        assert bytes((IDENTIFIER, 1 + len(NAME), 1)) + NAME.encode() in header
+        covered, proof = header[:-20], header[-20:]
+        assert covered[-7:] == bytes((AUTHENTICATION, 25, FOR_THE_SERVER_ALONE, 0, 0, 0, 3))
+        care_of = packet[8:24]
+        digest = sha1(care_of + home_address.packed + covered[:4] + bytes(2) + covered[6:]).digest()
+        assert proof == hmac.digest(FOR_THE_SERVER, digest, "sha1")
+    assert FOR_THE_SERVER.hex() not in house.laptop.log(10_000)
 
 
 @pytest.mark.requirement("RFC4285-ALL-5-03")
@@ -97,10 +128,10 @@ def test_a_forged_registration_moves_nothing(lab, house, home_address):
 @pytest.mark.requirement("RFC4285-HA-6-02")
 def test_a_registration_played_again_moves_nothing(lab, house, home_address, any_time):
     """The laptop has been home meanwhile, where its binding is deleted: the old registration would make one again."""
-    packets = registrations(lab, house, VISITED_B)
+    recorded = registrations(lab, house, VISITED_B)
     lab.move(HOME)
     house.registered_at(HOME)
-    played_again(lab, house, packets)
+    played_again(lab, house, recorded)
     assert house.bound() == {}
     call_from_outside(lab, home_address)
 
@@ -108,10 +139,10 @@ def test_a_registration_played_again_moves_nothing(lab, house, home_address, any
 @pytest.mark.requirement("RFC4285-HA-6-01")
 def test_nor_one_from_before_a_restart(lab, house, home_address, any_time):
     """By its time alone: as old as it is, its sequence number would be looked at next."""
-    packets = registrations(lab, house, VISITED_A)
+    recorded = registrations(lab, house, VISITED_A)
     house.home_agent.restart()
     lab.eventually(house.home_agent.is_ready, within=15.0, what="the home agent is back")
-    played_again(lab, house, packets)
+    played_again(lab, house, recorded)
     assert list(house.bound()) == [str(home_address)]
     call_from_outside(lab, home_address)
 
@@ -134,14 +165,14 @@ def registrations(lab, house, link):
     return updates
 
 
-def played_again(lab, house, packets):
+def played_again(lab, house, recorded):
     """Somebody sends them once more; each is refused for its time (status 144)."""
     with Stranger(lab.correspondent, "core0") as stranger:
         refused = counters(house.home_agent).get("bu.refused.144", 0)
-        for packet in packets:
+        for packet in recorded:
             stranger.send(packet)
         lab.eventually(
-            lambda: counters(house.home_agent).get("bu.refused.144", 0) == refused + len(packets),
+            lambda: counters(house.home_agent).get("bu.refused.144", 0) == refused + len(recorded),
             within=5.0,
             what="the home agent has refused it",
         )
@@ -150,6 +181,83 @@ def played_again(lab, house, packets):
 def is_update(packet):
     """A Binding Update behind a Home Address option of 24 octets."""
     return packet[6] == hostile.DESTINATION_OPTIONS and packet[40] == hostile.MOBILITY and packet[66] == hostile.BU
+
+
+def signed_update(home_address, sequence, options=b""):
+    """A Binding Update under the laptop's key that says that it is where the stranger is."""
+    data = hostile.update(sequence, options=options)
+    header = signed(BU, data, home_address, AGENT, home=home_address, care_of=STRANGER)
+    return hostile.ipv6(
+        STRANGER, AGENT, hostile.DESTINATION_OPTIONS, hostile.home_option(MOBILITY, home_address) + header
+    )
+
+
+@pytest.mark.requirement("RFC4285-HA-5-01")
+def test_a_proof_for_another_server_before_that_for_the_home_agent(lab, house, home_address):
+    """It is discarded without an answer. The same without it is believed, so nothing else was wrong with it."""
+    lab.move(VISITED_A)
+    house.registered_at(VISITED_A)
+    (before,) = ask(house.home_agent)[1]
+    following = (before.sequence + 1) % 65536
+    name = "bu.discarded.authentication-aaa-before-ha"
+    with Stranger(lab.correspondent, "core0") as stranger:
+        discarded = counters(house.home_agent).get(name, 0)
+        stranger.send(signed_update(home_address, following, FOR_A_SERVER))
+        lab.eventually(lambda: counters(house.home_agent).get(name, 0) == discarded + 1, within=5.0, what=name)
+        assert stranger.received() == []
+        assert ask(house.home_agent)[1][0].care_of_address == before.care_of_address
+        stranger.send(signed_update(home_address, following))
+        answers = []
+
+        def answered() -> bool:
+            answers.extend(told(each) for each in stranger.received() if told(each).startswith("BA"))
+            return bool(answers)
+
+        lab.eventually(answered, within=5.0, what="an answer")
+    assert answers == [f"BA 0 sequence {following} via {home_address}"]
+    assert ask(house.home_agent)[1][0].care_of_address == STRANGER
+
+
+def answer_to(update, status, timestamp):
+    """A Binding Acknowledgement under the key, as the home agent would send it."""
+    home, care_of = update.home_address, update.seen.source
+    data = acknowledgement(status, update.sequence)
+    header = signed(BA, data, AGENT, home, home=home, care_of=care_of, spi=TO_LAPTOP, timestamp=timestamp)
+    return hostile.ipv6(AGENT, care_of, ROUTING, type_2(MOBILITY, home) + header)
+
+
+@pytest.mark.requirement("RFC4285-MN-6-03")
+def test_an_answer_with_another_time_is_not_believed(lab, house, home_address):
+    """Whatever it says, and with all else right: the key, and the number that is waited for. With its time it is."""
+    name = "ba.ignored.authentication"
+    with (
+        Stranger(lab.correspondent, "core0") as stranger,
+        losing_every_message_to(lab, AGENT),
+        lab.capture(lab.laptop, "eth0", "awaited", SIGNALLING) as capture,
+    ):
+        lab.move(VISITED_A)
+        house.is_in_state("registering")
+
+        def send(status, wrong):
+            """Answer the last Binding Update; True when none was sent meanwhile."""
+            last = [each for each in updates(packets(capture.file)) if each.lifetime][-1]
+            timestamp = int.from_bytes(last.options[TIMESTAMP])
+            ignored = counters(house.laptop).get(name, 0)
+            stranger.send(answer_to(last, status, timestamp - wrong))
+            if wrong:
+                lab.eventually(lambda: counters(house.laptop).get(name, 0) == ignored + 1, within=2.0, what=name)
+            (entry,) = house.status().engine.binding_update_list
+            return entry.sequence == last.sequence
+
+        for status in (0, 129):
+            lab.eventually(lambda status=status: send(status, MINUTE), within=20.0, what=f"status {status} is ignored")
+            assert house.states() == ["registering"]
+        assert ask(house.home_agent)[1] == ()
+        lab.eventually(
+            lambda: send(0, 0) and house.states() == ["registered"], within=20.0, what="with its time it is believed"
+        )
+    lab.move(HOME)
+    house.registered_at(HOME)
 
 
 @pytest.mark.requirement("RFC4285-HA-5.1.1-02")

@@ -78,6 +78,7 @@ def is_attached(lab: Lab, name: str) -> bool:
     return "default via" in lab.laptop.run(["ip", "-6", "route", "show", "table", "all", "dev", name, "proto", "135"])
 
 
+@pytest.mark.requirement("MN-11.5.4-03")
 def test_a_better_network_appears_and_no_packet_is_lost_in_either_direction(lab, by_eth1):
     address = by_eth1.home_addresses()[0].address
     with Probe(lab, address, RATE) as probe:
@@ -99,6 +100,7 @@ def test_a_better_network_appears_and_no_packet_is_lost_in_either_direction(lab,
     by_eth1.laptop.mnctl("interfaces", "set-priority", "eth1", "20")
 
 
+@pytest.mark.requirement("MN-11.5.3-03")
 def test_when_the_present_one_dies_one_binding_update_is_all(lab, by_eth1):
     lab.plug(VISITED_A, "eth0")
     by_eth1.registered_at(VISITED_A)

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Keys for signed registrations (RFC 4285) in the lab, and such messages made by hand, by the letter of the RFC alone.
+
+Nothing here uses the product's codec: what it would refuse to sign must be signed.
+"""
+
+import hmac
+import struct
+import time
+from typing import Final
+
+from tests.lab.hostile import Address, mobility, packed
+from tests.lab.household import Household
+from tests.lab.roaming import Roaming
+from tests.lab.topology import HOME_AGENT_ADDRESS
+
+KEY, OTHER_KEY = "00112233445566778899aabbccddeeff", "ff" * 16
+TO_AGENT, TO_LAPTOP = 1256, 2256
+"""The SPIs in Binding Updates and in their answers."""
+THEIR_KEY, FROM_THEM = "a5" * 16, 1300
+"""Key and SPI of another guest of the home agent, an honest one with his own home address."""
+LAPTOP, AGENT = "mobile_node.allow_unprotected_signalling", "home_agent.allow_unprotected_signalling"
+"""The settings that would let unprotected registrations pass."""
+
+AUTHENTICATOR: Final = 12  # octets, section 5.1
+DAY: Final = 86400.0
+NTP_EPOCH: Final = 2_208_988_800  # seconds from 1900 to 1970
+NAME: Final = b"laptop@example.org"
+_IDENTIFIER, _AUTHENTICATION, _MESSAGE_IDENTIFICATION = 8, 9, 10
+_MN_HA, _MN_AAA, _NAI = 1, 2, 1
+FOR_A_SERVER: Final = bytes((0, _AUTHENTICATION, 5 + AUTHENTICATOR, _MN_AAA)) + (3).to_bytes(4) + bytes(AUTHENTICATOR)
+"""An authenticator for an AAA server of SPI 3, aligned behind the data of a Binding Update (section 5.2)."""
+
+
+def signed_house(roaming: Roaming) -> Household:
+    """Both ends have the key of the laptop's home address, and neither may go without."""
+    home = Household(roaming.lab, home_agent=roaming.home_agent, laptop=roaming.laptop)
+    require_keys(home)
+    install(home, KEY)
+    return home
+
+
+def require_keys(house: Household) -> None:
+    """Neither end may go without a key from now on."""
+    house.home_agent.mnctl("settings", "set", AGENT, "false")
+    house.laptop.mnctl("settings", "set", LAPTOP, "false")
+
+
+def install(house: Household, key: str, *, at_agent: bool = True, at_laptop: bool = True) -> None:
+    """`mnctl keys set` at both ends, as two people would."""
+    address = str(house.home_addresses()[0].address)
+    file = house.lab.laptop.folder / "secret"
+    file.write_text(key)
+    for service, is_wanted, spi_in, spi_out in (
+        (house.home_agent, at_agent, TO_AGENT, TO_LAPTOP),
+        (house.laptop, at_laptop, TO_LAPTOP, TO_AGENT),
+    ):
+        if is_wanted:
+            place = [address, str(HOME_AGENT_ADDRESS), "--kind", "rfc4285", "--algorithm", "hmac-sha1-96"]
+            spis = ["--spi-in", str(spi_in), "--spi-out", str(spi_out)]
+            service.mnctl("keys", "set", *place, *spis, "--secret-file", str(file))
+
+
+def invite_another(house: Household, home_address: Address) -> None:
+    """The home agent has a key for one more home address."""
+    file = house.lab.home_agent.folder / "their-secret"
+    file.write_text(THEIR_KEY)
+    place = [str(home_address), str(HOME_AGENT_ADDRESS), "--kind", "rfc4285", "--algorithm", "hmac-sha1-96"]
+    spis = ["--spi-in", str(FROM_THEM), "--spi-out", str(FROM_THEM + 1)]
+    house.home_agent.mnctl("keys", "set", *place, *spis, "--secret-file", str(file))
+
+
+def _padded(data: bytes, modulus: int, remainder: int) -> bytes:
+    """With Pad1 until the next octet of the Mobility Header is at such an offset."""
+    return data + bytes((remainder - 6 - len(data)) % modulus)
+
+
+def signed(
+    kind: int,
+    data: bytes,
+    source: Address,
+    destination: Address,
+    *,
+    home: Address,
+    care_of: Address,
+    key: str = KEY,
+    spi: int = TO_AGENT,
+    shift: float = 0.0,
+    timestamp: int | None = None,
+    octets: int = AUTHENTICATOR,
+) -> bytes:
+    """A Mobility Header with identifier, timestamp and authenticator; right, unless told otherwise.
+
+    `data` is that of `update` or `acknowledgement`, `shift` in seconds is how far the clock is wrong, `timestamp` one
+    that is not of now, and of the authenticator there are so many `octets`. `source` and `destination` are those of the
+    pseudo-header.
+    """
+    if timestamp is None:
+        timestamp = int((time.time() + shift + NTP_EPOCH) * 2**32)
+    data += bytes((_IDENTIFIER, 1 + len(NAME), _NAI)) + NAME
+    data = _padded(data, 8, 2) + struct.pack("!BBQ", _MESSAGE_IDENTIFICATION, 8, timestamp)
+    data = _padded(data, 8, 5) + struct.pack("!BBBI", _AUTHENTICATION, 5 + octets, _MN_HA, spi)
+    size = (6 + len(data) + octets + 7) // 8 - 1
+    covered = packed(care_of) + packed(home) + struct.pack("!BBBBH", 59, size, kind, 0, 0) + data
+    return mobility(kind, data + hmac.digest(bytes.fromhex(key), covered, "sha1")[:octets], source, destination)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Simulated worlds: `python -m tests.simulation [--seeds N | --handovers N | --seed N]` (or `make simulate`).
 
-A number of seeds, or as many as it takes for a number of handovers; a campaign of the same first seed goes on where it
-was stopped. One seed alone is shown with the diagram of what happened. Exit status 0 when every invariant held.
+A number of seeds, or as many as it takes for a number of handovers. That is a campaign: told the same first seed and
+file it goes on where it was stopped, after `--seconds` or otherwise, and the file adds up. One seed alone is shown with
+the diagram of what happened. Exit status 0 when every invariant held.
 """
 
 import argparse
 import itertools
+import math
 import os
 import sys
 from pathlib import Path
@@ -27,7 +29,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     what.add_argument("--seeds", type=_positive, default=SEEDS, metavar="N", help=f"so many seeds ({SEEDS})")
     what.add_argument("--handovers", type=_positive, metavar="N", help="as many seeds as it takes for N handovers")
     what.add_argument("--seed", type=_natural, metavar="N", help="this seed alone, with its diagram")
-    parser.add_argument("--first", type=_natural, default=0, metavar="N", help="the first seed (0)")
+    parser.add_argument("--seconds", type=_positive, metavar="N", help="stop after so long, however much is left")
+    parser.add_argument("--first", "--first-seed", type=_natural, default=0, metavar="N", help="the first seed (0)")
     parser.add_argument("--blows", type=_positive, default=BLOWS, metavar="N", help=f"faults in a seed ({BLOWS})")
     parser.add_argument("--processes", type=_positive, default=os.cpu_count() or 1, metavar="N",
                         help="processes at once (as many as there are processors)")  # fmt: skip
@@ -43,10 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
     if options.seed is not None:
         return show(options.seed, options.blows, options.lines)
     options.file.parent.mkdir(exist_ok=True)
+    limit = math.inf if options.seconds is None else float(options.seconds)
     if options.handovers is None:
         tally = Tally(first_seed=options.first, next_seed=options.first, blows=options.blows)
         seeds = range(options.first, options.first + options.seeds)
-        campaign(tally, seeds, options.processes, options.file, say=_say)
+        campaign(tally, seeds, options.processes, options.file, limit=limit, say=_say)
     else:
         tally = load(options.file, options.first, options.blows)
         wanted: int = options.handovers
@@ -56,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.processes,
             options.file,
             is_enough=lambda so_far: so_far.handovers >= wanted,
+            limit=limit,
             say=_say,
         )
     _say(tally.words())

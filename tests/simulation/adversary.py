@@ -15,6 +15,7 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 from typing import Final
 
+from mnclient.errors import WireError
 from mnclient.units import Seconds
 from mnclient.wire.addresses import ALL_NODES
 from mnclient.wire.binding import (
@@ -139,12 +140,23 @@ class Adversary:
 
     def _is_sacred(self, at: float, sent: Datagram) -> bool:
         """Whether it is of a home registration that only protection could keep from being repeated now."""
-        message = decoded(sent.octets).message if sent.octets else None
-        if not isinstance(message, BindingUpdate | BindingAcknowledgement):
-            return False
-        agents = {agent.address for agent in self._world.agents}
         is_late = self._world.clock.now - at > REPEATED_WITHIN
-        return is_late and bool(agents & {sent.source, sent.destination})
+        return is_late and bool(sent.octets) and self._is_of_a_home_registration(decoded(sent.octets))
+
+    def _is_of_a_home_registration(self, packet: Packet) -> bool:
+        if not isinstance(packet.message, BindingUpdate | BindingAcknowledgement):
+            return False
+        return any(agent.address in (packet.source, packet.destination) for agent in self._world.agents)
+
+    def _is_good_without_a_key(self, octets: bytes) -> bool:
+        """Whether chance has met the checksum of a home registration that nothing else protects."""
+        try:
+            packet = decoded(octets)
+        except WireError:
+            return False
+        keyed = {laptop.home.address for laptop in self._world.laptops if laptop.home.association is not None}
+        ends = packet.source, packet.destination, packet.home_address, packet.routing_home_address
+        return self._is_of_a_home_registration(packet) and keyed.isdisjoint(ends)
 
     def _forge_update(self) -> None:
         """To a correspondent, with a seal that is none."""
@@ -257,6 +269,8 @@ class Adversary:
         octets = bytearray(sent.octets)
         for _ in range(self._random.randint(1, 4)):
             octets[self._random.randrange(40, len(octets))] ^= 1 << self._random.randrange(8)
+        if self._is_good_without_a_key(bytes(octets)):
+            return
         broken = Datagram(
             source=sent.source,
             destination=sent.destination,

@@ -70,7 +70,7 @@ class Calm:
         now = self._world.clock.now
         (status,) = laptop.engine.status(now).home_addresses
         agent = self._agent_of(laptop)
-        bound = agent.ways().get(laptop.home.address)
+        bound = agent.ways.get(laptop.home.address)
         home_link = self._world.home_link_of(laptop)
         if status.state is State.AT_HOME:
             is_there = any(port.link is home_link and port.owns(laptop.home.address) for port in laptop.ports.values())
@@ -98,7 +98,7 @@ class Calm:
         """Which correspondent sends to where a laptop is not."""
         for correspondent in self._world.correspondents:
             for laptop in self._world.laptops:
-                care_of = correspondent.ways().get(laptop.home.address)
+                care_of = correspondent.ways.get(laptop.home.address)
                 if care_of is not None and not self._is_right(laptop, care_of):
                     return f"{correspondent.name} sends packets for {laptop.name} to {care_of}"
         return ""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tests.checkout import commit
 from tests.lab.lab import write_json
 from tests.simulation.run import BLOWS, Result, run
 
@@ -21,16 +23,21 @@ MOST_FAILURES: Final = 50  # kept, with their words
 
 @dataclass
 class Tally:
-    """What a campaign has done so far. All seeds below `next_seed`, from `first_seed` on, are done."""
+    """What a campaign has done so far. All seeds below `next_seed`, from `first_seed` on, are done.
+
+    `commits` are those that were checked out, `faults` counts blows by kind. A run that goes on adds to all of it.
+    """
 
     first_seed: int = 0
     next_seed: int = 0
     blows: int = BLOWS
+    commits: list[str] = field(default_factory=list)
     handovers: int = 0
     events: int = 0
     messages: int = 0
     simulated_seconds: float = 0.0
     seconds: float = 0.0
+    faults: dict[str, int] = field(default_factory=dict)
     failed: int = 0
     slowest_reached: float = 0.0
     slowest_direct: float = 0.0
@@ -43,6 +50,8 @@ class Tally:
         self.events += result.events
         self.messages += result.messages
         self.simulated_seconds += result.simulated
+        for kind, count in result.faults.items():
+            self.faults[kind] = self.faults.get(kind, 0) + count
         self.slowest_reached = max(self.slowest_reached, result.reached_after)
         self.slowest_direct = max(self.slowest_direct, result.direct_after)
         if result.failure:
@@ -55,7 +64,8 @@ class Tally:
         speed = self.handovers / self.seconds if self.seconds else 0.0
         return (
             f"{self.next_seed - self.first_seed} seeds, {self.handovers} handovers ({speed:.0f}/s), "
-            f"{self.messages} messages, {self.simulated_seconds / 3600:.1f} h of virtual time, {self.failed} failed"
+            f"{sum(self.faults.values())} faults, {self.messages} messages, "
+            f"{self.simulated_seconds / 3600:.1f} h of virtual time, {self.failed} failed"
         )
 
 
@@ -92,10 +102,18 @@ def campaign(
     file: Path,
     *,
     is_enough: Callable[[Tally], bool] = lambda tally: False,
+    limit: float = math.inf,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Run these seeds, those that follow on `tally`, until that is enough. The file is written all along."""
+    """Run these seeds, those that follow on `tally`, until that is enough, or `limit` seconds are over.
+
+    The file is written all along.
+    """
+    if is_enough(tally):
+        return
     before, begin, written = tally.seconds, time.monotonic(), time.monotonic()
+    if (now := commit()) not in tally.commits:
+        tally.commits.append(now)
     for result in results(seeds, processes, tally.blows):
         tally.add(result)
         tally.seconds = before + time.monotonic() - begin
@@ -105,7 +123,7 @@ def campaign(
             written = time.monotonic()
             write_json(file, asdict(tally))
             say(tally.words())
-        if is_enough(tally):
+        if is_enough(tally) or time.monotonic() - begin >= limit:
             break
     write_json(file, asdict(tally))
 

@@ -72,7 +72,7 @@ DEFECTS = {
         "past its end", at_correspondent.Registrations, "expire", lambda *_: []
     ),
     "a correspondent grants more than was asked": Defect(
-        "s were asked", at_correspondent.Registrations, "_grant", lambda *_: Seconds(420.0)
+        "s were asked", at_correspondent.Registrations, "_grant", lambda *_, **__: Seconds(420.0)
     ),
     "a correspondent does not look at numbers": Defect(
         "an old Binding Update", at_correspondent, "is_newer", lambda *_: True

@@ -7,6 +7,7 @@ lifetimes to end. When the calm begins everything is put right at once, and noth
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -25,7 +26,7 @@ RESTART: Final = (0.1, 0.5, 2.0)  # of a service; a machine takes ten times as l
 
 
 class Faults:
-    """The blows of one run."""
+    """The blows of one run; `struck` counts them by kind."""
 
     def __init__(self, world: World, adversary: Adversary) -> None:
         self._world = world
@@ -33,6 +34,7 @@ class Faults:
         self._clock = world.clock
         self._adversary = adversary
         self._is_over = False
+        self.struck: Counter[str] = Counter()
         self._blows: tuple[tuple[float, Callable[[], None]], ...] = (
             (0.72, self._move),
             (0.03, self._unplug),
@@ -53,7 +55,7 @@ class Faults:
             gap = random.choice(mood) if random.random() > 0.02 else LONG_GAP
             self._clock.run_until(self._clock.now + gap * (random.random() + random.random()))
             if is_hostile and random.random() < 0.5:
-                self._adversary.attack()
+                self._blow(self._adversary.attack)
             else:
                 self._strike()
 
@@ -83,8 +85,12 @@ class Faults:
         for share, blow in self._blows:
             dice -= share
             if dice < 0:
-                blow()
+                self._blow(blow)
                 return
+
+    def _blow(self, blow: Callable[[], None]) -> None:
+        self.struck[blow.__name__.strip("_")] += 1
+        blow()
 
     def _later(self, delay: float, happening: Callable[[], None]) -> None:
         self._clock.after(delay, lambda: None if self._is_over else happening())

@@ -8,6 +8,7 @@ as the real one may, and reads that again after a crash, with the real codec.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable
 from ipaddress import IPv6Address
@@ -41,7 +42,7 @@ from mnclient.model.network_state import NetworkState, OptimizationEnd
 from mnclient.model.stored_binding import Stored
 from mnclient.units import Instant
 from mnclient.wire.signalling import upper_layer
-from service.core_storage import BINDINGS_DELAY, REGISTRATIONS_DELAY, SEQUENCES_DELAY
+from service.core_storage import REGISTRATIONS_DELAY, bindings_delay
 from service.state_format import Parts
 from service.stored_bindings import decode_bindings, encode_bindings
 from tests.simulation.links import Datagram, mirrored
@@ -68,7 +69,7 @@ class PseudoRandom:
         return self._random.uniform(low, high)
 
 
-class Host:
+class Host(ABC):
     """What all hosts have. A subclass is the kernel: it overrides `set_state`, `send` and `receive`."""
 
     def __init__(self, name: str, network: Network, config: NodeConfig, invariants: Invariants) -> None:
@@ -89,9 +90,9 @@ class Host:
 
     # --- life --------------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def links_seen(self) -> Iterable[Event]:
         """What the kernel says of the interfaces when the service starts."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """The service starts, with what is on the disk."""
@@ -187,11 +188,12 @@ class Host:
                     )
                 )
             case PublishStatus():
-                self._write_within(BINDINGS_DELAY if self.config.home_agent is not None else SEQUENCES_DELAY)
+                self._write_within(bindings_delay(self.config))
             case ReportHomeAddress():
                 self._write_within(REGISTRATIONS_DELAY)
                 self.invariants.reported(self, action)
-                self.note(f"{action.home_address} is {action.state.value}")
+                if self.network.diagram is not None:
+                    self.note(f"{action.home_address} is {action.state.value}")
             case Note() if self.network.diagram is not None and action.kind not in ("home-address", "ignored"):
                 self.note(action.text)
             case _:
@@ -219,9 +221,9 @@ class Host:
         else:
             self.states[owner] = state
 
+    @abstractmethod
     def send(self, action: SendPacket) -> None:
         """Signalling of the engine leaves."""
-        raise NotImplementedError
 
     def signal(self, arrived: Datagram, interface: str, mac: bytes = b"", *, through_tunnel: bool = False) -> None:
         """Signalling for the engine has come."""

@@ -102,6 +102,7 @@ class Invariants:
         self.heard_by_correspondent: dict[Ends, Instant] = {}
         self._sent: dict[Ends, list[Sent]] = defaultdict(list)
         self._held: dict[IPv6Address, dict[IPv6Address, Held]] = defaultdict(dict)
+        self._judged: dict[IPv6Address, tuple[tuple[BindingCacheStatus, ...], dict[IPv6Address, IPv6Address]]] = {}
         self._newest: dict[Ends, int] = {}
         self._lost_at: dict[IPv6Address, Instant] = {}
         self._limits: dict[tuple[str, type, IPv6Address], deque[Instant]] = {}
@@ -156,22 +157,37 @@ class Invariants:
             self._check_belief(host)
 
     def _check_server(self, server: HomeAgentHost | Correspondent) -> None:
-        now, held = server.clock.now, self._held[server.address]
-        bindings = server.engine.binding_cache(now)
+        now = server.clock.now
+        bindings, ways = server.engine.binding_cache(now), server.ways
+        for binding in bindings:
+            if binding.expires < now - _EPSILON:
+                raise Broken(f"{server.name} keeps the binding of {binding.home_address} past its end")
+        if self._judged.get(server.address) == (bindings, ways):
+            return  # all else follows from these alone, and was found right
+        self._judge(server, bindings, now)
+        self._check_kernel(server, bindings, ways)
+        self._judged[server.address] = bindings, ways
+
+    def _judge(
+        self, server: HomeAgentHost | Correspondent, bindings: tuple[BindingCacheStatus, ...], now: Instant
+    ) -> None:
+        """Whether each binding that was not there before has authority."""
+        held = self._held[server.address]
         for binding in bindings:
             known = held.get(binding.home_address)
             if known is None or known.binding != binding:
                 held[binding.home_address] = self._authorized(server, binding, known, now)
-            if binding.expires < now - _EPSILON:
-                raise Broken(f"{server.name} keeps the binding of {binding.home_address} past its end")
         if len(bindings) < len(held):
             present = {binding.home_address for binding in bindings}
             for home_address in [each for each in held if each not in present]:
                 del held[home_address]
-        self._check_kernel(server, bindings)
 
-    def _check_kernel(self, server: HomeAgentHost | Correspondent, bindings: tuple[BindingCacheStatus, ...]) -> None:
-        ways = server.ways()
+    @staticmethod
+    def _check_kernel(
+        server: HomeAgentHost | Correspondent,
+        bindings: tuple[BindingCacheStatus, ...],
+        ways: dict[IPv6Address, IPv6Address],
+    ) -> None:
         wanted = {each.home_address: each.care_of_address for each in bindings if not each.detecting}
         either = {each.home_address: each.care_of_address for each in bindings if each.detecting}
         if any(ways.get(home) != care_of for home, care_of in wanted.items()):
@@ -301,6 +317,7 @@ class Invariants:
             return
         self._lost_at[address] = host.clock.now
         self._held.pop(address, None)
+        self._judged.pop(address, None)
         if host.config.home_agent is None:
             return  # a correspondent keeps no nonces either: nothing from before is ever accepted again
         for ends in [each for each in self._newest if each[0] == address]:

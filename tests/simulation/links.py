@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network
 from random import Random
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from mnclient.constants import PROTOCOL_MOBILITY
+from mnclient.model.network_state import ProtectedTunnel
 from mnclient.model.security import Protection
 from mnclient.wire.packet import Packet, encode_packet
+from mnclient.wire.signalling import upper_layer
 
 if TYPE_CHECKING:
     from tests.simulation.network import Network
@@ -18,16 +22,14 @@ if TYPE_CHECKING:
 LONGEST_DELAY: Final = 1.5  # seconds that a network may keep a packet, copies included
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """A packet of some talk between a home address and a correspondent; the ends are those that programs see."""
 
     source: IPv6Address
     destination: IPv6Address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Datagram:
+class Datagram(NamedTuple):
     """What travels: the addresses that networks and kernels look at, and the octets of the whole packet.
 
     Of payload there are no octets, and a tunnelled packet has `inner`. `origin` is the name of who sent it.
@@ -57,11 +59,19 @@ def datagram(packet: Packet, origin: str, protection: Protection | None = None) 
     )
 
 
+@lru_cache
 def mirrored(protection: Protection | None) -> Protection | None:
     """What the sender calls its association, as the receiver calls it: its kernel has checked what arrived under it."""
     if protection is None:
         return None
     return replace(protection, spi_in=protection.spi_out, spi_out=protection.spi_in)
+
+
+def under(protected: ProtectedTunnel | None, inner: Datagram) -> Protection | None:
+    """What a packet in the tunnel goes and comes under, None for nothing: of all, Mobility Headers."""
+    if protected is None or not inner.octets or upper_layer(inner.octets)[0] != PROTOCOL_MOBILITY:
+        return None
+    return protected.association.protection
 
 
 @dataclass(slots=True)
@@ -74,13 +84,12 @@ class Conditions:
     duplication: float = 0.0
     is_dead: bool = False
 
-    def arrivals(self, random: Random) -> Iterator[float]:
+    def arrivals(self, random: Random) -> Sequence[float]:
         """After how many seconds a packet arrives: not at all, once, or twice."""
         if self.is_dead or (self.loss and random.random() < self.loss):
-            return
+            return ()
         copies = 2 if self.duplication and random.random() < self.duplication else 1
-        for _ in range(copies):
-            yield min(self.delay + self.jitter * random.random(), LONGEST_DELAY)
+        return [min(self.delay + self.jitter * random.random(), LONGEST_DELAY) for _ in range(copies)]
 
     def and_then(self, other: Conditions) -> Conditions:
         """Those of one way behind the other."""

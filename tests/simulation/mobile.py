@@ -28,6 +28,7 @@ from mnclient.model.network_state import (
     DuplicateDetection,
     NetworkState,
     OptimizationEnd,
+    ProtectedTunnel,
     Route,
     RouteOptimization,
     Tunnel,
@@ -40,7 +41,7 @@ from mnclient.wire.packet import Packet
 from tests.simulation.addresses import LINK_LOCAL_PREFIX
 from tests.simulation.host import Host
 from tests.simulation.invariants import Invariants
-from tests.simulation.links import Datagram, Link, Payload, datagram
+from tests.simulation.links import Datagram, Link, Payload, datagram, mirrored, under
 from tests.simulation.network import Network, decoded
 
 DETECTION: Final = 1.0  # RetransTimer, after which nobody else has an address
@@ -103,6 +104,7 @@ class Laptop(Host):
         self.addresses: dict[tuple[str, IPv6Address], bool] = {}
         self.left_at: dict[IPv6Address, Instant] = {}
         self.tunnel: Tunnel | None = None
+        self.protected: ProtectedTunnel | None = None
         self.optimized: dict[IPv6Address, RouteOptimization] = {}
         self.heard_of: dict[IPv6Address, Instant] = {}
         self._tables: dict[IPv6Address, list[Route]] = {}
@@ -138,7 +140,7 @@ class Laptop(Host):
         if tunnel is None or self.tunnel is None or (tunnel.local, tunnel.remote) != (
             self.tunnel.local, self.tunnel.remote):  # fmt: skip
             self._announced = False
-        self.tunnel = tunnel
+        self.tunnel, self.protected = tunnel, next(iter(state.protected_tunnels), None)
         self._neighbors = {(each.interface, each.address): each.link_layer_address for each in state.neighbors}
         tables: dict[int, list[Route]] = {}
         for route in state.routes:
@@ -237,7 +239,11 @@ class Laptop(Host):
             if route.tunnel is not None:
                 if self.tunnel is not None:
                     outer = Datagram(
-                        source=self.tunnel.local, destination=self.tunnel.remote, origin=self.name, inner=sent
+                        source=self.tunnel.local,
+                        destination=self.tunnel.remote,
+                        origin=self.name,
+                        inner=sent,
+                        protection=under(self.protected, sent),
                     )
                     self.route(outer)
                 return
@@ -315,8 +321,11 @@ class Laptop(Host):
         if inner is not None:
             tunnel = self.tunnel
             is_ours = tunnel is not None and arrived.source == tunnel.remote and inner.destination == self.home.address
+            wanted = under(self.protected, inner)
+            if wanted is not None and mirrored(arrived.protection) != wanted:
+                return
             if tunnel is not None and is_ours and arrived.destination in (tunnel.local, *tunnel.accept_local):
-                self._take(port, inner, through_tunnel=True)
+                self._take(port, inner._replace(protection=arrived.protection), through_tunnel=True)
             return
         if arrived.routing_home_address is not None and arrived.payload is not None:
             route = self.optimized.get(arrived.source)

@@ -11,7 +11,7 @@ from mnclient.constants import PROTOCOL_ICMPV6
 from mnclient.engine.actions import SendPacket
 from mnclient.engine.events import Event, HomeAddressRefused, LinkChanged
 from mnclient.model.config import CorrespondentNodeConfig, HomeAgentConfig, NodeConfig
-from mnclient.model.network_state import NetworkState, OptimizationEnd, RouteOptimization, Tunnel
+from mnclient.model.network_state import NetworkState, OptimizationEnd, ProtectedTunnel, RouteOptimization, Tunnel
 from mnclient.wire.addresses import ALL_NODES, UNSPECIFIED, address_from, eui64_identifier, is_multicast
 from mnclient.wire.icmpv6 import EchoReply, EchoRequest, NeighborAdvertisement, NeighborSolicitation
 from mnclient.wire.neighbor_options import TargetLinkLayerAddress
@@ -20,7 +20,7 @@ from mnclient.wire.signalling import upper_layer
 from tests.simulation.addresses import LINK_LOCAL_PREFIX
 from tests.simulation.host import Host
 from tests.simulation.invariants import Invariants
-from tests.simulation.links import Datagram, Link, Payload, datagram
+from tests.simulation.links import Datagram, Link, Payload, datagram, mirrored, under
 from tests.simulation.network import Network, decoded
 
 HOME_INTERFACE: Final = "home0"
@@ -28,7 +28,10 @@ CORE_INTERFACE: Final = "core0"
 
 
 class HomeAgentHost(Host):
-    """It forwards, intercepts and tunnels what its engine wants, and answers for itself and for absent laptops."""
+    """It forwards, intercepts and tunnels what its engine wants, and answers for itself and for absent laptops.
+
+    `ways`: where packets of each home address are sent to.
+    """
 
     def __init__(
         self, name: str, network: Network, config: HomeAgentConfig, invariants: Invariants, mac: bytes, link: Link
@@ -40,6 +43,8 @@ class HomeAgentHost(Host):
         self.address = config.links[0].address
         self.tunnels: dict[IPv6Address, Tunnel] = {}
         self.proxied: frozenset[IPv6Address] = frozenset()
+        self.protected: dict[IPv6Address, ProtectedTunnel] = {}
+        self.ways: dict[IPv6Address, IPv6Address] = {}
         self.longest_lifetime = config.max_lifetime
         self.is_plugged = True
         link.router = self
@@ -76,11 +81,11 @@ class HomeAgentHost(Host):
         """A binding's part: its tunnel, and whom to answer for."""
         super().set_state(owner, state)
         self.tunnels = {each.home_address: each for known in self.states.values() for each in known.tunnels}
+        self.protected = {
+            each.association.home_address: each for known in self.states.values() for each in known.protected_tunnels
+        }
         self.proxied = frozenset(each.address for known in self.states.values() for each in known.proxy_neighbors)
-
-    def ways(self) -> dict[IPv6Address, IPv6Address]:
-        """Where packets of each home address are sent to."""
-        return {home_address: each.remote for home_address, each in self.tunnels.items()}
+        self.ways = {home_address: each.remote for home_address, each in self.tunnels.items()}
 
     def send(self, action: SendPacket) -> None:
         """Signalling of the engine."""
@@ -104,7 +109,15 @@ class HomeAgentHost(Host):
         tunnel = self.tunnels.get(destination)
         if tunnel is not None:
             self.invariants.tunnelled(self, tunnel)
-            self.network.send(Datagram(source=tunnel.local, destination=tunnel.remote, origin=self.name, inner=passing))
+            protection = under(self.protected.get(destination), passing)
+            outer = Datagram(
+                source=tunnel.local,
+                destination=tunnel.remote,
+                origin=self.name,
+                inner=passing,
+                protection=protection,
+            )
+            self.network.send(outer)
         elif destination in self.link.prefix:
             if self.is_plugged:
                 self.network.arrived(passing, self.name)
@@ -156,10 +169,11 @@ class HomeAgentHost(Host):
         if inner is None:
             self._signalling(arrived, CORE_INTERFACE, b"")
             return
-        tunnel = self.tunnels.get(inner.source)
-        if tunnel is not None and arrived.source in (tunnel.remote, *tunnel.accept_remote):
+        tunnel, wanted = self.tunnels.get(inner.source), under(self.protected.get(inner.source), inner)
+        is_protected = wanted is None or mirrored(arrived.protection) == wanted
+        if tunnel is not None and is_protected and arrived.source in (tunnel.remote, *tunnel.accept_remote):
             self.network.arrived(arrived, self.name)
-            self.forward(inner)
+            self.forward(inner._replace(protection=None))
         else:
             self.network.lost(arrived, self.name)
 
@@ -177,7 +191,7 @@ class HomeAgentHost(Host):
 
 
 class Correspondent(Host):
-    """A host of the core with the correspondent-node role."""
+    """A host of the core with the correspondent-node role. `ways`: where packets of each home address are sent to."""
 
     def __init__(
         self,
@@ -191,6 +205,7 @@ class Correspondent(Host):
         self.address = address
         self.longest_lifetime = config.max_lifetime
         self.routes: dict[IPv6Address, RouteOptimization] = {}
+        self.ways: dict[IPv6Address, IPv6Address] = {}
         network.attach(address, self.receive)
 
     def links_seen(self) -> Iterable[Event]:
@@ -204,10 +219,7 @@ class Correspondent(Host):
         super().set_state(owner, state)
         routes = [each for known in self.states.values() for each in known.route_optimizations]
         self.routes = {each.home_address: each for each in routes}
-
-    def ways(self) -> dict[IPv6Address, IPv6Address]:
-        """Where packets of each home address are sent to."""
-        return {home_address: each.care_of_address for home_address, each in self.routes.items()}
+        self.ways = {home_address: each.care_of_address for home_address, each in self.routes.items()}
 
     def send(self, action: SendPacket) -> None:
         """Signalling of the engine."""

@@ -9,7 +9,16 @@ from tests.simulation.run import Result
 
 
 def outcome(seed, failure=""):
-    return Result(seed=seed, failure=failure, handovers=2, events=10, messages=5, simulated=60.0, diagram="a diagram")
+    return Result(
+        seed=seed,
+        failure=failure,
+        handovers=2,
+        events=10,
+        messages=5,
+        simulated=60.0,
+        diagram="a diagram",
+        faults={"move": 3, "attack": seed},
+    )
 
 
 @pytest.fixture(name="seeds_run")
@@ -37,7 +46,28 @@ def test_a_campaign_goes_on_where_it_was_stopped(tmp_path, seeds_run, capsys):
     assert seeds_run == [0, 1, 2, 3, 4]
     written = json.loads(file.read_text())
     assert (written["next_seed"], written["handovers"], written["failed"]) == (5, 10, 0)
+    assert written["faults"] == {"move": 15, "attack": 0 + 1 + 2 + 3 + 4}
+    assert written["simulated_seconds"] == 300.0
     assert "10 handovers" in capsys.readouterr().out
+
+
+def test_a_campaign_says_which_states_of_the_sources_it_ran(tmp_path, seeds_run, monkeypatch):
+    file = tmp_path / "simulation.json"
+    for handovers, checked_out in (("2", "a"), ("4", "b"), ("6", "b")):
+        monkeypatch.setattr("tests.simulation.campaign.commit", lambda name=checked_out: name)
+        main(file, "--handovers", handovers)
+    assert json.loads(file.read_text())["commits"] == ["a", "b"]
+
+
+def test_a_campaign_ends_when_its_time_is_over(tmp_path, seeds_run, monkeypatch):
+    clock = iter(range(1000))
+    monkeypatch.setattr("tests.simulation.campaign.time.monotonic", lambda: float(next(clock)))
+    file = tmp_path / "simulation.json"
+    assert main(file, "--handovers", "1000000", "--seconds", "10") == 0
+    stopped_after = len(seeds_run)
+    assert 1 < stopped_after < 10
+    assert main(file, "--handovers", "1000000", "--seconds", "10") == 0
+    assert seeds_run == list(range(2 * stopped_after)), "each seed once, in their order"
 
 
 def test_a_campaign_of_another_beginning_is_another_one(tmp_path, seeds_run):
@@ -63,7 +93,7 @@ def test_one_seed_is_shown_with_its_diagram(tmp_path, seeds_run, capsys):
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--seeds", "0"], ["--seeds", "x"], ["--seed", "-1"], ["--seed", "1", "--seeds", "2"]]
+    "wrong", [["--seeds", "0"], ["--seeds", "x"], ["--seed", "-1"], ["--seed", "1", "--seeds", "2"], ["--seconds", "0"]]
 )
 def test_a_wrong_command_line_is_refused(wrong, capsys):
     with pytest.raises(SystemExit) as refused:

@@ -2,9 +2,11 @@
 """Every invariant can fail: an engine with a deliberate defect is noticed within some seeds."""
 
 import re
+from ipaddress import IPv6Address
 
 import pytest
 
+from mnclient.engine.events import DeadlineReached
 from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.retransmission import RateLimit
 from tests.simulation.adversary import Adversary
@@ -19,6 +21,7 @@ from tests.simulation.servers import Correspondent
 from tests.simulation.world import World
 
 MOST_SEEDS = 150
+HOME_OF_NOBODY = IPv6Address("2001:db8:dead::1")
 
 
 def first_failure():
@@ -65,6 +68,33 @@ def test_packets_to_where_nobody_is_are_noticed(monkeypatch):
     monkeypatch.setattr(Correspondent, "set_state", lambda *_: None)
     with pytest.raises(Broken, match="which its owner left"):
         world.clock.run_until(world.clock.now + 700.0)
+
+
+def bound_world():
+    """One where a correspondent has a binding."""
+    world = quiet_world(seed=next(seed for seed in range(100) if directly(quiet_world(seed))))
+    return world, *directly(world)
+
+
+def test_a_kernel_that_changes_by_itself_is_noticed():
+    """Nothing else changes, so it is not the binding that is looked at again."""
+    world, correspondent, laptop = bound_world()
+    correspondent.ways = {laptop.home.address: laptop.home.address}
+    with pytest.raises(Broken, match="and sends by"):
+        world.invariants.after(correspondent, DeadlineReached())
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [({"care_of_address": HOME_OF_NOBODY}, "never asked for"), ({"expires": 0.0}, "past its end")],
+)
+def test_a_binding_that_changes_by_itself_is_noticed(changes, words):
+    world, correspondent, _ = bound_world()
+    binding = next(iter(correspondent.engine._correspondent_node._registrations.cache))
+    for name, value in changes.items():
+        setattr(binding, name, value)
+    with pytest.raises(Broken, match=words):
+        world.invariants.after(correspondent, DeadlineReached())
 
 
 def test_a_table_without_bound_is_noticed(monkeypatch):
@@ -116,7 +146,7 @@ def move(world, laptop, port, link, seconds):
 def directly(world):
     for correspondent in world.correspondents:
         for laptop in world.laptops:
-            if laptop.home.address in correspondent.ways():
+            if laptop.home.address in correspondent.ways:
                 return correspondent, laptop
     return None
 

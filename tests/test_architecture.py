@@ -48,6 +48,8 @@ PURE = (
     "mnclient/model",
     "mnclient/security",
     "service/autoconfiguration",
+    "service/doctor",
+    "service/report/mask.py",
     "ui/view",
     "ui/texts.py",
 )

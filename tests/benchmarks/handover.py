@@ -32,6 +32,7 @@ TOUR = (VISITED_A, VISITED_B, HOME)
 ROUNDS, QUICK_ROUNDS = 20, 3
 RATE, EMULATED_RATE = 1000.0, 100.0
 PATIENCE = 20.0
+SETTLED = 1.0  # seconds after which a router that has just started behaves as others, and takes no time from them
 RECORDED = 2.0  # seconds after which a record that is not complete is done without
 
 
@@ -88,7 +89,7 @@ class _Tours:
                 if self._scenario.new_networks:
                     for link in (VISITED_A, VISITED_B):
                         self._renumbering.renew(link)
-                    self._context.let_pass(1.0)
+                    self._context.let_pass(SETTLED)
                 steps = [self._step(link, streams) for _ in range(rounds) for link in TOUR]
             refused = sum(count for each in streams.refused().values() for count in each.values())
         seen = read(capture.file, clock)
@@ -141,7 +142,8 @@ class _Tours:
         cost = streams.cost(move.unplugged, until)
         self._roaming.registered_at(link, within=PATIENCE)
         if self._scenario.new_networks and move.from_link != HOME:
-            self._renumbering.renew(move.from_link)  # in time: a router that has just started behaves unlike others
+            self._renumbering.renew(move.from_link)
+            self._context.let_pass(SETTLED)
         record = self._roaming.record_of(move, within=RECORDED)
         return _Step(move, bytes.fromhex(mac.replace(":", "")), until, cost, record)
 

@@ -15,6 +15,7 @@ from tests.benchmarks import (
     handover,
     home_agent,
     messages,
+    package,
     service_life,
     simulation,
     throughput,
@@ -27,6 +28,7 @@ from tests.lab.lab import write_json
 
 BENCHMARKS: dict[str, ModuleType] = {
     "messages": messages,
+    "package": package,
     "simulation": simulation,
     "tray": tray,  # before there is a lab, which takes processor time
     "two-interfaces": two_interfaces,  # first: an interface that was pulled and plugged many times is trusted slowly

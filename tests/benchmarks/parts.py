@@ -31,6 +31,7 @@ PARTS = {
     "portable": Part(
         (
             "messages",
+            "package",
             "simulation",
             "tray",
             "handover",

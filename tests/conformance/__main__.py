@@ -65,7 +65,10 @@ def _summary(verdicts: list[Verdict]) -> str:
         of_level = [each for each in scope if each.row.level.startswith(start)]
         shown = sum(each.is_shown for each in of_level)
         lines.append(f"{start}{' (NOT)' if start != 'MAY' else ''}: {shown} of {len(of_level)} shown")
-    return ", ".join(lines) + "."
+    alone = sum(each.lacks_kernel for each in scope)
+    visible = sum(each.row.is_visible for each in scope)
+    kernel = f"Of {visible} rows to be seen on the wire or in a kernel {alone} are shown in the engine alone."
+    return ", ".join(lines) + ".\n" + kernel
 
 
 if __name__ == "__main__":

@@ -17,14 +17,14 @@ from tests.conformance.rows import read_rows
 OUTCOMES: Final = BUILD / "outcomes.json"
 GENERATED: Final = "docs/conformance.md"  # made of the outcomes: its change does not make them old
 NOT_RUN: Final = "not run"
-_LAB: Final = ("tests/lab/", "tests/mnclient/network/")  # on a kernel, whatever else
+_LAB: Final = "lab"  # the fixture of tests in network namespaces, and the marker of those in the lab
 
 
 @dataclass
 class Outcome:
     """Of one test: the rows that it shows, whether a kernel took part, and what became of it.
 
-    `result`: passed, failed, skipped, xfailed, or not run.
+    `in_lab`: packets or state of a real kernel are looked at. `result`: passed, failed, skipped, xfailed, or not run.
     """
 
     rows: list[str]
@@ -75,9 +75,7 @@ class Recorder:
             if wrong or not marker.args or marker.kwargs:
                 raise pytest.UsageError(f"{item.nodeid}: not rows of docs/conformance: {wrong or marker}")
         if rows:
-            kernel = item.get_closest_marker("lab") or item.get_closest_marker("kernel")
-            in_lab = kernel is not None or item.nodeid.startswith(_LAB)
-            self._marked[item.nodeid] = Outcome(rows, in_lab)
+            self._marked[item.nodeid] = Outcome(rows, _is_on_a_kernel(item))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -105,6 +103,12 @@ class Recorder:
             write(self._before | self._marked, self._path, self._state)
         except OSError as error:  # a checkout of somebody else: the tests are no worse for it
             self._config.get_terminal_writer().line(f"The outcomes are not kept for make conformance: {error}")
+
+
+def _is_on_a_kernel(item: pytest.Item) -> bool:
+    """Whether it runs in network namespaces, or in the virtual machine: not every test of the network package does."""
+    markers = (item.get_closest_marker(_LAB), item.get_closest_marker("kernel"))
+    return any(markers) or _LAB in getattr(item, "fixturenames", ())
 
 
 def result_of(reports: list[pytest.TestReport]) -> str:

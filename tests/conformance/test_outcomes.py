@@ -64,6 +64,14 @@ def test_ends_badly(bad):
 
 def test_shows_nothing():
     pass
+
+@pytest.fixture
+def lab():
+    pass
+
+@requirement("MN-5.1-01")
+def test_in_namespaces(lab):
+    pass
 """
 
 
@@ -99,10 +107,12 @@ def test_what_became_of_each(project):
         "skips": "skipped",
         "expected": "xfailed",
         "ends_badly": "failed",
+        "in_namespaces": "passed",
     }
     tests = json.loads((project / "outcomes.json").read_text())["tests"]
     assert tests["test_it.py::test_passes"]["rows"] == ["HA-5.1-01", "MN-5.1-01"]
-    assert [tests[f"test_it.py::test_{name}"]["in_lab"] for name in ("passes", "fails[1]")] == [False, True]
+    in_lab = {name.rpartition("test_")[2]: each["in_lab"] for name, each in tests.items()}
+    assert [in_lab[name] for name in ("passes", "fails[1]", "in_namespaces")] == [False, True, True]
 
 
 def test_runs_add_up_as_long_as_the_sources_are_the_same(project):

@@ -80,6 +80,18 @@ def test_records(tmp_path):
     ]
 
 
+def test_a_part_that_is_left_out(tmp_path):
+    """Its MUST is no complaint; of the tables of RFC 6275 and of movement no part can be left out."""
+    optional = replace(MUST, id="MN-8-01", file="authentication")
+    rows = {**ROWS, optional.id: optional}
+    (tmp_path / "0001-x.md").write_text("Rows of what is left out: MN-8-01, MN-1-01\n")
+    explained, said = read_absences(rows, tmp_path)
+    assert explained == {"MN-8-01": "0001-x.md"}
+    assert said == ["0001-x.md: MN-1-01 is of rfc6275, of which no part is left out"]
+    assert complaints(judge(rows, ALL, explained), ALL, []) == []
+    assert complaints(judge(rows, ALL, {}), ALL, []) == ["MN-8-01 (MUST): no test"]
+
+
 def test_the_records_of_this_project():
     assert read_absences(read_rows())[1] == []
 
@@ -89,6 +101,30 @@ def test_the_tables_of_this_project():
     assert len(rows) == 787
     assert {row.file for row in rows.values() if row.file in LATER} == set(LATER), "a table that is out of scope"
     assert {row.file for row in rows.values()} == {path.stem for path in FOLDER.glob("*.csv")}
+
+
+@pytest.mark.parametrize(
+    "verify, is_visible",
+    [
+        ("packet on the wire", True),
+        ("unit; kernel routes", True),
+        ("negative packet test", True),
+        ("RS from :: carries no option type 1", True),
+        ("on-link route appears, expires and is never fe80::/10", True),
+        ("unit: RA decoder", False),
+        ("timer with fake clock", False),
+        ("BASE of the clock", False),
+    ],
+)
+def test_what_is_to_be_seen_on_a_kernel(verify, is_visible):
+    assert replace(MUST, verify=verify).is_visible is is_visible
+
+
+def test_what_is_lacking_is_said_with_the_reason():
+    failing = {**ALL, "tests/t.py::c[1]": Outcome(["MN-1-01"], False, "skipped")}
+    del failing["t.py::b"]
+    text = as_markdown(judge(ROWS, failing, {}))
+    assert "## Lacking\n\n- MN-1-01 (MUST): **skipped**: `t.py::c`\n- MN-1-03 (SHOULD): no test\n" in text
 
 
 @pytest.mark.parametrize(
@@ -113,8 +149,14 @@ def test_reports():
     verdicts = judge(ROWS, outcomes, {})
     text = as_markdown(verdicts)
     assert "| MUST | 1 | 1 | 1 | 0 | 0 |" in text
-    assert "seen on the wire or in a kernel: 2, in the lab: 1." in text
-    assert "| MN-1-01 | MUST | Do it. | `t.py::a`<br>`lab/t.py::c` |" in text
-    assert "| MN-9-01 | MUST | Do it. | **not run** |" in text
+    assert "seen on the wire or in a kernel: 2, shown on a kernel: 1." in text
+    assert "Of these in the engine alone:\n\n- MUST (NOT): MN-1-02.\n- SHOULD (NOT): none.\n- MAY: none.\n" in text
+    assert "## Lacking\n\nNothing.\n" in text
+    assert "| MN-1-01 | MUST | Do it. | yes | `t.py::a`<br>`lab/t.py::c` |" in text
+    assert "| MN-1-02 | MUST NOT | Do it. | **no** | `t.py::a` |" in text
+    assert "| MN-1-03 | SHOULD | Do it. | — | `t.py::b` |" in text
+    assert "| MN-9-01 | MUST | Do it. | **no** | **not run**: `t.py::d` |" in text
     assert as_markdown(judge(ROWS, dict(reversed(outcomes.items())), {})) == text
-    assert json.loads(as_json(verdicts, ["x"]))["rows"]["MN-1-01"]["tests"] == ["t.py::a", "tests/lab/t.py::c"]
+    rows = json.loads(as_json(verdicts, ["x"]))["rows"]
+    assert rows["MN-1-01"]["tests"] == ["t.py::a", "tests/lab/t.py::c"]
+    assert [rows[each]["on_a_kernel"] for each in ("MN-1-01", "MN-1-02")] == [True, False]

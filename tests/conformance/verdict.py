@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from tests.conformance.absences import OPTIONAL_PARTS
 from tests.conformance.outcomes import Outcome
 from tests.conformance.rows import Row
 
@@ -32,6 +33,16 @@ class Verdict:
     @property
     def is_shown_in_lab(self) -> bool:
         return self.is_shown and any(self.tests.values())
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it is of a part of the protocol that there is none of."""
+        return bool(self.record) and self.row.is_absolute and self.row.file in OPTIONAL_PARTS
+
+    @property
+    def lacks_kernel(self) -> bool:
+        """Whether it is to be seen on a wire or in a kernel, and is shown in the engine alone."""
+        return self.row.is_in_scope and self.row.is_visible and self.is_shown and not self.is_shown_in_lab
 
     def words(self) -> str:
         """Why it is not shown."""
@@ -67,7 +78,7 @@ def complaints(verdicts: list[Verdict], outcomes: Mapping[str, Outcome], wrong_r
               if each.result != "passed"]  # fmt: skip
     scope = [each for each in verdicts if each.row.is_in_scope]
     found += [f"{each.row.id} ({each.row.level}): {each.words()}" for each in scope
-              if each.row.is_absolute and not each.is_shown]  # fmt: skip
+              if each.row.is_absolute and not each.is_shown and not each.is_left_out]  # fmt: skip
     share = share_of_should(verdicts)
     if share < LEAST_SHOULD:
         found.append(f"of the SHOULD and SHOULD NOT {share:.1%} are shown, {LEAST_SHOULD:.0%} are asked for:")

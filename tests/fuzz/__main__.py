@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Fuzzing: `python -m tests.fuzz [--seconds N | --inputs N] [--only TARGET ...]` (or `make fuzz`).
 
-Writes build/fuzz.json while it runs. What is found stays in build/fuzz/findings, and is tried again with
-`--only TARGET --again FILE`. Exit status 1 when something was found, 2 when this machine cannot fuzz.
+Writes build/fuzz.json while it runs. A campaign has a file of its own, `--file`, and goes on with what is in it, until
+`--inputs` were tried in all its runs together or `--seconds` are over. What is found stays in build/fuzz/findings, and
+is tried again with `--only TARGET --again FILE`. Exit status 1 when something was found, 2 when this machine cannot
+fuzz.
 """
 
 import argparse
@@ -12,15 +14,17 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.fuzz.campaign import Campaign
+from tests.fuzz.campaign import USUAL, Campaign
 from tests.fuzz.targets import TARGETS
 
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=str(__doc__).splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long, all targets together")
-    parser.add_argument("--inputs", type=int, default=0, help="go on until so many were tried, however long it takes")
+    parser.add_argument("--seconds", type=float, help=f"how long, all targets together ({USUAL:g}); "
+                        "with --inputs as long as it takes, or this at most")  # fmt: skip
+    parser.add_argument("--inputs", type=int, default=0, help="go on until so many were tried")
+    parser.add_argument("--file", type=Path, help="of a campaign in several runs: what they did adds up there")
     parser.add_argument("--only", nargs="+", choices=TARGETS, default=list(TARGETS), metavar="TARGET",
                         help=f"only these: {', '.join(TARGETS)}")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at the same time")
@@ -43,7 +47,9 @@ def main() -> int:
         print("Not fuzzed: atheris has no build for this machine's Python (see pyproject.toml).", file=sys.stderr)
         return 0 if options.if_possible else 2
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    campaign = Campaign(options.only, jobs=options.jobs, patience=options.patience, seed=options.seed)
+    campaign = Campaign(
+        options.only, jobs=options.jobs, patience=options.patience, seed=options.seed, file=options.file
+    )
     campaign.run(seconds=options.seconds, inputs=options.inputs)
     print(campaign.summary())
     return 1 if campaign.findings() else 0

@@ -3,10 +3,12 @@
 
 from mnclient.errors import WireError
 from mnclient.network.sockets import _classify
+from mnclient.wire.cga_parameters import decode_cga_parameters, encode_cga_parameters
+from mnclient.wire.enhanced_options import signed_cga_parameters
 from mnclient.wire.icmpv6 import ICMPV6
 from mnclient.wire.ipv6_extension import HEADER_SIZE, HOP_BY_HOP_OPTIONS, Ipv6Headers, encode_ipv6
 from mnclient.wire.multicast_listener import ALL_MLDV2_ROUTERS, IPV6, decode_membership, encode_membership
-from mnclient.wire.packet import decode_packet, encode_packet
+from mnclient.wire.packet import Packet, decode_packet, encode_packet
 from mnclient.wire.signalling import message_type, upper_layer
 from tests.fuzz.frames import AGENT, CARE_OF, FRAMES, LINK_LOCAL, sealed
 
@@ -70,5 +72,21 @@ def read(octets: bytes) -> None:
         refusal = error
     else:
         assert decode_packet(encode_packet(packet)) == packet
+        _read_cga_parameters(packet)
         return
     assert 0 <= refusal.offset <= len(octets), refusal
+
+
+def _read_cga_parameters(packet: Packet) -> None:
+    """What is spread over several options is a structure of its own."""
+    signed = signed_cga_parameters(getattr(packet.message, "options", ()))
+    if signed is None:
+        return
+    try:
+        parameters = decode_cga_parameters(signed[0])
+    except WireError as error:
+        refusal = error
+    else:
+        assert encode_cga_parameters(parameters) == signed[0]
+        return
+    assert 0 <= refusal.offset <= len(signed[0]), refusal

@@ -43,8 +43,9 @@ class Slice:
         FINDINGS.mkdir(parents=True, exist_ok=True)
         options = [f"-max_total_time={max(1, round(seconds))}", f"-timeout={patience}", f"-rss_limit_mb={MEMORY}",
                    f"-artifact_prefix={FINDINGS}/{target}-", f"-seed={seed}"]  # fmt: skip
+        how = "comparisons" if TARGETS[target].follows_comparisons else "branches"
         self.process = subprocess.Popen(
-            [*WORKER, target, *options, str(folder)],
+            [*WORKER, target, how, *options, str(folder)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,  # where atheris says what was raised

@@ -41,7 +41,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
 
 
-def run(targets: list[str], **rest: float) -> Campaign:
+def run(targets: list[str], **rest: float | None) -> Campaign:
     made = Campaign(targets, jobs=2, patience=5, seed=1)
     made.run(**{"seconds": 1.0, "inputs": 0, **rest})
     return made
@@ -58,7 +58,35 @@ def test_inputs_are_counted(tmp_path):
 
 
 def test_it_goes_on_until_enough_were_tried():
-    assert run(["message"], inputs=4000).inputs() == 4500
+    assert run(["message"], seconds=None, inputs=4000).inputs() == 4500
+
+
+def test_what_several_runs_did_adds_up(tmp_path, monkeypatch):
+    file = tmp_path / "campaign.json"
+    for checked_out in ("a", "b", "b"):
+        monkeypatch.setattr(campaign, "commit", lambda name=checked_out: name)
+        made = Campaign(["message", "headers"], jobs=2, patience=5, seed=1, file=file)
+        made.run(seconds=1.0, inputs=0)
+    report = json.loads(file.read_text())
+    assert report["commits"] == ["a", "b"]
+    assert (report["rounds"], report["inputs"]) == (3, 3 * (1500 + 1024))
+    assert report["targets"]["headers"]["inputs"] == 3 * 1024
+    assert len(report["findings"]) == 3
+    assert Campaign(["message"], jobs=1, patience=5, seed=1, file=file).inputs() == 3 * (1500 + 1024)
+
+
+def test_a_campaign_that_has_enough_tries_nothing(tmp_path):
+    file = tmp_path / "campaign.json"
+    Campaign(["message"], jobs=1, patience=5, seed=1, file=file).run(seconds=1.0, inputs=0)
+    made = Campaign(["message"], jobs=1, patience=5, seed=1, file=file)
+    made.run(seconds=None, inputs=1500)
+    assert made.inputs() == 1500
+
+
+def test_a_campaign_ends_when_its_time_is_over(tmp_path):
+    made = Campaign(["message"], jobs=1, patience=5, seed=1, file=tmp_path / "campaign.json")
+    made.run(seconds=campaign.SHORTEST + 0.5, inputs=1_000_000_000)
+    assert 1500 <= made.inputs() < 1_000_000_000
 
 
 def test_what_is_found_is_kept_and_said(tmp_path):

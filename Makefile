@@ -11,7 +11,7 @@ LAB := $(if $(filter kernel,$(DATAPATH)),tools/kernel-lab)
 
 # TESTS: what to give to pytest, e.g. make test TESTS="tests/mnclient/wire -k binding"
 TESTS ?=
-# DEMO, BENCH, TRAY, SCREENSHOTS, FUZZ, CONFORMANCE: further arguments of these programs
+# DEMO, BENCH, TRAY, SCREENSHOTS, FUZZ, CONFORMANCE, DEB, INSTALL: further arguments of these programs
 DEMO ?=
 BENCH ?=
 TRAY ?=
@@ -24,12 +24,14 @@ BLOWS ?=
 SIMULATE ?=
 FUZZ ?=
 CONFORMANCE ?=
+DEB ?=
+INSTALL ?=
 # SECONDS: how long to fuzz
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tray setup-fuzz fuzz demo demo-crash tray screenshots translations test conformance test-kernel \
-	simulate check format bench man lock clean
+.PHONY: help setup setup-tray setup-fuzz docs fuzz demo demo-crash tray screenshots translations test conformance \
+	test-kernel simulate check format bench man deb test-install wheel lock clean
 
 help: ## Print this list.
 	@echo "usage: make TARGET"
@@ -45,6 +47,12 @@ setup-tray: ## The same, with what the tray and its tests need.
 setup-fuzz: ## The same, with the fuzzer.
 	@tools/setup fuzz
 
+docs: setup ## Write the D-Bus page, and make pages of the documents in build/docs; a dead link is an error.
+	@tools/setup docs
+	@tools/run -m tests.docs.dbus_page
+	@tools/run -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "The pages begin with build/docs/index.html."
+
 demo: setup ## See a connection survive a move, in a network of namespaces on this machine (needs root: sudo make demo).
 	@tools/needs-namespaces "make $@"
 	@$(LAB) tools/run -m tests.lab.demo $(DEMO)
@@ -54,7 +62,7 @@ demo-crash: setup ## The demo, with the service killed half way (needs root: sud
 	@$(LAB) tools/run -m tests.lab.demo --crash $(DEMO)
 
 test: check ## Run all checks and all tests, and a minute of fuzzing; without root the tests of the lab skip.
-	@$(if $(TESTS),,tools/setup fuzz)
+	@$(if $(TESTS),,tools/setup fuzz docs)
 	@$(if $(TESTS),,tools/run -m tests.fuzz --seconds $(SECONDS) --if-possible)
 	@tools/run -m pytest $(TESTS)
 
@@ -94,8 +102,18 @@ bench: setup-tray ## Measure against the budgets (needs root: sudo make bench).
 	@tools/needs-namespaces "make $@"
 	@$(LAB) tools/run -m tests.benchmarks $(BENCH)
 
-man: setup ## Write docs/man/mnctl.1 from the command line's own parser.
+man: setup-tray ## Write docs/man/ from the parsers of the programs and the declaration of the settings.
 	@tools/run -m service.cli_manpage
+	@tools/run -m tests.installer.manual_pages
+
+deb: setup-tray ## Build the Debian packages into build/deb; DEB=--twice compares a second build.
+	@tools/deb $(DEB)
+
+test-install: setup ## Install, use, upgrade and remove the packages of make deb in a throw-away Debian (needs root).
+	@tools/test-install $(INSTALL)
+
+wheel: setup ## Build the wheel into build/wheel, for other distributions (mnctl install-service).
+	@tools/run -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .
 
 lock: ## Write requirements.lock from pyproject.toml; UPGRADE=1 takes the newest versions allowed.
 	@tools/lock $(if $(UPGRADE),--upgrade)

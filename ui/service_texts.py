@@ -45,6 +45,7 @@ REASONS: Final = (
     mark("it comes without a key"),
     mark("it names a key (SPI) that is not there"),
     mark("it comes under another key"),
+    mark("what comes under IPsec (ESP) is under another key"),
     mark("it does not say when it was made"),
     mark("the clocks differ, or it is an old one played again"),
     mark("it is an old one played again"),

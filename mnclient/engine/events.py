@@ -136,6 +136,16 @@ class CorrespondentHeard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrityFailed:
+    """The kernel of a home agent dropped packets under ESP that did not fit the key of `home_address` (RFC 4303).
+
+    Said at most once in a while, never for each packet.
+    """
+
+    home_address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeAddressRefused:
     """A packet with a Home Address option for which there is no binding was dropped (RFC 6275 section 9.3.1).
 
@@ -226,6 +236,7 @@ Event = (
     | NeighborUnreachable
     | PayloadReceived
     | CorrespondentHeard
+    | IntegrityFailed
     | HomeAddressRefused
     | RouteUseKnown
     | DatapathChosen

@@ -83,7 +83,8 @@ class EspState:
     """What tells it from others is `destination` and `spi`. `selector` bounds the packets it may be used for.
 
     `mark` is what packets carry that it has worked on, 0 for none. `sequence` is that of the last packet sent;
-    `algorithm` and `key` are empty in what is read from the kernel.
+    `algorithm` and `key` are empty in what is read from the kernel. `failures` is read only: how many packets did not
+    pass the check of their integrity (RFC 4303 section 3.4.4).
     """
 
     source: IPv6Address
@@ -96,6 +97,7 @@ class EspState:
     key: bytes = field(default=b"", repr=False)
     mark: int = 0
     sequence: int = 0
+    failures: int = 0
 
 
 def esp_addition(state: EspState) -> Message:
@@ -153,7 +155,7 @@ def read_esp(body: bytes) -> EspState | None:
     if len(body) < STATE_SIZE:
         return None
     destination, spi, protocol = ID.unpack_from(body, SELECTOR.size)
-    *_, reqid, family, mode, _, _ = STATE_END.unpack_from(body, STATE_REST)
+    _, _, failures, _, reqid, family, mode, _, _ = STATE_END.unpack_from(body, STATE_REST)
     if family != INET6 or protocol != ESP or mode not in (Mode.TRANSPORT, Mode.TUNNEL):
         return None
     found = attributes(body, STATE_SIZE)
@@ -167,6 +169,7 @@ def read_esp(body: bytes) -> EspState | None:
         reqid=reqid,
         mark=_NUMBER.unpack(mark)[0] if len(mark) == _NUMBER.size else 0,
         sequence=_REPLAY_STATE.unpack_from(replay)[0] if len(replay) >= _REPLAY_STATE.size else 0,
+        failures=failures,
     )
 
 

@@ -302,9 +302,15 @@ def test_with_a_wrong_key_there_is_no_registration_and_it_is_said(lab, laptop, k
             lambda: "does not answer" in reads(laptop.laptop, "problems"), within=40.0, what="the silence is told"
         )
         assert not laptop.home_addresses()[0].registered
+        lab.eventually(
+            lambda: "under another key" in reads(laptop.home_agent, "problems"),
+            within=40.0,
+            what="the home agent says what it hears",
+        )
     finally:
         key.install(laptop.laptop, at_agent=False)
     laptop.registered_at(VISITED_A, within=60.0)
+    assert "under another key" not in reads(laptop.home_agent, "problems")
     assert laptop.home_addresses()[0].protected
 
 

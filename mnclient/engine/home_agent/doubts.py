@@ -21,11 +21,12 @@ WORDS: Final = {
     "unprotected": "it comes without a key",
     "spi": "it names a key (SPI) that is not there",
     "authentication": "it comes under another key",
+    "integrity": "what comes under IPsec (ESP) is under another key",
     "no-timestamp": "it does not say when it was made",
     "timestamp-out-of-window": "the clocks differ, or it is an old one played again",
     "timestamp-not-newer": "it is an old one played again",
 }
-"""What is told for each reason of `authentication.Disbelief`."""
+"""What is told for each reason of `authentication.Disbelief`, and for what the kernel did not believe."""
 
 
 class Doubts:

@@ -25,6 +25,7 @@ from mnclient.engine.events import (
     Configured,
     DatapathChosen,
     Event,
+    IntegrityFailed,
     LinkChanged,
     LinkRemoved,
     MembershipReceived,
@@ -123,6 +124,8 @@ class HomeAgent:
                 self._registrations.guests.authentication.wall_clock_at_boot = event.at_boot
             case MembershipReceived():
                 actions += self._groups.hear(event, now)
+            case IntegrityFailed() if self._registrations.guests.association(event.home_address) is not None:
+                actions += self._registrations.doubts.note(event.home_address, "integrity", now)
             case BindingsDismissed():
                 actions += self._registrations.dismiss(event.which, now)
             case Stopping():

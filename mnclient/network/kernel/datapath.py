@@ -26,6 +26,7 @@ from mnclient.model.network_state import BindingUpdateReception, RouteOptimizati
 from mnclient.network.datapath import NO_DIRECT_ROUTES, Protected, SequenceKey, Transformation
 from mnclient.network.kernel import device
 from mnclient.network.kernel.direct import DirectRoutes, refused
+from mnclient.network.kernel.failures import Failures
 from mnclient.network.kernel.holding import Holding
 from mnclient.network.nfnetlink import LogSocket, TableSocket, concatenation
 from mnclient.network.nftables import ARRIVED, BINDINGS, FIRST, HEARD, HEARD_OCTETS, STRANGERS, TUNNELS
@@ -72,6 +73,7 @@ class KernelDatapath:
             self._news = opened.enter_context(closing(XfrmSocket(groups))) if direct else None
             opened.pop_all()
         loop = asyncio.get_running_loop()
+        self._failures = None if self._direct is None else Failures(self._direct.failures, deliver)
         loop.add_reader(self._log.fileno(), self._logged)
         if self._news is not None:
             loop.add_reader(self._news.fileno(), self._transformations_changed, self._news)
@@ -81,6 +83,8 @@ class KernelDatapath:
         self._is_closed = True
         loop = asyncio.get_running_loop()
         self._holding.close(destroy=False)
+        if self._failures is not None:
+            self._failures.close()
         for listening in (self._log, self._news):
             if listening is not None:
                 loop.remove_reader(listening.fileno())
@@ -191,6 +195,8 @@ class KernelDatapath:
         assert previous is None or isinstance(previous, Protected)
         answer = self._direct.set(item, previous)
         self._protected(None if answer.errno else item, previous)
+        if item.end is TunnelEnd.HOME_AGENT and self._failures is not None:
+            self._failures.watch()
         return answer
 
     def stop_transforming(self, item: Transformation) -> Answer:

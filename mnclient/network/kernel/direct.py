@@ -7,13 +7,14 @@ packets alone, so ours is then refused, and the reason says so.
 
 import errno
 import socket
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 from ipaddress import IPv6Address
 from typing import Final
 
 from mnclient.constants import PROTOCOL_ICMPV6
-from mnclient.model.network_state import ProtectedTunnel
+from mnclient.model.network_state import ProtectedTunnel, TunnelEnd
 from mnclient.network import xfrm
 from mnclient.network.datapath import Optimization, Protected, SequenceKey, Transformation
 from mnclient.network.kernel.sequences import Sequences
@@ -160,6 +161,16 @@ class DirectRoutes:
         for state in self._esp.values():
             self._state(state)
         return self.sequences.all()
+
+    def failures(self) -> Counter[IPv6Address]:
+        """Packets so far that did not fit the key of a home address of this home agent; without such keys nothing."""
+        found: Counter[IPv6Address] = Counter()
+        for identity, state in self._esp.items():
+            owner = self._owners.get(identity)
+            if isinstance(owner, Protected) and owner.end is TunnelEnd.HOME_AGENT:
+                there = self._state(state)
+                found[owner.association.home_address] += there.failures if isinstance(there, EspState) else 0
+        return found
 
     # --- news -----------------------------------------------------------------------------------------------------
 

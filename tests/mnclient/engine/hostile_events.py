@@ -16,6 +16,7 @@ from mnclient.engine.events import (
     DatapathChosen,
     DeadlineReached,
     HomeAddressRefused,
+    IntegrityFailed,
     LinkChanged,
     LinkRemoved,
     MalformedReceived,
@@ -291,6 +292,7 @@ usual = st.sampled_from(
 )
 correspondence = st.one_of(
     st.builds(DatapathChosen, route_optimization=st.sampled_from([True, True, False])),
+    st.builds(IntegrityFailed, home_address=pool),
     st.builds(HomeAddressRefused, source=pool, destination=pool, home_address=pool),
     st.builds(RouteUseKnown, end=st.sampled_from(OptimizationEnd), home_address=pool, correspondent=pool,
               last_used=st.none() | st.just(Instant(1000.0))),

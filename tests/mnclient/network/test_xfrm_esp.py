@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """States that encrypt, as messages."""
 
+import struct
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from mnclient.model.keys import KEY_ALGORITHMS, KeyKind
 from mnclient.network.rtnetlink import attribute, attributes
-from mnclient.network.xfrm import STATE_ID, STATE_SIZE, XFRM_MSG_NEWSA, XFRM_MSG_UPDSA, Mode, Selector
+from mnclient.network.xfrm import STATE_ID, STATE_REST, STATE_SIZE, XFRM_MSG_NEWSA, XFRM_MSG_UPDSA, Mode, Selector
 from mnclient.network.xfrm_esp import (
     ALGORITHMS,
     EspState,
@@ -39,6 +40,13 @@ def test_what_goes_in_comes_out_without_the_key():
     assert read_esp(esp_addition(STATE).body) == replace(STATE, algorithm="", key=b"")
     tunnel = replace(STATE, mode=Mode.TUNNEL)
     assert read_esp(esp_addition(tunnel).body) == replace(tunnel, algorithm="", key=b"")
+
+
+def test_packets_that_did_not_fit_the_key_are_counted_by_the_kernel():
+    body = bytearray(esp_addition(STATE).body)
+    struct.pack_into("=III", body, STATE_REST, 1, 2, 3)  # struct xfrm_stats: replay window, replays, integrity
+    found = read_esp(bytes(body))
+    assert found is not None and found.failures == 3
 
 
 def test_a_removal_is_read():

@@ -2,10 +2,12 @@
 """What the person of a home agent is told of registrations that were not believed."""
 
 from dataclasses import replace
+from ipaddress import IPv6Address
 
 import pytest
 
 from mnclient.engine.actions import PublishStatus
+from mnclient.engine.events import IntegrityFailed
 from mnclient.engine.home_agent.doubts import FORGOTTEN_AFTER, MAX_SHOWN, WORDS, Doubts
 from mnclient.engine.timers import TimerTable
 from mnclient.model.problems import ProblemCode
@@ -36,6 +38,7 @@ def publishes(actions):
         (lambda script: signed(script, time=-86_400.0), "clocks differ"),
         (lambda script: signed(script, time=86_400.0), "clocks differ"),
         (lambda script: with_options(signed(script), lambda options: (AAA, *options)), "not in the right form"),
+        (lambda script: IntegrityFailed(home_address=HOME), "under IPsec (ESP) is under another key"),
     ],
 )
 def test_each_reason_is_a_sentence_with_what_to_do(event, words):
@@ -44,6 +47,11 @@ def test_each_reason_is_a_sentence_with_what_to_do(event, words):
     (problem,) = told(script).values()
     assert problem.subject == str(HOME) and words in problem.text() and "Nothing was changed" in problem.text()
     assert "mnctl keys rotate" in problem.remedy() and "clock" in problem.remedy()
+
+
+def test_what_the_kernel_drops_is_told_of_home_addresses_with_a_key_alone():
+    script = agent()
+    assert script.give(IntegrityFailed(home_address=IPv6Address("2001:db8:1::999"))) == [] and told(script) == {}
 
 
 def test_an_old_one_played_again_is_called_so():

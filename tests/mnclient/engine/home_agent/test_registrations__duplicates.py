@@ -243,6 +243,16 @@ def test_the_number_of_a_failed_test_survives_a_restart():
     assert [(ack.status, ack.sequence) for ack in acks(again.update(6))] == [(135, 7)]
 
 
+def test_after_a_failed_test_a_deregistration_is_accepted():
+    script = Script()
+    script.update(7)
+    script.give(taken(HOME))
+    actions = script.update(8, 0)
+    assert order(actions) == ["BindingAcknowledgement"]
+    assert [(ack.status, ack.sequence) for ack in acks(actions)] == [(0, 8)]
+    assert [(ack.status, ack.sequence) for ack in acks(script.update(7))] == [(135, 8)]
+
+
 def test_failed_tests_fill_no_more_memory_than_there_may_be_bindings():
     script = Script(replace(CONFIG, max_bindings=2))
     homes = [IPv6Address(int(HOME) + number) for number in range(4)]

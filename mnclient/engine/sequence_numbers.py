@@ -5,6 +5,10 @@ from typing import Final
 
 SEQUENCE_MODULUS: Final = 1 << 16
 
+# Used since the last write to disk, at most: a refresh every some minutes, or a move with its retransmissions. The next
+# run leaves out as many.
+SEQUENCE_MARGIN: Final = 64
+
 
 def is_newer(sequence: int, last: int) -> bool:
     """Whether a sequence number is greater than the last one, modulo 2**16."""

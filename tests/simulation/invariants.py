@@ -13,8 +13,9 @@ de-registration and a newer Binding Update end it sooner (sections 9.5.3, 10.3.2
 sent by it, to this receiver, with this care-of address and sequence number, and for no longer than it asked. And never
 one that is older than one accepted before (sections 5.2.8 and 9.5.1), also after a deletion (sections 9.5.3, 10.3.2).
 A home agent that crashes may forget what it accepted in the last moment, no more than the service leaves unwritten. And
-a laptop that crashes begins with another number at its correspondents, so that one of before may pass for newer (modulo
-2**16) as long as its nonces live.
+a laptop that crashes may begin with another number at its correspondents. What it sent before, and was lost, may then
+pass for newer than what was accepted since, by its number (modulo 2**16), as long as its nonces live: for 240 s, and no
+longer than the correspondent itself runs (section 5.2.7).
 
 **The kernel does what the cache says**: one tunnel, or one direct route, for every binding, by its care-of address, and
 none without; no binding past its end (section 9.6).
@@ -43,6 +44,7 @@ from mnclient.constants import (
 )
 from mnclient.engine.actions import ReportHomeAddress, SendPacket
 from mnclient.engine.events import Event, HomeAddressRefused, MalformedReceived, PacketReceived
+from mnclient.engine.sequence_numbers import is_newer
 from mnclient.model.network_state import RouteOptimization, Tunnel
 from mnclient.model.status import BindingCacheStatus, HomeAddressState
 from mnclient.model.stored_binding import Stored
@@ -104,7 +106,10 @@ class Invariants:
         self._held: dict[IPv6Address, dict[IPv6Address, Held]] = defaultdict(dict)
         self._judged: dict[IPv6Address, tuple[tuple[BindingCacheStatus, ...], dict[IPv6Address, IPv6Address]]] = {}
         self._newest: dict[Ends, int] = {}
+        self._numbers: dict[Ends, int] = {}
         self._lost_at: dict[IPv6Address, Instant] = {}
+        self._crashed_at: dict[IPv6Address, Instant] = {}
+        self._overtaken_at: dict[Ends, Instant] = {}
         self._limits: dict[tuple[str, type, IPv6Address], deque[Instant]] = {}
         self._lately: dict[str, deque[Instant]] = defaultdict(deque)
         self._came: dict[str, deque[Instant]] = defaultdict(deque)
@@ -181,6 +186,13 @@ class Invariants:
             present = {binding.home_address for binding in bindings}
             for home_address in [each for each in held if each not in present]:
                 del held[home_address]
+                self._note_deletion(server, home_address, now)
+
+    def _note_deletion(self, server: HomeAgentHost | Correspondent, home: IPv6Address, now: Instant) -> None:
+        """A binding is gone: a de-registration from before a crash may have ended it behind its owner's back."""
+        deletions = (each for each in self._sent[server.address, home] if each.lifetime <= 0)
+        if any(self._passes_for_newer(server, home, each, now) for each in deletions):
+            self._overtaken_at[server.address, home] = now
 
     @staticmethod
     def _check_kernel(
@@ -205,6 +217,7 @@ class Invariants:
         if before is not None and known is not None and (before.care_of_address, before.expires) == (
             binding.care_of_address, binding.expires):  # fmt: skip
             if before.sequence == binding.sequence or any(each.sequence == binding.sequence for each in sent):
+                self._numbers[server.address, home] = binding.sequence
                 return Held(binding, known.index)  # refused, but its number counts
             raise Broken(f"{server.name} took number {binding.sequence} for {home}, which its owner never sent")
         return Held(binding, self._index(server, binding, sent, now))
@@ -225,7 +238,11 @@ class Invariants:
                 f"{server.name} has a binding of {home} to {binding.care_of_address}, number {binding.sequence}, "
                 "that its owner never asked for"
             )
-        new = [number for number in alike if number >= self._newest.get(ends, -1)]
+        newest = self._newest.get(ends, -1)
+        new = [number for number in alike if number >= newest]
+        if not new:
+            new = [number for number in alike if self._passes_for_newer(server, home, sent[number], now)]
+            self._overtaken_at[ends] = now
         if not new:
             raise Broken(f"{server.name} took an old Binding Update of {home} (number {binding.sequence}) for new")
         left = binding.expires - now - _EPSILON
@@ -233,8 +250,21 @@ class Invariants:
         if not fits:
             asked = max(sent[number].lifetime for number in new)
             raise Broken(f"{server.name} keeps {home} for {left:.1f} s, and {asked:g} s were asked")
-        self._newest[ends] = fits[0]
+        self._newest[ends] = max(newest, fits[0])
+        self._numbers[ends] = binding.sequence
         return fits[0]
+
+    def _passes_for_newer(
+        self, server: HomeAgentHost | Correspondent, home: IPv6Address, update: Sent, now: Instant
+    ) -> bool:
+        """Whether a correspondent cannot know that what it gets, or gets again, is from before a crash of the owner."""
+        last = self._numbers.get((server.address, home))
+        return (
+            server.config.correspondent_node is not None
+            and self._lost_at.get(server.address, -1.0) < update.at <= self._crashed_at.get(home, -1.0)
+            and now <= update.at + MAX_NONCE_LIFETIME
+            and (last is None or is_newer(update.sequence, last))
+        )
 
     def _check_belief(self, host: Host) -> None:
         """What a laptop holds for acknowledged."""
@@ -242,7 +272,9 @@ class Invariants:
             server = self.servers.get(entry.destination)
             if not entry.acknowledged or entry.lifetime <= 0 or server is None:
                 continue
-            if self._lost_at.get(entry.destination, -1.0) >= self._sent[entry.destination, entry.home_address][-1].at:
+            ends = (entry.destination, entry.home_address)
+            undone_at = max(self._lost_at.get(entry.destination, -1.0), self._overtaken_at.get(ends, -1.0))
+            if undone_at >= self._sent[ends][-1].at:
                 continue
             held = self._held[entry.destination].get(entry.home_address)
             end = held.binding.expires if held is not None else Instant(0.0)
@@ -303,12 +335,11 @@ class Invariants:
             self._places[report.home_address] = place
 
     def crashed(self, host: Host) -> None:
-        """Its rate limits begin anew. A laptop forgets the numbers it used with correspondents."""
+        """Its rate limits begin anew. A laptop may forget the last numbers it used with correspondents."""
         for key in [key for key in self._limits if key[0] == host.name]:
             del self._limits[key]
-        for ends in [each for each in self._newest if self.owners.get(each[1]) is host]:
-            if self.servers[ends[0]].config.correspondent_node is not None:
-                del self._newest[ends]
+        for home in [home for home, owner in self.owners.items() if owner is host]:
+            self._crashed_at[home] = host.clock.now
 
     def restarted(self, host: Host, restored: Stored) -> None:
         """A server has only what was on its disk; before that nothing it accepted is certain."""
@@ -318,6 +349,8 @@ class Invariants:
         self._lost_at[address] = host.clock.now
         self._held.pop(address, None)
         self._judged.pop(address, None)
+        for ends in [each for each in self._numbers if each[0] == address]:
+            del self._numbers[ends]
         if host.config.home_agent is None:
             return  # a correspondent keeps no nonces either: nothing from before is ever accepted again
         for ends in [each for each in self._newest if each[0] == address]:

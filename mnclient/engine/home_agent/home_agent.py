@@ -292,9 +292,9 @@ class HomeAgent:
             return []
         match message:
             case NeighborAdvertisement():
-                return self._registrations.hear_neighbor(event.interface, message.target)
+                return self._registrations.hear_neighbor(event.interface, message.target, now)
             case NeighborSolicitation() if event.packet.source == UNSPECIFIED:
-                return self._registrations.hear_neighbor(event.interface, message.target)
+                return self._registrations.hear_neighbor(event.interface, message.target, now)
             case RouterSolicitation():
                 self._advertising.solicited(event.interface, now)
             case RouterAdvertisement():

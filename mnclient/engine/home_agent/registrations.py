@@ -87,11 +87,11 @@ class Registrations:
             return self._deregister(request, binding, now)
         return self._register(request, binding, now)
 
-    def hear_neighbor(self, interface: str, target: IPv6Address) -> list[Action]:
+    def hear_neighbor(self, interface: str, target: IPv6Address, now: Instant) -> list[Action]:
         """Somebody else on a link has `target`, or is about to take it (RFC 4862 sections 5.4.3 and 5.4.4)."""
         actions: list[Action] = []
         for home_address in self._detection.disputed(interface, target):
-            actions += self._fail(home_address)
+            actions += self._fail(home_address, now)
         return actions
 
     def finish_detection(self, home_address: IPv6Address, now: Instant) -> list[Action]:
@@ -294,16 +294,16 @@ class Registrations:
             actions += self._detection.start(request, binding.link.interface, binding.defended(), now)
         return actions
 
-    def _fail(self, home_address: IPv6Address) -> list[Action]:
-        """Duplicate detection failed: the whole registration is undone and refused (section 10.3.1)."""
-        request = self._detection.finish(home_address)
-        self.cache.forget(home_address)
-        if request is None:
+    def _fail(self, home_address: IPv6Address, now: Instant) -> list[Action]:
+        """Duplicate detection failed: all is undone and refused (section 10.3.1). What is older may still come."""
+        request, binding = self._detection.pending(home_address), self.cache.find(home_address)
+        if request is None or binding is None:
             return []
         self._counters["dad.failed"] += 1
+        self._counters["bu.refused.134"] += 1
         note = Note(kind="duplicate", text=f"{home_address} is in use by another machine on the home link.")
-        refusal = self._refuse(request, BindingStatus.DUPLICATE_ADDRESS_DETECTION_FAILED)
-        return [_withdrawn(home_address), *refusal, note, PublishStatus()]
+        refusal = self._answer(request, BindingStatus.DUPLICATE_ADDRESS_DETECTION_FAILED)
+        return [*self._withdraw(binding, now), refusal, note, PublishStatus()]
 
     # --- de-registration --------------------------------------------------------------------------------------------
 

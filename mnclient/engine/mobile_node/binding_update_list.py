@@ -12,7 +12,7 @@ from typing import Any, Final
 from mnclient.constants import MAX_CORRESPONDENTS, MAX_NONCE_LIFETIME
 from mnclient.engine.machine import Entropy
 from mnclient.engine.retransmission import RateLimit
-from mnclient.engine.sequence_numbers import SEQUENCE_MODULUS, is_newer
+from mnclient.engine.sequence_numbers import SEQUENCE_MARGIN, SEQUENCE_MODULUS, is_newer
 from mnclient.model.status import BindingUpdateStatus
 from mnclient.units import Instant, Seconds, after, between
 
@@ -151,8 +151,8 @@ class BindingUpdateList:
         return found
 
     def go_on(self, key: Key, sequence: int, now: Instant) -> None:
-        """This was the last number in the last run."""
-        self._sequences[key] = sequence
+        """This was the last number in the last run, or those after it have not been written any more."""
+        self._sequences[key] = (sequence + SEQUENCE_MARGIN) % SEQUENCE_MODULUS
         self._parted[key] = now
 
     def stop_waiting(self, key: Key) -> None:

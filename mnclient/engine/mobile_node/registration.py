@@ -23,6 +23,7 @@ from mnclient.engine.mobile_node.identifiers import hardware_identifier
 from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.protection import by_ipsec
 from mnclient.engine.retransmission import Backoff
+from mnclient.engine.sequence_numbers import SEQUENCE_MARGIN
 from mnclient.engine.timers import Timer
 from mnclient.model.config import HomeAddressConfig
 from mnclient.model.network_state import DuplicateDetection
@@ -35,8 +36,6 @@ from mnclient.wire.addresses import UNSPECIFIED
 # A refusal is a person's decision or a lack of room: asked again rarely, but without anybody having to do something.
 RETRY_REFUSED_FIRST: Final = Seconds(30.0)
 RETRY_REFUSED_CEILING: Final = Seconds(600.0)
-# Used since the last write to disk, at most: a refresh every some minutes, or a move with its retransmissions.
-SEQUENCE_MARGIN: Final = 64
 SILENT_AFTER: Final = 2  # timeouts without an answer before the home agent counts as silent
 
 _BINDING_TIMERS: Final = (Timer.REFRESH_BINDING, Timer.BINDING_EXPIRES)

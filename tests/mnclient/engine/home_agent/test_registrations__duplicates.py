@@ -2,10 +2,13 @@
 """Duplicate address detection before the first acknowledgement (RFC 6275 section 10.3.1)."""
 
 from dataclasses import replace
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
+from mnclient.constants import MAX_DELETE_BCE_TIMEOUT
+from mnclient.model.config import AccessRule
+from mnclient.model.stored_binding import Stored
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement, NeighborSolicitation
 from tests.mnclient.engine.home_agent.script import (
     AGENT_MAC,
@@ -74,8 +77,8 @@ def test_a_duplicate_refuses_and_undoes_all_of_it(claim):
     assert (ack.status, ack.sequence) == (134, 7)
     assert OWNER not in script.desired
     assert not script.bound()
-    assert script.agent.next_deadline() is None
     assert not acks(script.advance(10))
+    assert script.agent.next_deadline() is None
 
 
 @pytest.mark.parametrize(
@@ -199,3 +202,63 @@ def test_after_a_failed_test_the_next_request_is_tested_anew():
     script.give(taken(HOME))
     assert packets(script.update(2), NeighborSolicitation)
     assert [ack.status for ack in acks(script.advance(1.0))] == [0]
+
+
+@pytest.mark.requirement("HA-10.3.2-06")
+def test_after_a_failed_test_a_late_older_request_is_refused_for_ten_seconds():
+    """Found by simulation: it was tested, and with the mobile node gone from home again it would have been accepted."""
+    script = Script()
+    script.update(7)
+    script.give(taken(HOME))
+    script.advance(MAX_DELETE_BCE_TIMEOUT - 0.1)
+    for late in (6, 7):
+        actions = script.update(late, care_of=CARE_OF_2)
+        assert [(ack.status, ack.sequence) for ack in acks(actions)] == [(135, 7)]
+        assert order(actions) == ["BindingAcknowledgement"], "nothing is forwarded, nothing is tested"
+    script.advance(0.1)
+    assert packets(script.update(6), NeighborSolicitation), "nothing is known of the address any longer"
+    assert [(ack.status, ack.sequence) for ack in acks(script.advance(1.0))] == [(0, 6)]
+
+
+def test_a_failed_test_makes_no_number_usable_that_was_refused_meanwhile():
+    script = Script()
+    script.update(5)
+    rule = AccessRule(allow=False, care_of_addresses=IPv6Network(f"{CARE_OF_2}/128"))
+    script.reconfigure(CONFIG, access=(rule,))
+    assert [ack.status for ack in acks(script.update(6, care_of=CARE_OF_2))] == [129]
+    assert [(ack.status, ack.sequence) for ack in acks(script.give(taken(HOME)))] == [(134, 5)]
+    script.configure(CONFIG)
+    assert [(ack.status, ack.sequence) for ack in acks(script.update(6, care_of=CARE_OF_2))] == [(135, 6)]
+
+
+def test_the_number_of_a_failed_test_survives_a_restart():
+    script = Script()
+    script.update(7)
+    script.give(taken(HOME))
+    (stored,) = script.agent.snapshot(script.now)
+    assert (stored.home_address, stored.sequence, stored.remaining) == (HOME, 7, 0.0)
+    again = Script(None)
+    again.agent.restore(Stored(bindings=(stored,)), again.now)
+    again.configure(CONFIG)
+    assert [(ack.status, ack.sequence) for ack in acks(again.update(6))] == [(135, 7)]
+
+
+def test_after_a_failed_test_a_deregistration_is_accepted():
+    script = Script()
+    script.update(7)
+    script.give(taken(HOME))
+    actions = script.update(8, 0)
+    assert order(actions) == ["BindingAcknowledgement"]
+    assert [(ack.status, ack.sequence) for ack in acks(actions)] == [(0, 8)]
+    assert [(ack.status, ack.sequence) for ack in acks(script.update(7))] == [(135, 8)]
+
+
+def test_failed_tests_fill_no_more_memory_than_there_may_be_bindings():
+    script = Script(replace(CONFIG, max_bindings=2))
+    homes = [IPv6Address(int(HOME) + number) for number in range(4)]
+    for home in homes:
+        script.update(7, home=home)
+        script.give(taken(home))
+    assert [each.home_address for each in script.agent.snapshot(script.now)] == homes[-2:]
+    script.advance(MAX_DELETE_BCE_TIMEOUT)
+    assert script.agent.snapshot(script.now) == ()

@@ -5,7 +5,7 @@ import pytest
 
 from mnclient.constants import MAX_CORRESPONDENTS, MAX_NONCE_LIFETIME
 from mnclient.engine.mobile_node.binding_update_list import MAX_OUTSTANDING, BindingUpdateList
-from mnclient.engine.sequence_numbers import SEQUENCE_MODULUS
+from mnclient.engine.sequence_numbers import SEQUENCE_MARGIN, SEQUENCE_MODULUS, is_newer
 from mnclient.units import Instant, Seconds
 from tests.mnclient.engine.mobile_node.script import AGENT, HOME, KnownEntropy
 
@@ -142,7 +142,15 @@ def test_the_next_run_goes_on_while_an_older_update_could_be_replayed():
     assert updates.used_sequences(Instant(NOW + MAX_NONCE_LIFETIME)) == []
     again = BindingUpdateList(KnownEntropy(), home_registrations=False)
     again.go_on(KEY, last, Instant(7.0))
-    assert again.record(KEY, THERE, Seconds(92.0), Instant(8.0)) == last + 1
+    number = again.record(KEY, THERE, Seconds(92.0), Instant(8.0))
+    unwritten = [updates.record(KEY, HERE, Seconds(92.0), NOW) for _ in range(SEQUENCE_MARGIN)]
+    assert all(is_newer(number, each) for each in unwritten), "what was sent after the last write is older, too"
+
+
+def test_the_next_run_goes_on_behind_65535():
+    updates = BindingUpdateList(KnownEntropy(), home_registrations=False)
+    updates.go_on(KEY, SEQUENCE_MODULUS - 1, NOW)
+    assert updates.record(KEY, HERE, Seconds(92.0), NOW) == SEQUENCE_MARGIN
 
 
 def test_numbers_of_those_forgotten_are_bounded():

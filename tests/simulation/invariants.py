@@ -21,7 +21,7 @@ longer than the correspondent itself runs (section 5.2.7).
 none without; no binding past its end (section 9.6).
 
 **No belief without a binding**: what a laptop holds for acknowledged is at the other end for at least as long (section
-11.7.3), unless that one crashed since.
+11.7.3), unless that one crashed, or was overtaken so, since what it acknowledged was sent.
 
 **No storms** (section 11.8): MAX_UPDATE_RATE of Binding Updates and test inits to anybody in any second; of everything
 together no more than a small number and an answer or three for what came in. **Tables have bounds**, see `bounds`.
@@ -50,6 +50,7 @@ from mnclient.model.status import BindingCacheStatus, HomeAddressState
 from mnclient.model.stored_binding import Stored
 from mnclient.units import Instant
 from mnclient.wire.binding import BindingAcknowledgement, BindingUpdate
+from mnclient.wire.packet import Packet
 from mnclient.wire.return_routability import CareOfTestInit, HomeTestInit
 from tests.simulation.bounds import exceeded
 from tests.simulation.links import LONGEST_DELAY
@@ -110,6 +111,7 @@ class Invariants:
         self._lost_at: dict[IPv6Address, Instant] = {}
         self._crashed_at: dict[IPv6Address, Instant] = {}
         self._overtaken_at: dict[Ends, Instant] = {}
+        self._acknowledged: dict[Ends, Instant] = {}
         self._limits: dict[tuple[str, type, IPv6Address], deque[Instant]] = {}
         self._lately: dict[str, deque[Instant]] = defaultdict(deque)
         self._came: dict[str, deque[Instant]] = defaultdict(deque)
@@ -159,6 +161,7 @@ class Invariants:
         if server is not None:
             self._check_server(server)
         elif isinstance(event, PacketReceived) and isinstance(event.packet.message, BindingAcknowledgement):
+            self._note_answer(event.packet, event.packet.message)
             self._check_belief(host)
 
     def _check_server(self, server: HomeAgentHost | Correspondent) -> None:
@@ -266,6 +269,13 @@ class Invariants:
             and (last is None or is_newer(update.sequence, last))
         )
 
+    def _note_answer(self, packet: Packet, message: BindingAcknowledgement) -> None:
+        """When the newest Binding Update was sent that was ever acknowledged; later ones may be on their way."""
+        ends = (packet.source, packet.routing_home_address or packet.destination)
+        if message.accepted and ends in self._sent:
+            times = (each.at for each in self._sent[ends] if each.sequence == message.sequence)
+            self._acknowledged[ends] = max((self._acknowledged.get(ends, Instant(0.0)), *times))
+
     def _check_belief(self, host: Host) -> None:
         """What a laptop holds for acknowledged."""
         for entry in host.engine.status(host.clock.now).binding_update_list:
@@ -274,7 +284,7 @@ class Invariants:
                 continue
             ends = (entry.destination, entry.home_address)
             undone_at = max(self._lost_at.get(entry.destination, -1.0), self._overtaken_at.get(ends, -1.0))
-            if undone_at >= self._sent[ends][-1].at:
+            if undone_at >= self._acknowledged[ends]:
                 continue
             held = self._held[entry.destination].get(entry.home_address)
             end = held.binding.expires if held is not None else Instant(0.0)

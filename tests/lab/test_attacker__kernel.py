@@ -15,6 +15,14 @@ from tests.lab.traffic import call_from_outside
 
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
 
+REDIRECTS = (
+    "on the link: the way to the home agent is another one",
+    "on the link: the way to a correspondent is another one",
+)
+"""In the name of the router on the link. The kernel believes those about packets of its tunnels (RFC 4861 section 8.1),
+as any host on a link can make its neighbours believe (RFC 3756)."""
+WITHOUT_REDIRECTS = {name: attack for name, attack in ATTACKS.items() if name not in REDIRECTS}
+
 
 @pytest.fixture(scope="module")
 def house(lab, roaming):
@@ -36,7 +44,7 @@ def said(lab, house):
     return overhear(lab, house)
 
 
-@pytest.mark.parametrize(("attack", "place"), together(ATTACKS))
+@pytest.mark.parametrize(("attack", "place"), together(WITHOUT_REDIRECTS))
 def test_it_moves_nothing(lab, house, attacker, said, attack, place):
     attack_from(lab, house, attacker, place, attack, scene_of(house, said))
 

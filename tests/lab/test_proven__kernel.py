@@ -41,6 +41,7 @@ from tests.lab.proven import (
     Story,
     generating_house,
     tell,
+    tell_of_the_prefix,
 )
 from tests.lab.registration_tape import Update
 from tests.lab.return_routability import AUTHORIZATION, NONCE_INDICES, authenticator, binding_key, key, option_list
@@ -48,7 +49,6 @@ from tests.lab.topology import CORRESPONDENT_ADDRESS, HOME_AGENT_ADDRESS, SITES,
 
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
 
-MOBILE_PREFIX_ADVERTISEMENT = 147
 UNIT = 4  # seconds, of lifetimes
 OWN_PREFIX = IPv6Network((int(SITES[VISITED_B].network_address) + (77 << 64), 64))  # behind the router of network B
 BOTH = (CORRESPONDENT_ADDRESS, SECOND_ADDRESS)
@@ -62,6 +62,11 @@ def house(lab):
 @pytest.fixture(scope="module")
 def story(lab, house):
     return tell(lab, *house)
+
+
+@pytest.fixture(scope="module")
+def sequel(lab, house, story):
+    return tell_of_the_prefix(lab, house[0], story)
 
 
 def first_contact(story: Story, correspondent: IPv6Address = CORRESPONDENT_ADDRESS) -> Update:
@@ -229,26 +234,7 @@ def test_every_binding_update_by_a_precomputed_key_is_authorized_and_names_no_no
         assert [each for each in story.messages(kind, "keyed") if CORRESPONDENT_ADDRESS in ends(each)] == []
 
 
-# --- a home prefix that ends sooner, and a correspondent that falls silent ----
-
-
-@pytest.mark.requirement("MN-11.4.2-05")
-@pytest.mark.parametrize("correspondent", BOTH)
-def test_whose_binding_would_outlast_the_home_prefix_is_told_that_it_ends_sooner(story, correspondent):
-    learned = next(each for each in story.seen("direct") if is_the_news(each))
-    before = [story.answer_to(each) for each in story.updates(correspondent, "", "direct")][-1]
-    assert before.status == 0
-    assert before.seen.at + UNIT * before.lifetime > learned.at + LASTING + UNIT, "it would have lasted longer"
-    told = next(e for e in story.updates(correspondent, "direct", "leaving") if e.seen.at >= learned.at)
-    assert 0 < UNIT * told.lifetime <= LASTING - (told.seen.at - learned.at) + patient(0.5)
-    granted = story.answer_to(told)
-    assert granted.status == 0 and 0 < granted.lifetime <= told.lifetime
-
-
-def is_the_news(seen: Seen) -> bool:
-    """The answer to the laptop's Mobile Prefix Solicitation, with the shorter lifetime in its Prefix Information."""
-    is_answer = seen.icmp_type == MOBILE_PREFIX_ADVERTISEMENT and seen.body[4:6] != bytes(2)
-    return is_answer and int.from_bytes(seen.body[12:16]) == LASTING
+# --- a correspondent that falls silent, and a home prefix that ends sooner ----
 
 
 @pytest.mark.requirement("MN-5.2.9-02", "MN-5.2.9-03")
@@ -274,3 +260,15 @@ def payload(story: Story, begin: str, end: str) -> list[Seen]:
     ports = PORT.to_bytes(2) * 2
     seen = [e for e in story.seen(begin, end) if e.innermost.protocol == UDP and e.innermost.body[:4] == ports]
     return [each for each in seen if each.innermost.destination == SECOND_ADDRESS]
+
+
+@pytest.mark.requirement("MN-11.4.2-05")
+@pytest.mark.parametrize("correspondent", BOTH)
+def test_whose_binding_would_outlast_the_home_prefix_is_told_that_it_ends_sooner(sequel, correspondent):
+    learned, told = sequel.news(), sequel.told_of_it(correspondent)
+    before = sequel.answer_to(sequel.updates(correspondent, "", "direct")[-1])
+    assert before.status == 0
+    assert before.seen.at + UNIT * before.lifetime > learned.at + LASTING + UNIT, "it would have lasted longer"
+    assert 0 < UNIT * told.lifetime <= LASTING - (told.seen.at - learned.at) + patient(0.5)
+    granted = sequel.answer_to(told)
+    assert granted.status == 0 and 0 < granted.lifetime <= told.lifetime

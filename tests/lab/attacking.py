@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """To do something to a laptop and its home agent, and to see that nothing has moved."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import pytest
 
@@ -15,6 +16,8 @@ from tests.lab.lab import Lab
 from tests.lab.service import Service
 from tests.lab.topology import HOME, VISITED_A, VISITED_B
 from tests.lab.traffic import call_from_outside
+
+KINDS: Final = ("an update", "again", "on the link")
 
 
 def overhear(lab: Lab, house: Household) -> Overheard:
@@ -126,3 +129,23 @@ def cases_of(attacks: dict[str, Attack]) -> list[Any]:
         for name, attack in attacks.items()
         for place in attack.places
     ]
+
+
+def together(attacks: dict[str, Attack]) -> list[Any]:
+    """The attacks of a kind from a place at once, as parameters (attack, place): where each for itself takes too long.
+
+    One kind are those whose names begin alike, that are sent with one hardware address, and that cost as much.
+    """
+    kinds: dict[tuple[str, str, bytes, int], list[Attack]] = {}
+    for name, attack in attacks.items():
+        kind = next((each for each in KINDS if name.startswith(each)), "to the laptop")
+        for place in attack.places:
+            kinds.setdefault((kind, place, attack.hardware, attack.questions), []).append(attack)
+    return [
+        pytest.param(_merged(found), place, id=f"{kind}, {place}, as {hardware.hex(':')}, {questions} questions")
+        for (kind, place, hardware, questions), found in kinds.items()
+    ]
+
+
+def _merged(attacks: list[Attack]) -> Attack:
+    return replace(attacks[0], packets=lambda scene: [packet for each in attacks for packet in each.packets(scene)])

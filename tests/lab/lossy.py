@@ -23,13 +23,13 @@ table ip6 {TABLE} {{
     }}
 }}
 """
-SILENCE = f"""\
-table ip6 {TABLE} {{{{
-    chain forward {{{{
+SILENCE = """\
+table ip6 {table} {{
+    chain forward {{
         type filter hook forward priority 0;
-        ip6 daddr {{address}} meta l4proto 135{{kind}} counter drop
-    }}}}
-}}}}
+        ip6 daddr {address} meta l4proto 135{kind} counter drop
+    }}
+}}
 """
 
 
@@ -39,20 +39,23 @@ def losing_every_second_message(lab: Lab) -> AbstractContextManager[None]:
 
 
 def losing_every_message_to(lab: Lab, address: IPv6Address, kind: int | None = None) -> AbstractContextManager[None]:
-    """The same with all of them to one address, or all of one MH Type, whatever comes back from there."""
-    of_kind = "" if kind is None else f" @th,16,8 {kind}"
-    return _losing(lab, SILENCE.format(address=address, kind=of_kind))
+    """The same with all of them to one address, or all of one MH Type, whatever comes back from there.
+
+    With several addresses at a time each block ends for itself.
+    """
+    table, of_kind = f"{TABLE}_{int(address):x}", "" if kind is None else f" @th,16,8 {kind}"
+    return _losing(lab, SILENCE.format(table=table, address=address, kind=of_kind), table)
 
 
 @contextmanager
-def _losing(lab: Lab, rules: str) -> Iterator[None]:
+def _losing(lab: Lab, rules: str, table: str = TABLE) -> Iterator[None]:
     router = lab.nodes["r"]
-    script = lab.folder / f"{TABLE}.nft"
+    script = lab.folder / f"{table}.nft"
     script.write_text(rules, encoding="ascii")
     router.run(["nft", "-f", str(script)])
     try:
         yield
-        lost = re.findall(r"packets (\d+)", router.run(["nft", "list", "table", "ip6", TABLE]))
+        lost = re.findall(r"packets (\d+)", router.run(["nft", "list", "table", "ip6", table]))
         assert sum(map(int, lost)) > 0, "nothing was lost"
     finally:
-        router.run(["nft", "delete", "table", "ip6", TABLE])
+        router.run(["nft", "delete", "table", "ip6", table])

@@ -14,16 +14,21 @@ from tests.lab.headers import Seen
 NONCE_INDICES, AUTHORIZATION = 4, 5
 
 
-def options(message: Seen) -> dict[int, bytes]:
-    """The mobility options of a Binding Update or Acknowledgement, by type."""
-    found, rest = {}, message.body[12:]
+def option_list(message: Seen) -> list[tuple[int, bytes]]:
+    """Type and data of the mobility options of a Binding Update or Acknowledgement, in their order, without Pad1."""
+    found, rest = [], message.body[12:]
     while rest:
         if rest[0] == 0:
             rest = rest[1:]
             continue
-        found[rest[0]] = rest[2 : 2 + rest[1]]
+        found.append((rest[0], rest[2 : 2 + rest[1]]))
         rest = rest[2 + rest[1] :]
     return found
+
+
+def options(message: Seen) -> dict[int, bytes]:
+    """The same by type; of several of a type the last."""
+    return dict(option_list(message))
 
 
 def token(tests: Iterable[Seen], kind: str, to: IPv6Address, index: bytes) -> bytes:
@@ -38,7 +43,12 @@ def key(update: Seen, tests: Iterable[Seen]) -> bytes:
     seen, indices = list(tests), options(update)[NONCE_INDICES]
     home = token(seen, "HoT", update.from_whom, indices[:2])
     care_of = token(seen, "CoT", update.source, indices[2:])
-    return hashlib.sha1(home + care_of, usedforsecurity=False).digest()
+    return binding_key(home, care_of)
+
+
+def binding_key(home_token: bytes, care_of_token: bytes = b"") -> bytes:
+    """Kbm = SHA1(home keygen token | care-of keygen token), or of the first alone where a binding is deleted."""
+    return hashlib.sha1(home_token + care_of_token, usedforsecurity=False).digest()
 
 
 def authenticator(message: Seen, kbm: bytes, care_of: IPv6Address, correspondent: IPv6Address) -> bytes:

@@ -14,15 +14,15 @@ def datapath() -> str:
     return f'\n[network]\ndatapath = "{wanted}"\n' if wanted else ""
 
 
-def laptop(*, max_home_addresses: int = 1, extra: str = "") -> str:
-    """A laptop that knows nothing, and takes the first home address it can get."""
+def laptop(*, max_home_addresses: int = 1, mobile_node: str = "", extra: str = "") -> str:
+    """A laptop that knows nothing, and takes the first home address it can get; with more lines for its role."""
     return f"""\
 version = 1
 {datapath()}
 [mobile_node]
 enabled = true
 allow_unprotected_signalling = true
-
+{mobile_node}
 [autoconfiguration]
 enabled = true
 desperation = true

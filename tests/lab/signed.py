@@ -70,7 +70,7 @@ def invite_another(house: Household, home_address: Address) -> None:
     house.home_agent.mnctl("keys", "set", *place, *spis, "--secret-file", str(file))
 
 
-def _padded(data: bytes, modulus: int, remainder: int) -> bytes:
+def padded(data: bytes, modulus: int, remainder: int) -> bytes:
     """With Pad1 until the next octet of the Mobility Header is at such an offset."""
     return data + bytes((remainder - 6 - len(data)) % modulus)
 
@@ -98,8 +98,8 @@ def signed(
     if timestamp is None:
         timestamp = int((time.time() + shift + NTP_EPOCH) * 2**32)
     data += bytes((_IDENTIFIER, 1 + len(NAME), _NAI)) + NAME
-    data = _padded(data, 8, 2) + struct.pack("!BBQ", _MESSAGE_IDENTIFICATION, 8, timestamp)
-    data = _padded(data, 8, 5) + struct.pack("!BBBI", _AUTHENTICATION, 5 + octets, _MN_HA, spi)
+    data = padded(data, 8, 2) + struct.pack("!BBQ", _MESSAGE_IDENTIFICATION, 8, timestamp)
+    data = padded(data, 8, 5) + struct.pack("!BBBI", _AUTHENTICATION, 5 + octets, _MN_HA, spi)
     size = (6 + len(data) + octets + 7) // 8 - 1
     covered = packed(care_of) + packed(home) + struct.pack("!BBBBH", 59, size, kind, 0, 0) + data
     return mobility(kind, data + hmac.digest(bytes.fromhex(key), covered, "sha1")[:octets], source, destination)

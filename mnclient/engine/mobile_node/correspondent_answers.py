@@ -147,6 +147,7 @@ class Answers:
             return Input.OUT_OF_WINDOW, ""
         sent = updates.answered(known.key, message.sequence)
         if sent is None:
+            known.take_late_answer(message)
             return None, "sequence"
         if message.accepted:
             known.granted = updates.acknowledge(known.key, sent, message.lifetime, now)

@@ -304,11 +304,11 @@ class CorrespondentBinding:
         return False
 
     def _has_tried_enough(self, retries: int, now: Instant) -> bool:
-        """MAX_RO_FAILURE retries (section 5.2.9), and MORE_RETRIES when it is known to be there."""
+        """MAX_RO_FAILURE retries (section 5.2.9), and through the tunnel MORE_RETRIES when it is known to be there."""
         care_of = self.footing.care_of_address
         tokens = (self.home_test.token(self.home_address, now), self.care_of_test.token(care_of, now))
-        is_there = any(tokens) or self.is_proven
-        return retries >= MAX_RO_FAILURE + (MORE_RETRIES if is_there else 0)
+        has_more = self.state is not State.DIRECT and (any(tokens) or self.is_proven)
+        return retries >= MAX_RO_FAILURE + (MORE_RETRIES if has_more else 0)
 
     @property
     def _update_retries(self) -> int:

@@ -51,3 +51,8 @@ class EarlyUpdates(CorrespondentBinding):
         if indices is not None and indices.care_of and test is not None and is_awaited:
             self._stop(Timer.RETRANSMIT_CARE_OF_TEST_INIT)
             self.care_of_test.answered(test.keygen_token, indices.care_of, now)
+
+    def take_late_answer(self, message: BindingAcknowledgement) -> None:
+        """An authentic answer to what was answered before, in a repetition: of use only for the token in it."""
+        if self.enhanced is not None and message.accepted:
+            self.enhanced.answered_again(message)

@@ -40,6 +40,8 @@ class EnhancedHomeTest(AddressTest):
         self._uses = 0
         self._rejections = 0
         self._last: Token | None = None
+        self._unanswered: int | None = None
+        """The sequence number of the newest proof, until it is answered."""
 
     def token(self, address: IPv6Address | None, now: Instant, left: Seconds = Seconds(0.0)) -> Token | None:
         """The permanent token while there is one, else that of the home test."""
@@ -73,6 +75,7 @@ class EnhancedHomeTest(AddressTest):
             return update
         if self.is_plain:
             return update
+        self._unanswered = update.sequence
         generated = self.generated
         return with_cga_proof(update, generated.parameters, generated.private_key, care_of_address, correspondent)
 
@@ -80,6 +83,8 @@ class EnhancedHomeTest(AddressTest):
         """An answer, authenticated already, said yes (section 4.8). One without a token does not know of all this."""
         was_proven = self._last is not None and self._last.nonce_index != NO_HOME_NONCE and not self.is_plain
         self._rejections = 0
+        if message.sequence == self._unanswered:
+            self._unanswered = None
         for option in message.options:
             if isinstance(option, PermanentHomeKeygenToken):
                 self._take(option)
@@ -88,6 +93,18 @@ class EnhancedHomeTest(AddressTest):
                 self.renounce()
                 return
         self.is_plain = self.is_plain or was_proven
+
+    def answered_again(self, message: BindingAcknowledgement) -> None:
+        """An authentic answer came for a repetition of the proof, when the proof itself had its answer already.
+
+        Each is answered with another token, and the correspondent knows the last one alone (section 4.7).
+        """
+        if message.sequence != self._unanswered:
+            return
+        self._unanswered = None
+        for option in message.options:
+            if isinstance(option, PermanentHomeKeygenToken):
+                self._take(option)
 
     def _take(self, option: PermanentHomeKeygenToken) -> None:
         token = decrypt_token(self.generated.private_key, option.encrypted)

@@ -127,6 +127,24 @@ def test_what_is_asked_twice_is_done_once():
     assert sum(indices(each)[1] > 0 for each in updates(world) if not each.home_registration) == 1
 
 
+def test_a_correspondent_that_takes_longer_than_a_repetition_is_understood():
+    """It answers the proof and its repetition, with a token each."""
+    world = Distant(Seconds(0.6), generated(HOME_PREFIX))
+    world.give(ra_a())
+    world.pass_time(3.0)
+    world.hear()
+    world.pass_time(10.0)
+    world.check_direct()
+    proofs = [each for each in updates(world) if not each.home_registration]
+    assert len(proofs) > 1
+    assert all(proves(each) for each in proofs)
+    world.seen.clear()
+    world.move(ra_b())
+    world.pass_time(10.0)
+    world.check_direct()
+    assert not any(isinstance(each.message, HomeTestInit | HomeTest) for each in world.seen)
+
+
 @pytest.mark.parametrize("phase", [0, 1])
 @pytest.mark.parametrize("kind", [BindingUpdate, BindingAcknowledgement, CareOfTestInit, HomeTestInit])
 def test_every_second_message_of_a_kind_is_lost(kind, phase):

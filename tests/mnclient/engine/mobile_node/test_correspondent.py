@@ -40,6 +40,22 @@ def test_a_correspondent_that_never_answers_is_given_up():
     assert script.route is None
 
 
+@pytest.mark.requirement("MN-5.2.9-02")
+def test_a_direct_way_is_left_when_all_that_is_allowed_was_tried_in_vain():
+    """The correspondent has answered before, and would be tried once more if nothing went to it directly."""
+    script = Abroad()
+    script.bind()
+    script.pass_time(195.0)  # the tokens are old
+    begun = script.give(script.peer.use(script.now))
+    assert home_inits(begun)
+    assert care_of_inits(begun)
+    script.pass_time(14.9)
+    assert script.route is not None and script.route.outgoing
+    script.pass_time(0.2)
+    assert script.talks is State.UNRESPONSIVE
+    assert script.route is not None and not script.route.outgoing
+
+
 def test_it_is_asked_again_after_a_growing_time():
     script, waits = Abroad(), []
     for _ in range(3):

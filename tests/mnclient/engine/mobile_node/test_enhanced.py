@@ -125,6 +125,20 @@ def test_nor_does_one_take_away_the_token_that_is_there(node):
     assert uses(node) == TOKEN
 
 
+def test_of_a_proof_that_was_repeated_the_last_answer_gives_the_token(node):
+    """The correspondent was slow, and has believed both by now: it knows the token of the second alone."""
+    first = node.first()
+    again = only(told(node.pass_time(1.0)))
+    assert proves(again)
+    node.give(node.peer.acknowledge(first, options=(granted(TOKEN),)))
+    assert node.talks is State.DIRECT
+    node.give(node.peer.acknowledge(again, options=(granted(TOKEN_2),), key=bytes(20)))
+    node.give(node.peer.acknowledge(again, options=(granted(TOKEN_2),)))
+    for old in (first, again):  # once more by somebody else: neither counts
+        node.give(node.peer.acknowledge(old, options=(granted(TOKEN),)))
+    assert uses(node) == TOKEN_2
+
+
 def uses(node: Proving) -> bytes | None:
     """The token of the early Binding Update after a move, None when there is none."""
     update = next((each for each in told(node.moved()) if not message_of(each).nonce_indices.home), None)  # type: ignore[union-attr]

@@ -45,10 +45,11 @@ from mnclient.model.network_state import RouteOptimization
 from mnclient.model.service_status import Datapath
 from mnclient.model.status import BindingCacheStatus, Status
 from mnclient.model.stored_binding import Stored, StoredEspSequence
-from mnclient.network.capabilities import KERNEL
+from mnclient.network.capabilities import KERNEL, why_no_ipv6
 from mnclient.network.network import Network
 from mnclient.network.plan import Operation, can_follow_the_update, is_tidying
 from mnclient.runtime import told
+from mnclient.runtime.blame import blamed_on_this_host
 from mnclient.runtime.clock import Alarm, SleepMeter, WakeUp, boottime, wall_clock_of_boot
 from mnclient.runtime.entropy import SystemEntropy
 from mnclient.runtime.journal import Journal
@@ -163,7 +164,7 @@ class Node:
 
     def status(self) -> Status:
         """What is true now, with the network's counters merged in."""
-        status = self._engine.status(self.now())
+        status = blamed_on_this_host(self._engine.status(self.now()), why_no_ipv6)
         status.counters.update(self._network.counters())
         return status
 

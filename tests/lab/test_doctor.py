@@ -131,14 +131,21 @@ def test_a_home_agent_that_is_off_is_found_step_by_step(lab, abroad, laptop):
     abroad.registered_at(VISITED_A, within=60.0)
 
 
+def _problems(laptop):
+    return {each["code"] for each in laptop.mnctl("problems")["problems"]}
+
+
 def test_ipv6_switched_off_is_found(lab, abroad, laptop):
     laptop.node.sysctl("net/ipv6/conf/all/disable_ipv6", 1)
     try:
         checked = Checked(laptop)
+        lab.eventually(lambda: "no-ipv6" in _problems(laptop), within=10.0, what="mnctl problems says so, too")
+        assert "no-care-of-address" not in _problems(laptop), "no network is to blame"
     finally:
         laptop.node.sysctl("net/ipv6/conf/all/disable_ipv6", 0)
     assert {"IPv6", "IPv6 on interfaces"} <= set(checked.failed())
     abroad.registered_at(VISITED_A, within=60.0)
+    assert "no-ipv6" not in _problems(laptop)
 
 
 def test_a_dead_service_is_found_and_the_way_examined_without_it(lab, abroad, laptop):

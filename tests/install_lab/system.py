@@ -49,6 +49,12 @@ def our_devices(system: System) -> list[str]:
     return [line.split()[0] for line in lines if line.startswith(INTERFACE_PREFIX)]
 
 
+def install(guest: Guest, packages: Sequence[Path]) -> None:
+    """Install packages of ours, which are in /srv inside; for a story that begins after that."""
+    names = [f"/srv/{each.name}" for each in packages]
+    guest.run(["apt-get", "--yes", "--no-install-recommends", "install", *names])
+
+
 def furnish(guest: Guest, packages: Sequence[Path], others: Sequence[str]) -> None:
     """Install what these packages of ours depend on, and these others, from the network; and let a person move in."""
     depends = ", ".join(field(each, "Depends") for each in packages)

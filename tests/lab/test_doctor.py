@@ -94,6 +94,14 @@ def test_a_firewall_that_drops_tunnels_or_neighbours_is_found(laptop):
     assert checked.verdict(SIGNALLING) == "ok"
 
 
+def test_a_firewall_that_forbids_a_home_agent_to_forward_is_found(abroad, laptop):
+    home_agent = abroad.home_agent
+    assert Checked(home_agent).verdict("forwarded packets") == "ok"
+    with filtered(home_agent.node, "forward", "drop"):
+        checked = Checked(home_agent)
+    assert "forwarded packets" in checked.failed() and "oifname" in checked["forwarded packets"]["remedy"]
+
+
 def test_a_policy_of_ipsec_in_the_way_is_found(laptop):
     policy = ["src", "::/0", "dst", f"{HOME_AGENT_ADDRESS}/128", "proto", "135", "dir", "in"]
     laptop.node.run(["ip", "xfrm", "policy", "add", *policy, "action", "block", "priority", "99"])

@@ -13,7 +13,7 @@ from tests.install_lab.service import Service
 from tests.install_lab.system import put
 from tests.lab.topology import CORRESPONDENT_ADDRESS
 
-RADIO = "wlan0"
+NMCLI = "nmcli --wait 600"  # seconds; by itself it gives up after ten, which is little on an emulated processor
 NO_IPV6 = "net.ipv6.conf.all.disable_ipv6"
 FORWARDING = "net.ipv6.conf.all.forwarding"
 
@@ -100,8 +100,13 @@ class Hardships:
         for line in lines:
             self._abroad.machine.run(line.split())
 
+    def _radio(self) -> str:
+        """The interface that is left to the laptop."""
+        told = self._abroad.machine.run(["nmcli", "--terse", "--fields", "DEVICE,TYPE", "device"]).stdout
+        return next(line.removesuffix(":wifi") for line in told.splitlines() if line.endswith(":wifi"))
+
     def _unplugged(self, conversation: Conversation) -> None:
-        self._run(f"nmcli device disconnect {RADIO}")
+        self._run(f"{NMCLI} device disconnect {self._radio()}")
         self._abroad.explains(ProblemCode.NO_CARE_OF_ADDRESS)
         self._abroad.go_on()
         conversation.goes_on()
@@ -120,14 +125,14 @@ class Hardships:
         machine = self._abroad.machine
         own, peer = (b64encode(os.urandom(32)).decode() for _ in range(2))
         put(machine, VPN_FILE, VPN_SETTINGS.format(own=own, peer=peer, endpoint=CORRESPONDENT_ADDRESS))
-        self._run(f"nmcli connection import type wireguard file {VPN_FILE}")
+        self._run(f"{NMCLI} connection import type wireguard file {VPN_FILE}", f"nmcli --wait 0 connection up {VPN}")
         default = f"ip -6 route show table all default dev {VPN}".split()
         until(lambda: machine.run(default, check=False).stdout, "the VPN takes everything", within=WITHIN, pause=LOOK)
         conversation.goes_on()
         self._abroad.go_on()
         conversation.goes_on()
         self._abroad.is_healthy("policy rules")
-        self._run(f"nmcli connection delete {VPN}", f"rm {VPN_FILE}")
+        self._run(f"{NMCLI} connection delete {VPN}", f"rm {VPN_FILE}")
 
     def _beside_docker(self, conversation: Conversation) -> None:
         put(self._abroad.machine, DOCKER_FILE, DOCKER_RULES)

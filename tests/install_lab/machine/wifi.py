@@ -54,8 +54,8 @@ class Sleep:
         until(self._has_heard_of_it, "the service hears of waking up", within=WITHIN, pause=LOOK)
 
     def _has_heard_of_it(self) -> bool:
-        command = ["journalctl", "--unit=mnclientd", "--boot", "--no-pager", "--grep=the machine woke up"]
-        return "the machine woke up" in self._abroad.machine.run(command, check=False).stdout
+        command = ["journalctl", "--unit=mnclientd", "--boot", "--no-pager", "--output=cat"]
+        return "the machine woke up" in self._abroad.machine.run(command).stdout
 
     def look_again(self) -> None:
         """Nothing to look at."""

@@ -46,7 +46,8 @@ def put(system: System, place: str, text: str) -> None:
 def our_devices(system: System) -> list[str]:
     """The network devices that the service has made."""
     lines = system.run(["ip", "-brief", "link"]).stdout.splitlines()
-    return [line.split()[0] for line in lines if line.startswith(INTERFACE_PREFIX)]
+    # "mn6tunnel@NONE" is a tunnel that is tied to no other device
+    return [line.split()[0].partition("@")[0] for line in lines if line.startswith(INTERFACE_PREFIX)]
 
 
 def install(guest: Guest, packages: Sequence[Path]) -> None:

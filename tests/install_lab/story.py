@@ -267,8 +267,10 @@ class Story:
         settings = SETTINGS.lstrip("/")
         if not before.keys() <= kept.keys() or kept[settings] != before[settings]:
             raise Failed(f"the data are not as before: {sorted(kept)}")
-        left = [each for each in files if re.match(r"/(usr|lib)/.*mnc[tl]", each) and self._guest.has(each)]
-        if left:
+        ours = [each for each in files if re.match(r"/(usr|lib)/.*mnc[tl]", each)]
+        if not ours:
+            raise Failed("none of the files is known to be ours")
+        if left := self._guest.present(ours):
             raise Failed(f"left after removing: {left}")
 
     def purge(self) -> None:

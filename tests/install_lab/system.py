@@ -33,8 +33,8 @@ class System(Protocol):
     def users(self) -> dict[str, tuple[str, ...]]:
         """The lines of its lists of users."""
 
-    def has(self, place: str) -> bool:
-        """Whether there is something at this place, links that lead nowhere included."""
+    def present(self, places: Sequence[str]) -> list[str]:
+        """At which of these places there is something, links that lead nowhere included."""
 
 
 def put(system: System, place: str, text: str) -> None:

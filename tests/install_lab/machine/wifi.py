@@ -62,7 +62,10 @@ class Sleep:
 
 
 class NewStart:
-    """It is started anew; the time until the home agent knows where it is goes into the result."""
+    """It is started anew; the time until the home agent knows where it is goes into the result.
+
+    It is counted from the start of the kernel: the firmware before that is the emulator's.
+    """
 
     what = "after a start of the machine it registers"
 
@@ -73,15 +76,17 @@ class NewStart:
         abroad, machine = self._abroad, self._abroad.machine
         abroad.settle(service)
         machine.reboot()
-        begun = time.monotonic()
         abroad.chose(PREFERRED)
         abroad.roaming.forget_bindings()
         abroad.registered(within=2 * WITHIN)
-        result.seconds["emulated: boot to registered"] = round(time.monotonic() - begun, 1)
+        result.seconds["emulated: boot to registered"] = self._seconds_since_boot()
         machine.booted()
-        result.seconds["emulated: boot, of that"] = self._boot_seconds()
+        result.seconds["emulated: boot until everything has started"] = self._boot_seconds()
         with abroad.talk():
             service.start()
+
+    def _seconds_since_boot(self) -> float:
+        return round(float(self._abroad.machine.run(["cat", "/proc/uptime"]).stdout.split()[0]), 1)
 
     def _boot_seconds(self) -> float:
         """From the start of the kernel until systemd has started everything."""

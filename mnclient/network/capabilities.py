@@ -64,7 +64,7 @@ def probe(wish: str = "auto") -> Capabilities:
     reasons: dict[str, str] = {}
     reason = "chosen in the settings" if wish == "portable" else _why_no_kernel_tunnels()
     direct_reason = "packets go directly only on the kernel datapath" if reason else direct.why_not()
-    ipv6_reason = _why_no_ipv6()
+    ipv6_reason = why_no_ipv6()
     if ipv6_reason:
         reasons["ipv6"] = ipv6_reason
     optimistic = (_IPV6_SETTINGS / "default/optimistic_dad").exists()
@@ -109,7 +109,8 @@ def _why_no_encapsulating_routes(netlink: RouteSocket) -> str:
     return "kernel lacks encapsulating routes (CONFIG_LWTUNNEL)" if answer.errno == errno.EOPNOTSUPP else ""
 
 
-def _why_no_ipv6() -> str:
+def why_no_ipv6() -> str:
+    """Why this host has no IPv6 now, for a sentence; "" when it has."""
     if not _IPV6_SETTINGS.exists():
         return "the kernel has no IPv6, or was started with ipv6.disable=1"
     try:

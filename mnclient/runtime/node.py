@@ -45,10 +45,11 @@ from mnclient.model.network_state import RouteOptimization
 from mnclient.model.service_status import Datapath
 from mnclient.model.status import BindingCacheStatus, Status
 from mnclient.model.stored_binding import Stored, StoredEspSequence
-from mnclient.network.capabilities import KERNEL
+from mnclient.network.capabilities import KERNEL, why_no_ipv6
 from mnclient.network.network import Network
 from mnclient.network.plan import Operation, can_follow_the_update, is_tidying
 from mnclient.runtime import told
+from mnclient.runtime.blame import Blame
 from mnclient.runtime.clock import Alarm, SleepMeter, WakeUp, boottime, wall_clock_of_boot
 from mnclient.runtime.entropy import SystemEntropy
 from mnclient.runtime.journal import Journal
@@ -94,6 +95,7 @@ class Node:
         self._is_quiet = False
         self._last = Instant(0.0)
         self._sleep = SleepMeter()
+        self._blame = Blame(why_no_ipv6)
         self._wake_up: WakeUp | None = None
         self._resumed_at: Instant | None = None
         self.journal = Journal()
@@ -163,7 +165,7 @@ class Node:
 
     def status(self) -> Status:
         """What is true now, with the network's counters merged in."""
-        status = self._engine.status(self.now())
+        status = self._blame.blamed(self._engine.status(self.now()))
         status.counters.update(self._network.counters())
         return status
 

@@ -24,10 +24,15 @@ _DEEPEST: Final = 16  # jumps; the kernel allows as many (NFT_JUMP_STACK_SIZE)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of packet: the protocol's number, and the name of the ICMPv6 type in the language of nft."""
+    """A kind of packet: the protocol's number, and the name of the ICMPv6 type in the language of nft.
+
+    `incoming` and `outgoing` are the interfaces that it passes, "" for one that is not known.
+    """
 
     protocol: int
     icmp_type: str = ""
+    incoming: str = ""
+    outgoing: str = ""
 
 
 class Fate(Enum):
@@ -153,6 +158,9 @@ def _answer(match: Json, kind: Kind) -> bool | None:
         return (right == "ipv6") is not negated
     if _is(meta, key="protocol") or _is(payload, protocol="ether", field="type"):
         return (right == "ip6") is not negated
+    for key, name in (("iif", kind.incoming), ("oif", kind.outgoing)):
+        if name and (_is(meta, key=key) or _is(meta, key=f"{key}name")):
+            return any(_is_called(name, each) for each in _members(right)) is not negated
     if _is(payload, protocol="icmpv6", field="type"):
         return kind.protocol == _ICMPV6 and (kind.icmp_type in _members(right)) is not negated
     if isinstance(payload, Mapping) and payload.get("protocol") in ("ip", "tcp", "udp", "icmp", "th", "arp"):
@@ -167,6 +175,11 @@ def _answer(match: Json, kind: Kind) -> bool | None:
 
 def _is(value: object, **members: str) -> bool:
     return isinstance(value, Mapping) and all(value.get(name) == wanted for name, wanted in members.items())
+
+
+def _is_called(name: str, pattern: object) -> bool:
+    words = str(pattern)
+    return name.startswith(words[:-1]) if words.endswith("*") else name == words
 
 
 def _members(right: object) -> list[object]:

@@ -12,6 +12,8 @@ from mnclient.constants import (
     ROUTE_PROTOCOL,
     RULE_DEFAULT,
     RULE_KEY_MANAGEMENT,
+    TUNNEL_DEVICE_HOME_AGENT,
+    TUNNEL_DEVICE_KERNEL,
 )
 from mnclient.model.keys import KeyKind
 from service.doctor.facts import AS_ROOT, KEYS_UNKNOWN, ONLY_ROOT, Facts
@@ -20,6 +22,7 @@ from service.doctor.transformations import foreign_policies
 from service.doctor.verdict import Check, Group
 
 _GROUP: Final = Group("other programs' rules")
+_PROTOCOL_TCP: Final = 6
 _PROTOCOL_ESP: Final = 50
 _IN: Final = ("ingress", "prerouting", "input")
 _OUT: Final = ("output", "postrouting", "egress")
@@ -27,6 +30,7 @@ _SIGNALLING: Final = "protocol 135 (registrations)"
 _SIGNALLING_IN: Final = ("ingress",)
 """Signalling is heard by a packet socket, before prerouting and input; under ESP it is the kernel that hears it."""
 _NEIGHBORS_IN: Final = ("nd-neighbor-solicit", "nd-neighbor-advert", "packet-too-big")
+_NO_HOME_AGENT: Final = "Only a home agent forwards, and this machine is none."
 _NEIGHBORS_OUT: Final = ("nd-router-solicit", "nd-neighbor-solicit", "nd-neighbor-advert")
 
 
@@ -39,7 +43,14 @@ def rules(facts: Facts) -> Iterator[Check]:
 
 def _firewall(facts: Facts) -> Iterator[Check]:
     unknown = facts.network.ruleset_unknown
-    names = (_SIGNALLING, "protocol 41 (tunnels)", "protocol 50 (ESP)", "ICMPv6 (neighbours)", "reverse path")
+    names = (
+        _SIGNALLING,
+        "protocol 41 (tunnels)",
+        "protocol 50 (ESP)",
+        "ICMPv6 (neighbours)",
+        "reverse path",
+        "forwarded packets",
+    )
     if unknown:
         remedy = AS_ROOT if unknown == ONLY_ROOT else ""
         for name in names:
@@ -57,6 +68,7 @@ def _firewall(facts: Facts) -> Iterator[Check]:
     ways += [(Kind(PROTOCOL_ICMPV6, each), _OUT) for each in _NEIGHBORS_OUT]
     yield _judged(ruleset, names[3], ways)
     yield _reverse_path(ruleset, names[4])
+    yield _forwarded(facts, ruleset, names[5])
 
 
 def _both(ruleset: Ruleset, name: str, protocol: int) -> Check:
@@ -89,6 +101,32 @@ def _reverse_path(ruleset: Ruleset, name: str) -> Check:
         return _GROUP.ok(name, "No rule drops packets because of the way back.")
     reason = f"A rule drops what comes in where its source would not be answered to: {where}. Tunnels are such."
     return _GROUP.warning(name, reason, "With firewalld: IPv6_rpfilter=loose (or no) in /etc/firewalld/firewalld.conf.")
+
+
+def _forwarded(facts: Facts, ruleset: Ruleset, name: str) -> Check:
+    """What a home agent passes on between its network and the tunnels. Docker forbids forwarding to everybody else."""
+    service = facts.service
+    if not service.home_agent:
+        known = service.home_agent is not None
+        return _GROUP.no_matter(name, _NO_HOME_AGENT if known else "Whether this machine is a home agent is not known.")
+    in_kernel = facts.kernel.datapath == "kernel"
+    device = TUNNEL_DEVICE_KERNEL if in_kernel else TUNNEL_DEVICE_HOME_AGENT
+    ways = {
+        "to absent laptops": Kind(_PROTOCOL_TCP, outgoing=device),
+        "from absent laptops": Kind(_PROTOCOL_TCP, incoming=device),
+    }
+    remedy = (
+        f'Add two rules before it: iifname "{device}" accept, and oifname "{device}" accept. With Docker: ip6tables'
+    )
+    remedy += f" -I DOCKER-USER -i {device} -j ACCEPT, and the same with -o."
+    findings = {way: ruleset.fate(kind, ("forward",)) for way, kind in ways.items()}
+    for way, finding in findings.items():
+        if finding.fate is Fate.DROPPED:
+            return _GROUP.failed(name, f"The firewall drops what is forwarded {way}: {finding.where}.", remedy)
+    for way, finding in findings.items():
+        if finding.fate is Fate.DOUBTFUL:
+            return _GROUP.warning(name, f"The firewall may drop what is forwarded {way}: {finding.where}.", remedy)
+    return _GROUP.ok(name, "The firewall lets a home agent forward.")
 
 
 def _policy_rules(facts: Facts) -> Check:

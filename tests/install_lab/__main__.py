@@ -27,8 +27,8 @@ from tests.install_lab.packages import raise_version
 from tests.install_lab.result import MACHINE_RESULT, RESULT, Result, digest
 from tests.install_lab.root import CACHE, PROGRAMS, NoRoot, throw_away_root
 from tests.install_lab.service import ByHand, BySystemd
-from tests.install_lab.story import PACKAGES, Story
-from tests.install_lab.system import furnish
+from tests.install_lab.story import PACKAGES, WHOLE, Part, Story
+from tests.install_lab.system import furnish, install
 from tests.lab.lab import Lab, write_json
 
 NONE, SYSTEMD, MACHINE = "none", "systemd", "machine"
@@ -54,12 +54,17 @@ def main() -> int:
         return 2
     except Failed as error:
         result.failure = str(error)
-    file = MACHINE_RESULT if options.init == MACHINE else RESULT
-    write_json(file, asdict(result) | {"ok": not result.failure})
+    is_whole = options.part == WHOLE
+    if is_whole:
+        file = MACHINE_RESULT if options.init == MACHINE else RESULT
+        write_json(file, asdict(result) | {"ok": not result.failure})
     if result.failure:
         print(f"FAILED: {result.failure}\nMore is in {log}.", file=sys.stderr)
         return 1
     seconds = sum(step["seconds"] for step in result.steps)
+    if not is_whole:
+        print(f"These steps held, in {seconds:.0f} s. It was a part, so no result is kept.")
+        return 0
     print(
         f"Installed, used, upgraded, removed and purged in {seconds:.0f} s; nothing was left but the name of its user."
     )
@@ -74,7 +79,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--init", choices=(NONE, SYSTEMD, MACHINE), default=NONE, help=words)
     words = f"who manages its network, with --init systemd: {', '.join(MANAGERS)} (default: nobody)"
     parser.add_argument("--manager", choices=[*MANAGERS], default="", metavar="NAME", help=words)
+    words = "begin with this step, by its number; the packages are installed already. No result is kept of a part"
+    parser.add_argument("--from", dest="first", type=int, default=WHOLE.first, metavar="N", help=words)
+    parser.add_argument("--to", dest="last", type=int, default=WHOLE.last, metavar="N", help="end after this step")
     options = parser.parse_args()
+    options.part = Part(options.first, options.last)
+    if options.part != WHOLE and options.init == NONE:
+        parser.error("a part of it, begun in the middle, needs who starts the service: --init systemd or machine")
+    if options.first < 1 or options.last < 0:
+        parser.error("steps are counted from 1")
     if options.manager and options.init != SYSTEMD:
         parser.error("only systemd starts those who manage networks: --init systemd")
     return options
@@ -102,7 +115,7 @@ def run(options: argparse.Namespace, log: Path, result: Result) -> None:
         for each in old:
             shutil.copy(each, folder)
         if options.init == MACHINE:
-            try_in_machine(folder, log, old, new, result)
+            try_in_machine(folder, log, old, new, result, options.part)
             return
         root = undo.enter_context(throw_away_root())
         lab = undo.enter_context(Lab()) if options.init == SYSTEMD else None
@@ -110,8 +123,10 @@ def run(options: argparse.Namespace, log: Path, result: Result) -> None:
         manager = MANAGERS.get(options.manager)
         print("what the packages depend on is installed ...", flush=True)
         furnish(guest, old, (*(manager.packages if manager else ()), *(LOGIN_PACKAGES if lab else ())))
+        if options.part.is_installed_already:
+            install(guest, old)
         journeys = [CableTour(guest, lab, manager), FirstLogin(guest, PICTURE)] if lab else []
-        Story(guest, BySystemd(guest) if lab else ByHand(guest), journeys, old, new, result).tell()
+        Story(guest, BySystemd(guest) if lab else ByHand(guest), journeys, old, new, result).tell(options.part)
 
 
 if __name__ == "__main__":

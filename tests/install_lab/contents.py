@@ -20,8 +20,11 @@ OTHERS = {
     "var/log/": "what happened",
     "var/lib/NetworkManager/": "NetworkManager's own",
     "etc/resolv.conf": "NetworkManager's own",
+    "var/backups/": "the package manager's records",
+    "tmp/systemd-private-": "systemd's own: folders of services that run just now",
     "var/tmp/systemd-private-": "systemd's own: folders of services that run just now",
     "var/lib/systemd/random-seed": "systemd's own",
+    "var/lib/systemd/rfkill/": "systemd's own",
     "var/lib/systemd/timers/": "systemd's own",
     "var/lib/systemd/catalog/": "systemd's own",
 }

@@ -149,10 +149,9 @@ class Guest:
         """The lines of its lists of users."""
         return contents.users(self.root)
 
-    def has(self, place: str) -> bool:
-        """Whether there is something at this place inside, links that lead nowhere included."""
-        path = self.root / place.lstrip("/")
-        return path.exists() or path.is_symlink()
+    def present(self, places: Sequence[str]) -> list[str]:
+        """At which of these places inside there is something, links that lead nowhere included."""
+        return [place for place in places if os.path.lexists(self.root / place.lstrip("/"))]
 
 
 class Program:

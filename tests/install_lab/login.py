@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.install_lab.failure import Failed, until
 from tests.install_lab.result import Result
 from tests.install_lab.root import CACHE
-from tests.install_lab.service import Service
+from tests.install_lab.service import PAUSE, Service
 from tests.install_lab.system import COPY_RULE, GROUP, PERSON, RULE, System, put
 from tests.kernel_lab.probe import is_emulated
 
@@ -38,7 +38,7 @@ class FirstLogin:
         begun = time.monotonic()
         rights = [f"--uid={PERSON}", f"--property=SupplementaryGroups={GROUP}"]
         run(["systemd-run", "--unit=trial-desktop", *rights, "sh", f"{SCREEN}/desktop.sh", SCREEN])
-        until(self._has_window, "the tray has opened a window", within=WITHIN)
+        until(self._has_window, "the tray has opened a window", within=WITHIN, pause=PAUSE)
         result.seconds[f"{WHERE[is_emulated()]}login to window"] = round(time.monotonic() - begun, 1)
         self._take_picture()
         run(["systemctl", "stop", "trial-desktop"])
@@ -63,7 +63,7 @@ class FirstLogin:
             seen.append(self._system.run(["base64", "-w0", f"{SCREEN}/Xvfb_screen0"]).stdout)
             return len(seen) > 1 and seen[-1] == seen[-2] and len(set(base64.b64decode(seen[-1])[4096:])) > 1
 
-        until(is_settled, "the window is painted", within=WITHIN)
+        until(is_settled, "the window is painted", within=WITHIN, pause=PAUSE)
         dump = self._file.with_suffix(".xwd")
         dump.write_bytes(base64.b64decode(seen[-1]))
         done = subprocess.run(["convert", f"xwd:{dump}", str(self._file)], capture_output=True, text=True, check=False)

@@ -13,6 +13,7 @@ from tests.installer.unit_rights import one, setpriv
 UNIT = "mnclientd.service"
 UNIT_FILE = f"lib/systemd/system/{UNIT}"
 BUS_SOCKET = "/run/dbus/system_bus_socket"
+PAUSE = 0.2  # seconds between two looks, each of which starts a program
 
 
 class Service(Protocol):
@@ -78,9 +79,8 @@ class BySystemd:
         enabled = self._guest.run(["systemctl", "is-enabled", UNIT], check=False).stdout.strip()
         if enabled != "enabled":
             raise Failed(f"{UNIT} is {enabled or 'not there'} after installing")
-        until(self._is_active, f"{UNIT} is active")
-        until(lambda: is_answering(self._guest), "the service answers")
-
+        until(self._is_active, f"{UNIT} is active", pause=PAUSE)
+        until(lambda: is_answering(self._guest), "the service answers", pause=PAUSE)
         self._seen = self._main_pid()
 
     def restart(self) -> None:
@@ -96,8 +96,11 @@ class BySystemd:
     def crash(self) -> None:
         before = self._main_pid()
         self._guest.run(["systemctl", "kill", "--signal=KILL", UNIT])
-        until(lambda: self._main_pid() not in ("0", before) and self._is_active(), f"{UNIT} is started again")
-        until(lambda: is_answering(self._guest), "the service answers again")
+        until(
+            lambda: self._main_pid() not in ("0", before) and self._is_active(), f"{UNIT} is started again", pause=PAUSE
+        )
+        until(lambda: is_answering(self._guest), "the service answers again", pause=PAUSE)
+        self._seen = self._main_pid()
 
     def _is_active(self) -> bool:
         return self._guest.run(["systemctl", "is-active", UNIT], check=False).stdout.strip() == "active"

@@ -4,6 +4,7 @@
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +30,30 @@ QT = "/usr/lib/mnclient/desktop-libraries"
 
 
 Step = tuple[str, Callable[[], None]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Steps of a story by their numbers, counted from 1; `last` is 0 for the last one."""
+
+    first: int = 1
+    last: int = 0
+
+    @property
+    def is_installed_already(self) -> bool:
+        """Whether it begins after the step that installs the packages."""
+        return self.first > INSTALLING
+
+    def of(self, count: int) -> range:
+        """The numbers, of so many. Failed when there are none."""
+        numbers = range(self.first, min(self.last or count, count) + 1)
+        if not numbers:
+            raise Failed(f"there is no step from {self.first} to {self.last}: there are {count}")
+        return numbers
+
+
+INSTALLING = 2
+WHOLE = Part()
 
 
 class Story:
@@ -57,17 +82,28 @@ class Story:
         self._version = control_field(old[0], "Version")
         self._before: dict[str, str] = {}
         self._users: dict[str, tuple[str, ...]] = {}
-        self._data: dict[str, str] = {}
 
-    def tell(self) -> None:
+    def tell(self, part: Part = WHOLE) -> None:
         """Failed at the first thing that is not as it should be."""
+        steps = self._steps()
+        for number in part.of(len(steps)):
+            what, step = steps[number - 1]
+            begun = time.monotonic()
+            print(f"{number}. {what} ...", flush=True)
+            try:
+                step()
+            except Failed as error:
+                raise Failed(f"{number}. {what}: {error}") from error
+            self._result.steps.append({"what": what, "seconds": round(time.monotonic() - begun, 1)})
+
+    def _steps(self) -> list[Step]:
         looked_at: list[Step] = [
             ("the programs answer", self.programs),
             ("the tray finds its libraries", self.tray),
             ("systemd accepts the units, and they are hardly exposed", self.units),
         ]
         asked: list[Step] = [("polkit decides who may ask it, by the example's rule", self.permissions)]
-        steps: list[Step] = [
+        return [
             ("what is there before is noted", self.before),
             ("the packages are installed", self.install),
             *([] if self._is_brief else looked_at),
@@ -81,14 +117,6 @@ class Story:
             ("removing takes everything but the data", self.remove),
             ("purging takes the data, too, and nothing is left", self.purge),
         ]
-        for what, step in steps:
-            begun = time.monotonic()
-            print(f"{what} ...", flush=True)
-            try:
-                step()
-            except Failed as error:
-                raise Failed(f"{what}: {error}") from error
-            self._result.steps.append({"what": what, "seconds": round(time.monotonic() - begun, 1)})
 
     # --- installing ---------------------------------------------------------------------------------------------------
 
@@ -219,8 +247,7 @@ class Story:
         self._check_version(next_version(self._version))
         self._check_wish()
         until(lambda: our_devices(self._guest), "its device is there again")
-        self._data = self._user_data()
-        if not any(name.startswith(STATE.lstrip("/")) for name in self._data):
+        if not any(name.startswith(STATE.lstrip("/")) for name in self._user_data()):
             raise Failed("the service has kept nothing")
 
     def _user_data(self) -> dict[str, str]:
@@ -231,20 +258,26 @@ class Story:
     def remove(self) -> None:
         if not self._is_supervised():
             self._service.crash()  # nobody stops it here: the package's own sweep has to do
+        before = self._user_data()
         files = self._guest.run(["dpkg-query", "--listfiles", *PACKAGES]).stdout.split()
         self._apt("remove", *PACKAGES)
         if our_devices(self._guest) or self._guest.run(["nft", "list", "tables"]).stdout:
             raise Failed("something is left in the network")
         kept = self._user_data()
         settings = SETTINGS.lstrip("/")
-        if not self._data.keys() <= kept.keys() or kept[settings] != self._data[settings]:
+        if not before.keys() <= kept.keys() or kept[settings] != before[settings]:
             raise Failed(f"the data are not as before: {sorted(kept)}")
-        left = [each for each in files if re.match(r"/(usr|lib)/.*mnc[tl]", each) and self._guest.has(each)]
-        if left:
+        ours = [each for each in files if re.match(r"/(usr|lib)/.*mnc[tl]", each)]
+        if not ours:
+            raise Failed("none of the files is known to be ours")
+        if left := self._guest.present(ours):
             raise Failed(f"left after removing: {left}")
 
     def purge(self) -> None:
         self._apt("purge", *PACKAGES)
+        if not self._before:
+            print("   (nobody has looked before, so nothing is compared)", flush=True)
+            return
         found = contents.compare(self._before, self._guest.look())
         self._result.orphans = [*found.added, *found.changed]
         self._result.new_users = sorted(contents.new_users(self._users, self._guest.users()))

@@ -33,8 +33,8 @@ class System(Protocol):
     def users(self) -> dict[str, tuple[str, ...]]:
         """The lines of its lists of users."""
 
-    def has(self, place: str) -> bool:
-        """Whether there is something at this place, links that lead nowhere included."""
+    def present(self, places: Sequence[str]) -> list[str]:
+        """At which of these places there is something, links that lead nowhere included."""
 
 
 def put(system: System, place: str, text: str) -> None:
@@ -46,7 +46,14 @@ def put(system: System, place: str, text: str) -> None:
 def our_devices(system: System) -> list[str]:
     """The network devices that the service has made."""
     lines = system.run(["ip", "-brief", "link"]).stdout.splitlines()
-    return [line.split()[0] for line in lines if line.startswith(INTERFACE_PREFIX)]
+    # "mn6tunnel@NONE" is a tunnel that is tied to no other device
+    return [line.split()[0].partition("@")[0] for line in lines if line.startswith(INTERFACE_PREFIX)]
+
+
+def install(guest: Guest, packages: Sequence[Path]) -> None:
+    """Install packages of ours, which are in /srv inside; for a story that begins after that."""
+    names = [f"/srv/{each.name}" for each in packages]
+    guest.run(["apt-get", "--yes", "--no-install-recommends", "install", *names])
 
 
 def furnish(guest: Guest, packages: Sequence[Path], others: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.install_lab import __main__ as program
 from tests.install_lab.failure import Failed, until
 from tests.install_lab.guest import Program, children
+from tests.install_lab.story import Part
 from tests.lab.processes import Process
 
 
@@ -57,3 +58,22 @@ def test_a_machine_needs_its_programs(monkeypatch, tmp_path):
     monkeypatch.setattr("tests.install_lab.machine.trial.why_not", lambda: "")
     monkeypatch.setattr("shutil.which", lambda name: None)
     assert "mke2fs" in program.why_no_machine()
+
+
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (["--from", "3"], "--init systemd or machine"),
+        (["--init", "machine", "--from", "0"], "counted from 1"),
+    ],
+)
+def test_a_part_that_is_none_is_refused(monkeypatch, capsys, words, complaint):
+    monkeypatch.setattr("sys.argv", ["test-install", *words])
+    with pytest.raises(SystemExit, match="2"):
+        program.parse_arguments()
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_part_is_named_by_its_steps(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["test-install", "--init", "machine", "--from", "4", "--to", "6"])
+    assert program.parse_arguments().part == Part(4, 6)

@@ -9,13 +9,13 @@ import pytest
 from tests.install_lab.failure import Failed
 from tests.install_lab.managers import MANAGERS, Ifupdown, Networkd, NetworkManager, check
 
-NMCLI = "eth0:connected\nmn6home:unmanaged\nlo:unmanaged\n"
+NMCLI = "eth0:connected\nmn6home:unmanaged\nmn6tunnel:unmanaged\nlo:unmanaged\n"
 NETWORKCTL = """\
   1 lo      loopback carrier     unmanaged
   3 eth0    ether    routable    configured
   4 mn6home none     routable    unmanaged
 """
-LINKS = "lo UNKNOWN 00:00 <LOOPBACK>\neth0@if8 UP 02:00 <UP>\nmn6home UNKNOWN <UP>\n"
+LINKS = "lo UNKNOWN 00:00 <LOOPBACK>\neth0@if8 UP 02:00 <UP>\nmn6home UNKNOWN <UP>\nmn6tunnel@NONE UNKNOWN :: <UP>\n"
 
 
 class Words:

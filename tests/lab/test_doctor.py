@@ -94,6 +94,14 @@ def test_a_firewall_that_drops_tunnels_or_neighbours_is_found(laptop):
     assert checked.verdict(SIGNALLING) == "ok"
 
 
+def test_a_firewall_that_forbids_a_home_agent_to_forward_is_found(abroad, laptop):
+    home_agent = abroad.home_agent
+    assert Checked(home_agent).verdict("forwarded packets") == "ok"
+    with filtered(home_agent.node, "forward", "drop"):
+        checked = Checked(home_agent)
+    assert "forwarded packets" in checked.failed() and "oifname" in checked["forwarded packets"]["remedy"]
+
+
 def test_a_policy_of_ipsec_in_the_way_is_found(laptop):
     policy = ["src", "::/0", "dst", f"{HOME_AGENT_ADDRESS}/128", "proto", "135", "dir", "in"]
     laptop.node.run(["ip", "xfrm", "policy", "add", *policy, "action", "block", "priority", "99"])
@@ -131,14 +139,21 @@ def test_a_home_agent_that_is_off_is_found_step_by_step(lab, abroad, laptop):
     abroad.registered_at(VISITED_A, within=60.0)
 
 
+def _problems(laptop):
+    return {each["code"] for each in laptop.mnctl("problems")["problems"]}
+
+
 def test_ipv6_switched_off_is_found(lab, abroad, laptop):
     laptop.node.sysctl("net/ipv6/conf/all/disable_ipv6", 1)
     try:
         checked = Checked(laptop)
+        lab.eventually(lambda: "no-ipv6" in _problems(laptop), within=10.0, what="mnctl problems says so, too")
+        assert "no-care-of-address" not in _problems(laptop), "no network is to blame"
     finally:
         laptop.node.sysctl("net/ipv6/conf/all/disable_ipv6", 0)
     assert {"IPv6", "IPv6 on interfaces"} <= set(checked.failed())
     abroad.registered_at(VISITED_A, within=60.0)
+    assert "no-ipv6" not in _problems(laptop)
 
 
 def test_a_dead_service_is_found_and_the_way_examined_without_it(lab, abroad, laptop):

@@ -19,10 +19,12 @@ PASSPHRASE = "throw-away"
 
 PACKAGES = (
     "udev", "kmod", "procps", "libpam-systemd",
-    "network-manager", "wpasupplicant", "hostapd", "iw",
+    "network-manager", "wpasupplicant", "hostapd", "iw", "iptables",
     *login.PACKAGES,
 )  # fmt: skip
-"""What a laptop has, and what the access points are made of."""
+"""What a laptop has, and what the access points are made of; Docker sets its rules with iptables."""
+
+ECHO_PORT = 7010
 
 AGENT = f"""\
 [Unit]
@@ -47,7 +49,37 @@ ExecStart=/bin/sh /srv/air.sh
 [Install]
 WantedBy=multi-user.target
 """
-UNITS = {"trial-agent.service": AGENT, "trial-air.service": AIR}
+POINT = """\
+[Unit]
+Description=The access point %i
+[Service]
+Type=forking
+PIDFile=/run/hostapd-%i.pid
+ExecStart=/bin/ip netns exec %i hostapd -B -P /run/hostapd-%i.pid -t -f /run/hostapd-%i.log /run/hostapd-%i.conf
+"""
+ECHO = f"""\
+[Unit]
+Description=Sends back what it gets
+[Service]
+ExecStart=/usr/bin/python3 -I /srv/echo.py {ECHO_PORT}
+Restart=always
+[Install]
+WantedBy=multi-user.target
+"""
+UNITS = {
+    "trial-agent.service": AGENT,
+    "trial-air.service": AIR,
+    "trial-ap@.service": POINT,
+    "trial-echo.service": ECHO,
+}
+
+# An access point does not sleep; these do, with the computer that they are in, and the kernel switches them off for it.
+# They are back before logind tells anybody that the computer is awake.
+WAKE = """\
+#!/bin/sh
+[ "$1" != post ] || systemctl restart 'trial-ap@*.service'
+"""
+WAKE_PLACE = "usr/lib/systemd/system-sleep/trial-access-points"
 
 CONNECTION = """\
 [connection]
@@ -83,8 +115,13 @@ def furnish_root(root: Path, points: Sequence[AccessPoint], packages: Path) -> N
     (root / "srv/access-points").write_text("".join(lines), encoding="ascii")
     for name, text in UNITS.items():
         (root / "etc/systemd/system" / name).write_text(text, encoding="ascii")
-        wanted = root / "etc/systemd/system/multi-user.target.wants" / name
-        wanted.symlink_to(f"../{name}")
+        if "[Install]" in text:
+            wanted = root / "etc/systemd/system/multi-user.target.wants" / name
+            wanted.symlink_to(f"../{name}")
+    wake = root / WAKE_PLACE
+    wake.parent.mkdir(parents=True, exist_ok=True)
+    wake.write_text(WAKE, encoding="ascii")
+    wake.chmod(0o755)  # systemd runs what can be run there
     for number, each in enumerate(points):
         file = root / f"etc/NetworkManager/system-connections/{each.name}.nmconnection"
         text = CONNECTION.format(name=each.name, priority=-number, passphrase=PASSPHRASE)

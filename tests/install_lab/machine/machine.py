@@ -5,6 +5,7 @@ import json
 import platform
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,7 +41,7 @@ KERNEL_OPTIONS = (
 class Machine:
     """`with Machine(...) as machine: machine.run([...])`; a `System` of the story. It is gone after the block.
 
-    `switch` is the lab's, where the emulator runs, and `links` name the link behind each access point.
+    `switch` is the lab's, where the emulator runs; `links` names the link behind each access point.
     """
 
     def __init__(
@@ -52,7 +53,8 @@ class Machine:
         self._folder = folder
         self._log = log
         self._switch = switch
-        self._points = points
+        self._points = [point for point, _ in points]
+        self.links = {point.name: link for point, link in points}
         self._undo = ExitStack()
 
     def __enter__(self) -> Self:
@@ -70,10 +72,11 @@ class Machine:
         image = self._folder / "initramfs"
         script = (HERE / "init.sh").read_bytes()
         image.write_bytes(initramfs.build(script, b"", self._kernel.modules_for(*MODULES), SEARCH_PATH))
-        for number, (_, link) in enumerate(self._points):
+        for number in range(len(self._points)):
             tap = f"tap{number}"
-            self._switch.ip(f"tuntap add {tap} mode tap", f"link set {tap} master {BRIDGES[link]} up")
+            self._switch.ip(f"tuntap add {tap} mode tap", f"link set {tap} up")
             self._undo.callback(self._switch.run, ["ip", "link", "del", tap], check=False)
+        self._wire()
         process = Process(self._switch.command(self._command(image)), self._folder / "emulator")
         self._undo.callback(process.stop, signal.SIGKILL)
         places = [self._folder / name for name in ("agent", "emulator.sock")]
@@ -89,6 +92,10 @@ class Machine:
             self._undo.callback(line.close)
         self._agent, self.emulator = Agent(lines[0]), Emulator(lines[1])
 
+    def _wire(self) -> None:
+        for number, point in enumerate(self._points):
+            self._switch.ip(f"link set tap{number} master {BRIDGES[self.links[point.name]]}")
+
     def _command(self, image: Path) -> list[str]:
         kind = EMULATORS[platform.machine()]
         options = f"console={kind.console} {KERNEL_OPTIONS}"
@@ -103,7 +110,7 @@ class Machine:
         ]  # fmt: skip
         for disk in self._disks:
             command += ["-drive", f"file={disk},if=virtio,format=raw,cache=unsafe"]
-        for number, (point, _) in enumerate(self._points):
+        for number, point in enumerate(self._points):
             command += ["-netdev", f"tap,id=net{number},ifname=tap{number},script=no,downscript=no"]
             command += ["-device", f"virtio-net-pci,netdev=net{number},mac={point.wire}"]
         return command
@@ -128,23 +135,47 @@ class Machine:
         self._try(["systemctl", "--no-block", "reboot"], 60.0)
         self.emulator.wait_for("RESET", within=patient(BOOT_LIMIT))
 
-    def sleep_and_wake(self) -> None:
-        """Have logind suspend it; when it sleeps, press its button."""
+    def sleep(self) -> None:
+        """Have logind suspend it; returns when it sleeps."""
         self.run(["systemctl", "--no-block", "suspend"])
         self.emulator.wait_for("SUSPEND", within=patient(BOOT_LIMIT))
+
+    def wake(self) -> None:
+        """Press its button."""
         self.emulator.execute("system_wakeup")
         self.emulator.wait_for("WAKEUP", within=60.0)
+
+    def swap_links(self) -> None:
+        """Let each access point lead to the link of another one."""
+        first, *others = self.links.values()
+        self.links = dict(zip(self.links, [*others, first], strict=True))
+        self._wire()
+
+    def last_words(self) -> None:
+        """Ask it for what one wants to know in trouble, which goes to the log, if it answers."""
+        commands = (
+            "systemctl --failed --no-pager",
+            "journalctl --boot --no-pager --lines=400",
+            "ip addr",
+            "ip -6 route",
+        )
+        for command in (each.split() for each in commands):
+            answer = self._agent.ask(command, ENVIRONMENT, patient(10.0))
+            if answer is None:
+                return
+            self._note(command, answer["status"], answer["stdout"], most=80_000)
 
     # --- a system -----------------------------------------------------------------------------------------------------
 
     def run(self, command: Sequence[str], *, check: bool = True, user: str = "") -> subprocess.CompletedProcess[str]:
         """Run it to its end, as root or another user; Failed when its status is not 0, unless `check` is off."""
         rights = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] if user else []
+        begun = time.monotonic()
         answer = self._agent.ask([*rights, *command], ENVIRONMENT, patient(LIMIT))
         if answer is None:
             raise Failed(f"{command[0]} did not end within {LIMIT:.0f} s")
         done = subprocess.CompletedProcess([*command], answer["status"], answer["stdout"], answer["stderr"])
-        self._note(done)
+        self._note(command, done.returncode, f"{done.stdout}{done.stderr}", seconds=time.monotonic() - begun)
         if check and done.returncode:
             words = (done.stderr or done.stdout)[-800:]
             raise Failed(f"{' '.join(command)} ended with {done.returncode}: {words}")
@@ -154,13 +185,14 @@ class Machine:
         answer = self._agent.ask(command, ENVIRONMENT, within)
         return answer is not None and answer["status"] == 0
 
-    def _note(self, done: subprocess.CompletedProcess[str]) -> None:
-        said = f"{done.stdout}{done.stderr}"
-        said = said if len(said) < 20_000 else f"({len(said)} characters)\n"
+    def _note(
+        self, command: Sequence[str], status: int, said: str, *, seconds: float = 0.0, most: int = 20_000
+    ) -> None:
+        said = said if len(said) < most else f"({len(said)} characters)\n"
         with self._log.open("a", encoding="utf-8") as log:
-            log.write(f"$ {' '.join(done.args)}\n{said}")
-            if done.returncode:
-                log.write(f"(status {done.returncode})\n")
+            log.write(f"$ {' '.join(command)}  # {seconds:.1f} s\n{said}")
+            if status:
+                log.write(f"(status {status})\n")
 
     def write(self, place: str, text: str) -> None:
         """Write a file."""
@@ -182,6 +214,7 @@ class Machine:
         texts = {name: self.run(["cat", f"/etc/{name}"], check=False) for name in contents.USERS}
         return {name: tuple(done.stdout.splitlines()) for name, done in texts.items() if not done.returncode}
 
-    def has(self, place: str) -> bool:
-        """Whether there is something at this place, links that lead nowhere included."""
-        return self.run(["test", "-e", place, "-o", "-L", place], check=False).returncode == 0
+    def present(self, places: Sequence[str]) -> list[str]:
+        """At which of these places there is something, links that lead nowhere included."""
+        lines = "import os, sys; print(*filter(os.path.lexists, sys.argv[1:]), sep='\\n')"
+        return self.run(["python3", "-I", "-c", lines, *places]).stdout.split()

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+import os
 import shutil
 import subprocess
 
@@ -6,7 +7,7 @@ import pytest
 
 from tests.install_lab.failure import Failed
 from tests.install_lab.machine import image
-from tests.install_lab.machine.wifi import POINTS
+from tests.install_lab.machine.abroad import POINTS
 from tests.kernel_lab.kernel_image import Kernel
 
 
@@ -33,8 +34,10 @@ def test_a_root_gets_units_networks_and_packages(root, tmp_path):
     for file in (root / "etc/NetworkManager/system-connections").iterdir():
         assert file.stat().st_mode & 0o077 == 0 and f"psk={image.PASSPHRASE}\n" in file.read_text()
     assert f"passphrase={image.PASSPHRASE}\n" in (root / "srv/air.sh").read_text()
-    for name in image.UNITS:
-        assert (root / "etc/systemd/system/multi-user.target.wants" / name).resolve().is_file()
+    wanted = {each.name for each in (root / "etc/systemd/system/multi-user.target.wants").iterdir() if each.is_file()}
+    assert wanted == {"trial-agent.service", "trial-air.service", "trial-echo.service"}
+    assert (root / "etc/systemd/system/trial-ap@.service").is_file()
+    assert os.access(root / image.WAKE_PLACE, os.X_OK)
 
 
 @pytest.mark.skipif(not shutil.which("/sbin/mke2fs"), reason="mke2fs is not installed")

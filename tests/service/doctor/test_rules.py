@@ -11,7 +11,7 @@ from service.doctor.rules import rules
 from service.doctor.transformations import foreign_policies
 from service.doctor.verdict import Verdict
 from tests.service.doctor.samples import HEALTHY, WELL, found
-from tests.service.doctor.test_firewall import DROP, hooked, icmp, match, protocol, rule
+from tests.service.doctor.test_firewall import ACCEPT, DROP, hooked, icmp, match, protocol, rule
 from tests.service.fake_core import AWAY
 
 OK, WARNING, FAILED, NOT_APPLICABLE = Verdict.OK, Verdict.WARNING, Verdict.FAILED, Verdict.NOT_APPLICABLE
@@ -63,6 +63,46 @@ def esp(facts):
 def test_firewalls(name, facts, verdict, words):
     check = found(facts, name)
     assert (check.verdict, words in check.reason) == (verdict, True), check
+
+
+FORWARD = hooked("forward", "drop", name="FORWARD", family="ip6", table="filter")
+
+
+def forward(*expressions):
+    return rule(*expressions, name="FORWARD", family="ip6", table="filter")
+
+
+def through(key, name, op="=="):
+    return match({"meta": {"key": key}}, name, op)
+
+
+DOCKER = [
+    forward(through("oifname", "docker0"), {"xt": {"type": "match", "name": "conntrack"}}, ACCEPT),
+    forward(through("iifname", "docker0"), through("oifname", "docker0", "!="), ACCEPT),
+    forward(through("iifname", "docker0"), through("oifname", "docker0"), ACCEPT),
+]
+
+
+@pytest.mark.parametrize(
+    "items, verdict, words",
+    [
+        ([], OK, ""),
+        ([FORWARD], FAILED, "to absent laptops: the policy of chain FORWARD"),
+        ([FORWARD, *DOCKER], WARNING, "may drop what is forwarded to absent laptops"),
+        ([FORWARD, forward(through("oifname", "mn6*"), ACCEPT), *DOCKER], WARNING, "from absent laptops"),
+        ([FORWARD, forward(through("iifname", "mn6*"), DROP)], FAILED, "to absent laptops"),
+        ([FORWARD, forward(through("oifname", "mn6*"), ACCEPT), forward(through("iif", "mn6tunnel"), ACCEPT)], OK, ""),
+        ([FORWARD, forward(through("iifname", "eth0", "!="), ACCEPT), forward(through("oifname", "mn6*"), ACCEPT)],
+         OK, ""),
+        ([hooked("input", "drop")], OK, ""),
+    ],
+)  # fmt: skip
+def test_what_a_home_agent_forwards(items, verdict, words):
+    facts = with_network(ruleset=items)
+    check = found(replace(facts, service=replace(facts.service, home_agent=True)), "forwarded packets")
+    assert (check.verdict, words in check.reason) == (verdict, True), check
+    assert "mn6tunnel" in check.remedy or verdict is OK
+    assert found(facts, "forwarded packets").verdict is NOT_APPLICABLE
 
 
 @pytest.mark.parametrize(
@@ -134,4 +174,4 @@ def test_policies_of_ipsec(text, verdict):
 def test_policies_are_told_as_they_are():
     (policy,) = foreign_policies(OURS + BLOCK)
     assert policy.words() == "::/0 to 2001:db8:1::/64 protocol mobility-header, out"
-    assert len(list(rules(HEALTHY))) == 7
+    assert len(list(rules(HEALTHY))) == 8

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # air.sh: puts access points on the air of the emulated computer. Each is a network namespace with a simulated radio and
-# the wired interface of its link, bridged; hostapd serves it. One radio more is left: the laptop's own. What there is to
-# build stands in /srv/access-points: the name of the network, the channel, and the hardware address of the wired
-# interface, a line each. All of them have the same passphrase.
+# the wired interface of its link, bridged; hostapd serves it (trial-ap@NAME.service). One radio more is left: the laptop's
+# own. What there is to build stands in /srv/access-points: the name of the network, the channel, and the hardware address
+# of the wired interface, a line each. All of them have the same passphrase.
 set -e
 points=/srv/access-points
 passphrase=throw-away
@@ -47,7 +47,7 @@ wpa_key_mgmt=WPA-PSK
 rsn_pairwise=CCMP
 wpa_passphrase=$passphrase
 END
-    ip netns exec "$name" hostapd -B -t -f "/run/hostapd-$name.log" "/run/hostapd-$name.conf"
+    systemctl start "trial-ap@$name.service"
     radio=$((radio + 1))
 done <"$points"
 echo "$radio access points are on the air"

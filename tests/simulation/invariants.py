@@ -166,7 +166,7 @@ class Invariants:
             self._check_belief(host)
 
     def _check_server(self, server: HomeAgentHost | Correspondent, late: float) -> None:
-        """`late`: what is malformed reaches no role, and what came due meanwhile waits for the alarm of its deadline."""
+        """`late`: what is malformed reaches no role, so what came due waits for the alarm of its deadline."""
         now = server.clock.now
         bindings, ways = server.engine.binding_cache(now), server.ways
         for binding in bindings:

@@ -9,7 +9,8 @@ import pytest
 
 from mnclient.constants import MAX_NONCE_LIFETIME
 from mnclient.engine.actions import SendPacket
-from mnclient.engine.events import DeadlineReached, PacketReceived
+from mnclient.engine.events import DeadlineReached, MalformedReceived, PacketReceived
+from mnclient.errors import WireFault
 from mnclient.model.config import CorrespondentNodeConfig, HomeAgentConfig, NodeConfig
 from mnclient.model.status import BindingCacheStatus, BindingUpdateStatus
 from mnclient.model.stored_binding import Stored
@@ -18,6 +19,7 @@ from mnclient.wire.binding import BindingAcknowledgement, BindingUpdate
 from mnclient.wire.packet import Packet
 from tests.simulation import addresses
 from tests.simulation.clock import Clock
+from tests.simulation.host import LATEST
 from tests.simulation.invariants import Broken, Invariants
 
 SERVER = addresses.correspondent(0)
@@ -125,6 +127,19 @@ def test_what_was_lost_before_a_crash_passes_for_newer_while_its_nonces_live():
         story.accept(LOST, BEFORE)
 
 
+def test_numbers_of_several_runs_may_lead_around():
+    """Found by simulation with many crashes: each is newer than the one before it, and the last one than the first."""
+    story = Story()
+    for number in (28315, 42191):
+        story.send(number, BEFORE)
+        story.crash()
+    for number in (658, 659):
+        story.send(number, SINCE)
+        story.accept(number, SINCE)
+    for number, care_of in ((28315, BEFORE), (42191, BEFORE), (658, SINCE)):
+        story.accept(number, care_of)
+
+
 def test_nothing_passes_for_newer_once_its_nonces_are_dead():
     story = overtaken()
     story.clock.run_until(story.clock.now + MAX_NONCE_LIFETIME)
@@ -210,3 +225,22 @@ def test_an_answer_from_before_a_crash_of_the_home_agent_is_believed_while_a_rep
         return
     with pytest.raises(Broken, match="believes in a binding"):
         story.believe(3, SINCE)
+
+
+@pytest.mark.parametrize("late, is_broken", [(LATEST / 2, False), (LATEST * 2, True)])
+def test_what_is_malformed_may_come_between_the_end_of_a_binding_and_its_being_noticed(late, is_broken):
+    """Found by simulation: it reaches no role, and the alarm of the deadline was still to come."""
+    story = Story()
+    story.send(1, SINCE)
+    story.accept(1, SINCE)
+    story.clock.run_until(story.bindings[0].expires + late)
+    event = MalformedReceived(
+        interface="core0", source=SINCE, destination=SERVER, fault=WireFault.TRUNCATED, pointer=0, original=b""
+    )
+    if is_broken:
+        with pytest.raises(Broken, match="past its end"):
+            story.invariants.after(story.server, event)
+    else:
+        story.invariants.after(story.server, event)
+    with pytest.raises(Broken, match="past its end"):
+        story.invariants.after(story.server, DeadlineReached())

@@ -31,7 +31,7 @@ from tests.lab.node import Node, inside
 from tests.lab.registration_tape import Acknowledgement, Update, acknowledgements, updates
 from tests.lab.return_routability import NONCE_INDICES, options
 from tests.lab.service import Service
-from tests.lab.topology import CORRESPONDENT_ADDRESS, HOME, VISITED_A, VISITED_B
+from tests.lab.topology import CORRESPONDENT_ADDRESS, HOME, HOME_AGENT_ADDRESS, VISITED_A, VISITED_B
 
 SECOND_ADDRESS: Final = IPv6Address(int(CORRESPONDENT_ADDRESS) + 7)
 PORT: Final = 7033
@@ -214,6 +214,7 @@ def tell_of_the_prefix(lab: Lab, house: Household, before: Story) -> Story:
     with second_route(lab, story.home) as route, lab.capture(lab.laptop, "eth0", "prefix", NO_ADVERTISEMENTS) as cable:
         story.cable = cable.file
         _in_network_a(lab, house, story, route)
+        lab.eventually(lambda: _is_settled(story), within=10.0, what="the home agent owes no answer")
         shorten_the_home_prefix(lab, house, lambda: _both_were_told(story))
     return story
 
@@ -225,6 +226,14 @@ def shorten_the_home_prefix(lab: Lab, house: Household, is_done: Callable[[], bo
     house.home_agent.settings.write_text(text, encoding="utf-8")
     reload(lab, house.home_agent, READ_AGAIN)
     lab.eventually(is_done, within=20.0, what="both addresses of the correspondent are told")
+
+
+def _is_settled(story: Story) -> bool:
+    """A repeated registration is answered: one that is answered later would tell of the shorter prefix by itself."""
+    seen = story.seen()
+    sent = [each.sequence for each in updates(seen) if each.seen.destination == HOME_AGENT_ADDRESS]
+    answered = [each.sequence for each in acknowledgements(seen) if each.seen.source == HOME_AGENT_ADDRESS]
+    return sent[-1] in answered
 
 
 def _both_were_told(story: Story) -> bool:

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv6Address
+from typing import Final
 
 from mnclient.engine.events import PacketReceived
 from mnclient.engine.mobile_node.authentication import Belief
@@ -11,7 +12,7 @@ from mnclient.engine.mobile_node.home_registration import HomeRegistration, Inpu
 from mnclient.engine.protection import is_protected
 from mnclient.model.keys import KeyKind
 from mnclient.model.status import HomeAddressState as State
-from mnclient.units import Instant
+from mnclient.units import Instant, Seconds, between
 from mnclient.wire.binding import (
     BindingAcknowledgement,
     BindingError,
@@ -21,6 +22,8 @@ from mnclient.wire.binding import (
 )
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement
 from mnclient.wire.packet import Packet
+
+DOUBT_INTERVAL: Final = Seconds(3.0)  # a real one comes again with each packet, a forged one as often as somebody likes
 
 Registrations = Mapping[IPv6Address, HomeRegistration]
 
@@ -81,7 +84,7 @@ def binding_error(event: PacketReceived, message: BindingError, registrations: R
     """Act on a Binding Error: the home agent knows of no binding. False when it was ignored.
 
     Nothing protects it. Where there is a key the home agent is asked, under that, and nothing is given up meanwhile. It
-    is not asked again before it has answered.
+    is not asked again before it has answered, nor within DOUBT_INTERVAL, however often somebody says so.
     """
     registration = registrations.get(message.home_address)
     if registration is None or event.packet.source != registration.home.home_agent or event.through_tunnel:
@@ -90,11 +93,17 @@ def binding_error(event: PacketReceived, message: BindingError, registrations: R
         return False
     if registration.association is None:
         registration.feed(Input.UNKNOWN_BINDING, now)
-    elif registration.updates.awaits_answer(registration.key):
+    elif registration.updates.awaits_answer(registration.key) or _has_just_been_asked(registration, now):
         return False
     else:
+        registration.doubted_at = now
         registration.feed(Input.REFRESH, now)
     return True
+
+
+def _has_just_been_asked(registration: HomeRegistration, now: Instant) -> bool:
+    doubted_at = registration.doubted_at
+    return doubted_at is not None and between(doubted_at, now) < DOUBT_INTERVAL
 
 
 def defended(event: PacketReceived, message: NeighborAdvertisement, registrations: Registrations, now: Instant) -> bool:

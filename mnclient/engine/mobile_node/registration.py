@@ -78,6 +78,7 @@ class Registration:
         self.standing = Standing.NO_KEY
         self.authentication = Authentication(context)
         self.keys_differ = False
+        self.doubted_at: Instant | None = None
         self.may_return_unproved = False
         self._is_question = False
         self._rejected: SecurityAssociation | None = None

@@ -7,6 +7,7 @@ from ipaddress import IPv6Address, IPv6Network
 import pytest
 
 from mnclient.engine.events import AddressSettled, DatapathChosen
+from mnclient.engine.mobile_node.answers import DOUBT_INTERVAL
 from mnclient.model.network_state import DuplicateDetection
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import HomeAddressState as State
@@ -283,6 +284,9 @@ def test_a_binding_error_is_a_question_and_no_news():
     assert not updates(script.give(binding_error())), "it is asked already"
     script.give(under_key(ack(update)))
     assert script.where is State.REGISTERED
+    assert not updates(script.give(binding_error())), "it has answered just now"
+    script.pass_time(DOUBT_INTERVAL)
+    assert len(updates(script.give(binding_error()))) == 1
 
 
 @pytest.mark.parametrize("claimed", ["2001:db8:1::/64", "2001:db8::/32", "2001:db8:1::1/128"])

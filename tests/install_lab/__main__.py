@@ -75,7 +75,7 @@ def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser("tools/test-install", description="Install, use, upgrade and remove the packages.")
     parser.add_argument("--packages", type=Path, default=BUILD / "deb", metavar="DIR", help="default: build/deb")
-    words = "its first program (default: none); or an emulated laptop with radios, not seen whole in one run yet"
+    words = "its first program (default: none); or an emulated laptop with radios (a quarter of an hour)"
     parser.add_argument("--init", choices=(NONE, SYSTEMD, MACHINE), default=NONE, help=words)
     words = f"who manages its network, with --init systemd: {', '.join(MANAGERS)} (default: nobody)"
     parser.add_argument("--manager", choices=[*MANAGERS], default="", metavar="NAME", help=words)

@@ -109,8 +109,8 @@ man: setup-tray ## Write docs/man/ from the parsers of the programs and the decl
 deb: setup-tray ## Build the Debian packages into build/deb; DEB=--twice compares a second build.
 	@tools/deb $(DEB)
 
-test-install: setup ## Install, use, upgrade and remove the packages of make deb in a throw-away Debian (needs root).
-	@tools/test-install $(INSTALL)
+test-install: setup ## Install, use, upgrade and remove the packages of make deb in an emulated laptop (needs root).
+	@tools/test-install $(or $(INSTALL),--init machine)
 
 wheel: setup ## Build the wheel into build/wheel, for other distributions (mnctl install-service).
 	@tools/run -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .

@@ -17,6 +17,8 @@ PACKAGES = ("xvfb", "xdotool", "fonts-dejavu-core")
 SCRIPT = Path(__file__).resolve().parent / "desktop.sh"
 SCREEN = "/run/screen"
 PICTURE = CACHE / "first-login.png"
+LINE = 1100 * 4  # octets of a line of the screen in desktop.sh
+TELLING = 150  # lines that differ; the sentence that the service is looked for has half as many, every page many more
 WITHIN = 30.0  # seconds, stretched under emulation
 WHERE = {True: "emulated: ", False: ""}
 
@@ -56,17 +58,22 @@ class FirstLogin:
         return bool(self._system.run(search, check=False, user=PERSON).stdout.strip())
 
     def _take_picture(self) -> None:
-        """When it does not change any more: Qt paints after the window is there."""
+        """When it does not change any more, and is more than the sentence that the service is looked for."""
         seen: list[str] = []
 
         def is_settled() -> bool:
             seen.append(self._system.run(["base64", "-w0", f"{SCREEN}/Xvfb_screen0"]).stdout)
-            return len(seen) > 1 and seen[-1] == seen[-2] and len(set(base64.b64decode(seen[-1])[4096:])) > 1
+            return len(seen) > 1 and seen[-1] == seen[-2] and _lines(base64.b64decode(seen[-1])) >= TELLING
 
-        until(is_settled, "the window is painted", within=WITHIN, pause=PAUSE)
+        until(is_settled, "the window shows what the service says", within=WITHIN, pause=PAUSE)
         dump = self._file.with_suffix(".xwd")
         dump.write_bytes(base64.b64decode(seen[-1]))
         done = subprocess.run(["convert", f"xwd:{dump}", str(self._file)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise Failed(f"no picture can be made of the screen: {done.stderr.strip()}")
         dump.unlink()
+
+
+def _lines(screen: bytes) -> int:
+    """How many lines of it differ from each other."""
+    return len({screen[begin : begin + LINE] for begin in range(0, len(screen), LINE)})

@@ -8,10 +8,15 @@ import pytest
 
 from tests.install_lab import login
 from tests.install_lab.failure import Failed
-from tests.install_lab.login import FirstLogin
+from tests.install_lab.login import LINE, TELLING, FirstLogin
 from tests.install_lab.result import Result
 
 HEADER = bytes(4096)
+
+
+def lines(number):
+    """A screen of so many lines, none like another."""
+    return b"".join(each.to_bytes(2) * (LINE // 2) for each in range(1, number + 1))
 
 
 class Desktop:
@@ -42,8 +47,9 @@ def impatient(monkeypatch):
     [
         (Desktop(state="failed"), "the tray has ended: no display"),
         (Desktop(windows=""), "has opened a window: not within"),
-        (Desktop(screen=bytes(100)), "the window is painted: not within"),
-        (Desktop(screen=b"no picture"), "no picture can be made"),
+        (Desktop(screen=bytes(100)), "what the service says: not within"),
+        (Desktop(screen=lines(TELLING - 2)), "what the service says: not within"),
+        (Desktop(screen=lines(TELLING)), "no picture can be made"),
     ],
 )
 def test_what_is_no_login(desktop, words, tmp_path):

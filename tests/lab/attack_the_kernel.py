@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The same attacker where tunnels are the kernel's: all that he forges or plays again, a kind of it at once."""
+"""The same attacker where tunnels are the kernel's: all that he forges or plays again, a kind of it at once.
+
+Two minutes or more under emulation, so it runs when it is asked for: `make test TESTS=tests/lab/attack_the_kernel.py`.
+"""
 
 import pytest
 

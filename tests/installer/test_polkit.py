@@ -3,10 +3,7 @@
 
 import json
 import re
-import shutil
 import subprocess
-import sys
-import textwrap
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -15,9 +12,8 @@ import pytest
 from service.contract import Action
 from tests.checkout import ROOT
 from tests.installer.unit_rights import one
-from tests.service.test_authorization import POLKITD, SCRIPT, polkit_bus  # noqa: F401  # a fixture
+from tests.service.polkitd import POLICY, decided, polkit_bus  # noqa: F401  # a fixture
 
-POLICY = ROOT / "installer/polkit/org.mnclient.policy"
 RULE = ROOT / "installer/examples/50-mnclient-group.rules"
 DEFINITION = Path("/usr/share/polkit-1/policyconfig-1.dtd")
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -89,25 +85,8 @@ def test_the_user_of_the_service_may_ask_about_others():
 
 
 def test_members_of_the_group_need_no_password(polkit_bus):  # noqa: F811
-    folder = polkit_bus.folder
-    for name in ("actions", "rules"):
-        (folder / name).mkdir()
-        (folder / name).chmod(0o755)
-    shutil.copy(POLICY, folder / "actions")
     rule, changed = re.subn('"netdev"', '"daemon"', RULE.read_text(encoding="utf-8"))  # the first of two users is in it
     assert changed == 2
-    (folder / "rules/50-example.rules").write_text(rule, encoding="utf-8")
-    (folder / "inside.py").write_text(INSIDE.format(root=ROOT))
-    script = SCRIPT.format(folder=folder, address=polkit_bus.address, polkitd=POLKITD, python=sys.executable)
-    result = subprocess.run(
-        ["unshare", "--mount", "--propagation", "private", "sh", "-c", textwrap.dedent(script)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=ROOT,
-    )
-    log = (folder / "polkitd.log").read_text() if (folder / "polkitd.log").exists() else ""
-    assert result.returncode == 0, result.stderr + log
+    told = json.loads(decided(polkit_bus, rule, INSIDE.format(root=ROOT)))
     for_members = sorted(each.value for each in Action if each is not Action.ADMINISTER)
-    assert {user: sorted(actions) for user, actions in json.loads(result.stdout).items()} == {"1": for_members, "2": []}
+    assert {user: sorted(actions) for user, actions in told.items()} == {"1": for_members, "2": []}

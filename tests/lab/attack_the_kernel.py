@@ -7,14 +7,11 @@ Two minutes or more under emulation, so it runs when it is asked for: `make test
 import pytest
 
 from tests.lab.asking import ask_status
-from tests.lab.attacker import CORE, Attacker
-from tests.lab.attacker_cases import ATTACKS, update_of
-from tests.lab.attacking import attack_from, bindings, overhear, scene_of, together
-from tests.lab.hostile import update
-from tests.lab.hostile_cases import NOBODY, STRANGER
+from tests.lab.attacker import Attacker
+from tests.lab.attacker_cases import ATTACKS
+from tests.lab.attacking import attack_from, key_is_believed, overhear, scene_of, together
+from tests.lab.hostile_cases import NOBODY
 from tests.lab.signed import invite_another, signed_house
-from tests.lab.topology import HOME
-from tests.lab.traffic import call_from_outside
 
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
 
@@ -53,14 +50,4 @@ def test_it_moves_nothing(lab, house, attacker, said, attack, place):
 
 
 def test_who_has_the_key_is_believed(lab, house, attacker, said):
-    """The counterpart: the same hand-made update with nothing wrong moves the binding, so the others were good."""
-    scene = scene_of(house, said)
-    attacker.send(CORE, update_of(scene, update((scene.sequence + 1) % 65536)))
-    lab.eventually(
-        lambda: (scene.home, STRANGER) in [each[:2] for each in bindings(house)],
-        within=5.0,
-        what="the binding is the attacker's",
-    )
-    lab.move(HOME)
-    house.registered_at(HOME)
-    call_from_outside(lab, scene.home)
+    key_is_believed(lab, house, attacker, scene_of(house, said))

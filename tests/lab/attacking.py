@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 
 from tests.lab.asking import ask
-from tests.lab.attacker import Attacker, Overheard, listening, overheard
-from tests.lab.attacker_cases import Attack, Scene
+from tests.lab.attacker import CORE, Attacker, Overheard, listening, overheard
+from tests.lab.attacker_cases import Attack, Scene, update_of
 from tests.lab.hostile import BA, BU, MOBILITY, acknowledgement, ipv6, mobility, update
 from tests.lab.hostile_cases import AGENT, STRANGER, to_laptop
 from tests.lab.household import Household
@@ -112,6 +112,19 @@ def attack_from(lab: Lab, house: Household, attacker: Attacker, place: str, atta
     assert counted(house.laptop, "bu.sent") - sent <= attack.questions
     call_from_outside(lab, scene.home)
     still()
+
+
+def key_is_believed(lab: Lab, house: Household, attacker: Attacker, scene: Scene) -> None:
+    """The counterpart: the same hand-made update with nothing wrong moves the binding, so the others were good."""
+    attacker.send(CORE, update_of(scene, update((scene.sequence + 1) % 65536)))
+    lab.eventually(
+        lambda: (scene.home, STRANGER) in [each[:2] for each in bindings(house)],
+        within=5.0,
+        what="the binding is the attacker's",
+    )
+    lab.move(HOME)
+    house.registered_at(HOME)
+    call_from_outside(lab, scene.home)
 
 
 def rows_of(name: str) -> tuple[pytest.MarkDecorator, ...]:

@@ -8,14 +8,23 @@ address from outside reaches it. That everything was dealt with is known from pa
 import pytest
 
 from tests.lab.attacker import CORE, VISITED, Attacker
-from tests.lab.attacker_cases import ATTACKS, update_of
-from tests.lab.attacking import attack_from, bindings, cases_of, counted, dealt_with, overhear, scene_of, standing
+from tests.lab.attacker_cases import ATTACKS
+from tests.lab.attacking import (
+    attack_from,
+    bindings,
+    cases_of,
+    counted,
+    dealt_with,
+    key_is_believed,
+    overhear,
+    scene_of,
+    standing,
+)
 from tests.lab.hostile import BU, DESTINATION_OPTIONS, MOBILITY, home_option, ipv6, update
 from tests.lab.hostile_cases import AGENT, NOBODY, STRANGER
 from tests.lab.signed import FROM_THEM, THEIR_KEY, invite_another, signed, signed_house
 from tests.lab.test_hostile_advertisements import crowd, invented_agent
-from tests.lab.topology import HOME
-from tests.lab.traffic import call_from_outside, reachable_from_outside
+from tests.lab.traffic import reachable_from_outside
 
 pytestmark = pytest.mark.lab
 
@@ -72,13 +81,4 @@ def test_who_has_another_key_is_believed_of_his_own_home_address(lab, house, att
 
 
 def test_who_has_the_key_is_believed(lab, house, attacker, scene):
-    """The counterpart: the same hand-made update with nothing wrong moves the binding, so the others were good."""
-    attacker.send(CORE, update_of(scene, update((scene.sequence + 1) % 65536)))
-    lab.eventually(
-        lambda: (scene.home, STRANGER) in [each[:2] for each in bindings(house)],
-        within=5.0,
-        what="the binding is the attacker's",
-    )
-    lab.move(HOME)
-    house.registered_at(HOME)
-    call_from_outside(lab, scene.home)
+    key_is_believed(lab, house, attacker, scene)

@@ -3,12 +3,6 @@
 
 import asyncio
 import json
-import os
-import shutil
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
 
 import pytest
 from dbus_fast import DBusError, Message, Variant
@@ -16,10 +10,9 @@ from dbus_fast import DBusError, Message, Variant
 from service.authorization import Authority, required_action, setting_action
 from service.contract import MANAGER, METHODS, Action, NotAllowed, Permission
 from service.settings_schema import scalars
-from tests.service.private_bus import private_bus
+from tests.checkout import ROOT
+from tests.service.polkitd import decided, polkit_bus  # noqa: F401  # a fixture
 
-ROOT = Path(__file__).resolve().parents[2]
-POLKITD = Path("/usr/lib/polkit-1/polkitd")
 YES, NO, CHALLENGE = (True, False), (False, False), (False, True)
 
 
@@ -220,21 +213,6 @@ async def main(address):
 asyncio.run(main(sys.argv[1]))
 """
 
-SCRIPT = """
-set -e
-mount --bind {folder}/actions /usr/share/polkit-1/actions
-mkdir -p {folder}/empty
-for rules in /etc/polkit-1/rules.d /usr/share/polkit-1/rules.d /etc/polkit-1/localauthority; do
-  if [ -d "$rules" ]; then mount --bind {folder}/empty "$rules"; fi
-done
-mount --bind {folder}/rules /etc/polkit-1/rules.d
-export DBUS_SYSTEM_BUS_ADDRESS={address}
-{polkitd} --no-debug >{folder}/polkitd.log 2>&1 &
-polkitd=$!
-trap 'kill $polkitd' EXIT
-{python} {folder}/inside.py {address}
-"""
-
 RULE = """
 polkit.addRule(function(action, subject) {
   if (subject.user == "daemon") {
@@ -249,38 +227,8 @@ polkit.addRule(function(action, subject) {
 """
 
 
-@pytest.fixture
-def polkit_bus(tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("a private polkitd needs root")
-    if not POLKITD.exists() or not shutil.which("unshare"):
-        pytest.skip("polkitd or unshare is not installed")
-    if subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
-        pytest.skip("mount namespaces are not allowed here")
-    with private_bus(kind="system") as bus:
-        yield bus
-
-
-def test_the_real_polkitd_decides_by_our_policy(polkit_bus):
-    folder = polkit_bus.folder
-    for name in ("actions", "rules", "empty"):
-        (folder / name).mkdir()
-        (folder / name).chmod(0o755)
-    shutil.copy(ROOT / "installer/polkit/org.mnclient.policy", folder / "actions")
-    (folder / "rules/10-test.rules").write_text(RULE)
-    (folder / "inside.py").write_text(INSIDE.format(root=str(ROOT)))
-    script = SCRIPT.format(folder=folder, address=polkit_bus.address, polkitd=POLKITD, python=sys.executable)
-    result = subprocess.run(
-        ["unshare", "--mount", "--propagation", "private", "sh", "-c", textwrap.dedent(script)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=ROOT,
-    )
-    log = (folder / "polkitd.log").read_text() if (folder / "polkitd.log").exists() else ""
-    assert result.returncode == 0, result.stderr + log
-    answers, permissions = json.loads(result.stdout)
+def test_the_real_polkitd_decides_by_our_policy(polkit_bus):  # noqa: F811
+    answers, permissions = json.loads(decided(polkit_bus, RULE, INSIDE.format(root=str(ROOT))))
     no = "NotAllowed"
     assert answers["0"] == ["yes"] * 6
     assert answers["1"] == ["yes", "yes", "yes", no, no, no]

@@ -28,15 +28,7 @@ FOUR_OF_A_MOVE = ["CareOfTestInit", "CareOfTest", "BindingUpdate", "BindingAckno
 
 
 def direct(*, believes: bool = True) -> World:
-    world = World(generated=generated(HOME_PREFIX), believes=believes)
-    world.give(ra_a())
-    world.hear()
-    world.check_direct()
-    return world
-
-
-def kinds(world: World) -> list[str]:
-    return [type(packet.message).__name__ for packet in world.seen]
+    return World(generated=generated(HOME_PREFIX), believes=believes).become_direct()
 
 
 def updates(world: World) -> list[BindingUpdate]:
@@ -73,7 +65,7 @@ def test_the_first_update_carries_the_proof_and_its_answer_a_token():
     assert 0 not in indices(update)
     assert answer.status == 0
     assert PermanentHomeKeygenToken in options(answer)
-    assert sorted(set(kinds(world))) == sorted({*FOUR_OF_A_MOVE, "HomeTestInit", "HomeTest"})
+    assert sorted(set(world.kinds())) == sorted({*FOUR_OF_A_MOVE, "HomeTestInit", "HomeTest"})
 
 
 @pytest.mark.requirement("RFC4866-MN-4.1-01", "RFC4866-MN-4.1-03")
@@ -84,7 +76,7 @@ def test_no_move_of_an_hour_needs_a_home_test():
         world.move(advertisement())
         world.check_direct()
         world.pass_time(180.0)
-    assert "HomeTestInit" not in kinds(world)
+    assert "HomeTestInit" not in world.kinds()
     assert len([each for each in updates(world) if indices(each)[1]]) >= 20  # complete ones
     for update in updates(world):
         assert indices(update)[0] == 0
@@ -197,7 +189,7 @@ def test_at_home_the_token_deletes_the_binding():
     world.seen.clear()
     world.move(ra_home(), home=True)
     assert world.bindings == []
-    assert "HomeTestInit" not in kinds(world)
+    assert "HomeTestInit" not in world.kinds()
     assert updates(world)[-1].lifetime == 0
     assert indices(updates(world)[-1]) == (0, 0)
     assert world.correspondent.snapshot(world.now).tokens == ()
@@ -213,7 +205,7 @@ def test_a_correspondent_that_was_restarted_knows_its_tokens():
     world.seen.clear()
     world.move(ra_b())
     world.check_direct()
-    assert "HomeTestInit" not in kinds(world)
+    assert "HomeTestInit" not in world.kinds()
 
 
 def test_a_correspondent_that_lost_its_tokens_asks_for_a_new_proof():
@@ -271,7 +263,7 @@ def test_a_correspondent_that_does_not_know_it_is_told_as_ever():
         world.check_direct()
         world.pass_time(120.0)
     assert not any(proves(each) for each in updates(world))
-    assert "HomeTestInit" in kinds(world)
+    assert "HomeTestInit" in world.kinds()
     world.move(ra_home(), home=True)
     assert world.bindings == []
 

@@ -25,15 +25,7 @@ KEY = PrecomputedKey(
 
 
 def direct() -> World:
-    world = World(KEY)
-    world.give(ra_a())
-    world.hear()
-    world.check_direct()
-    return world
-
-
-def kinds(world: World) -> list[str]:
-    return [type(packet.message).__name__ for packet in world.seen]
+    return World(KEY).become_direct()
 
 
 def updates(world: World) -> list[Packet]:
@@ -43,12 +35,12 @@ def updates(world: World) -> list[Packet]:
 @pytest.mark.requirement("RFC4449-ALL-3-01", "RFC4449-MN-3-03")
 def test_two_messages_take_the_place_of_six_and_of_four():
     world = direct()
-    assert kinds(world) == ["BindingUpdate", "BindingAcknowledgement"]
+    assert world.kinds() == ["BindingUpdate", "BindingAcknowledgement"]
     world.pass_time(60.0)
     world.seen.clear()
     world.move(ra_b())
     world.check_direct()
-    assert kinds(world) == ["BindingUpdate", "BindingAcknowledgement"]
+    assert world.kinds() == ["BindingUpdate", "BindingAcknowledgement"]
 
 
 @pytest.mark.requirement("RFC4449-MN-3-01", "RFC4449-MN-3-02")
@@ -62,7 +54,7 @@ def test_every_update_of_an_hour_is_signed_and_names_no_nonces():
     assert world.bindings == []
     assert len(updates(world)) > 20
     assert updates(world)[-1].message.lifetime == 0
-    assert set(kinds(world)) == {"BindingUpdate", "BindingAcknowledgement"}
+    assert set(world.kinds()) == {"BindingUpdate", "BindingAcknowledgement"}
     for packet in updates(world):
         assert packet.message.authorization_data is not None
         assert packet.message.nonce_indices is None
@@ -96,4 +88,4 @@ def test_keys_that_differ_leave_the_tunnel():
     world.pass_time(60.0)
     assert world.status.state is not State.DIRECT
     assert world.bindings == []
-    assert set(kinds(world)) == {"BindingUpdate"}
+    assert set(world.kinds()) == {"BindingUpdate"}

@@ -21,21 +21,13 @@ from tests.mnclient.engine.world import World
 
 
 def direct() -> World:
-    world = World()
-    world.give(ra_a())
-    world.hear()
-    world.check_direct()
-    return world
-
-
-def kinds(world: World) -> list[str]:
-    return [type(packet.message).__name__ for packet in world.seen]
+    return World().become_direct()
 
 
 @pytest.mark.requirement("MN-11.6.1-01", "MN-11.7.2-11", "MN-11.7.3-04")
 def test_the_whole_procedure_takes_six_messages():
     world = direct()
-    assert sorted(kinds(world)) == [
+    assert sorted(world.kinds()) == [
         "BindingAcknowledgement",
         "BindingUpdate",
         "CareOfTest",
@@ -53,7 +45,7 @@ def test_a_move_takes_four():
     world.seen.clear()
     world.move(ra_b())
     world.check_direct()
-    assert kinds(world) == ["CareOfTestInit", "CareOfTest", "BindingUpdate", "BindingAcknowledgement"]
+    assert world.kinds() == ["CareOfTestInit", "CareOfTest", "BindingUpdate", "BindingAcknowledgement"]
     world.move(ra_a())
     world.check_direct()
 
@@ -64,7 +56,7 @@ def test_a_route_in_use_stays_direct_for_an_hour():
         world.give(ra_a())
         world.pass_time(5.0)
         world.check_direct()
-    assert kinds(world).count("BindingUpdate") < 30
+    assert world.kinds().count("BindingUpdate") < 30
 
 
 def test_a_route_not_in_use_ends_at_both_ends():
@@ -93,7 +85,7 @@ def test_at_home_after_the_tokens_ended_nothing_is_left_either():
     world.give(ra_a())
     world.seen.clear()
     world.move(ra_home(), home=True)
-    assert kinds(world) == ["HomeTestInit", "HomeTest", "BindingUpdate", "BindingAcknowledgement"]
+    assert world.kinds() == ["HomeTestInit", "HomeTest", "BindingUpdate", "BindingAcknowledgement"]
     assert world.bindings == []
 
 

@@ -6,6 +6,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable
 from ipaddress import IPv6Address
+from typing import Self
 
 from mnclient.engine.actions import Action, AskRouteUse, SendPacket, SetNetworkState
 from mnclient.engine.engine import Engine
@@ -23,7 +24,7 @@ from mnclient.wire.packet import Packet, decode_packet, encode_packet
 from tests.mnclient.engine.correspondent_node.script import SeededEntropy
 from tests.mnclient.engine.home_agent.script import FakeEntropy
 from tests.mnclient.engine.mobile_node.peer import PEER, Peer, open_config
-from tests.mnclient.engine.mobile_node.script import AGENT, HOME, ack, home, link, only
+from tests.mnclient.engine.mobile_node.script import AGENT, HOME, ack, home, link, only, ra_a
 
 Reaches = Callable[[Packet], bool]
 
@@ -154,6 +155,17 @@ class World:
 
     def route(self, end: OptimizationEnd) -> RouteOptimization | None:
         return next((route for found in self.routes.values() for route in found if route.end is end), None)
+
+    def kinds(self) -> list[str]:
+        """What was sent, by the names of the messages."""
+        return [type(packet.message).__name__ for packet in self.seen]
+
+    def become_direct(self) -> Self:
+        """The mobile node is in network A, and packets go directly. Returns itself."""
+        self.give(ra_a())
+        self.hear()
+        self.check_direct()
+        return self
 
     def check_direct(self) -> None:
         """Both ends send directly, by the same addresses."""

@@ -6,6 +6,7 @@ The kernel is a pretended one that remembers, because what counts is the order. 
 
 import errno
 import socket
+import struct
 from dataclasses import replace
 
 import pytest
@@ -49,6 +50,12 @@ class Kernel:
 
     def esp(self):
         return [found for body in self.states.values() if (found := read_esp(body)) is not None]
+
+    def fail(self, state, times):
+        """So many packets did not pass the check of their integrity."""
+        body = bytearray(self.states[_identity(state)])
+        struct.pack_into("=III", body, xfrm.STATE_REST, 0, 0, times)
+        self.states[_identity(state)] = bytes(body)
 
     def _do(self, message):
         match message.type:
@@ -151,3 +158,22 @@ def test_what_somebody_has_taken_away_is_put_back(kernel):
     kernel.states.clear()
     assert routes.set(both, both) == DONE
     assert set(kernel.states) == there
+
+
+def test_packets_that_did_not_fit_a_key_are_counted_for_a_home_agent_alone(kernel):
+    """Under each key of a home address that is let in."""
+    routes = begin(replace(SERVING, association=NEW_AT_HOST, also=(SERVING.association,)))
+    home_address = SERVING.association.home_address
+    assert dict(routes.failures()) == {home_address: 0}
+    incoming = [each for each in kernel.esp() if each.mark]
+    assert len(incoming) == 2
+    for state in incoming:
+        kernel.fail(state, 3)
+    assert dict(routes.failures()) == {home_address: 6}
+
+
+def test_a_laptop_counts_none(kernel):
+    routes = begin(TUNNEL)
+    for state in kernel.esp():
+        kernel.fail(state, 3)
+    assert kernel.esp() and not routes.failures()

@@ -253,20 +253,9 @@ def _to_network_b(lab: Lab, house: Household, story: Story) -> None:
 
 def _share_a_key(lab: Lab, house: Household, correspondent: Service, story: Story) -> None:
     """The administrator of both puts it there."""
-    row = {
-        "home_address": str(story.home),
-        "correspondent": str(CORRESPONDENT_ADDRESS),
-        "node_key": NODE_KEY.hex(),
-        "home_nonce": HOME_NONCE.hex(),
-        "care_of_nonce": CARE_OF_NONCE.hex(),
-    }
     story.note("keyed", lab.laptop)
     for service in (correspondent, house.laptop):
-        file = service.state / "keys" / "precomputed.json"
-        file.parent.mkdir(mode=0o700, exist_ok=True)
-        file.write_text(json.dumps({"version": 1, "keys": [row]}), encoding="utf-8")
-        file.chmod(0o600)
-        reload(lab, service, READ_AGAIN)
+        give_key(lab, service, story.home)
 
     def was_used() -> bool:
         sent = story.updates(CORRESPONDENT_ADDRESS, "keyed")
@@ -274,6 +263,25 @@ def _share_a_key(lab: Lab, house: Household, correspondent: Service, story: Stor
 
     lab.eventually(was_used, within=10.0, what="a Binding Update by the key")
     is_direct(house)
+
+
+def give_key(lab: Lab, service: Service, *home_addresses: IPv6Address) -> None:
+    """The key that these home addresses and the correspondent have agreed on, and no other."""
+    rows = [
+        {
+            "home_address": str(each),
+            "correspondent": str(CORRESPONDENT_ADDRESS),
+            "node_key": NODE_KEY.hex(),
+            "home_nonce": HOME_NONCE.hex(),
+            "care_of_nonce": CARE_OF_NONCE.hex(),
+        }
+        for each in home_addresses
+    ]
+    file = service.state / "keys" / "precomputed.json"
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    file.write_text(json.dumps({"version": 1, "keys": rows}), encoding="utf-8")
+    file.chmod(0o600)
+    reload(lab, service, READ_AGAIN)
 
 
 def _is_deleted(story: Story) -> bool:

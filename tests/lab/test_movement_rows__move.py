@@ -108,7 +108,9 @@ def journey(lab: Lab) -> Journey:
         for name in ("A", "A again"):
             made.at[name] = time.time()
             lab.plug(VISITED_A) if name == "A again" else lab.move(VISITED_A)
+            made.at[f"{name}, plugged"] = time.time()
             arrive(lab, roaming, made, name)
+            made.at[f"{name}, registered"] = time.time()
             if name == "A":
                 hang(lab, made)
         come_to_a_silent_router(lab, roaming, made)
@@ -271,6 +273,19 @@ def test_a_known_router_is_asked_by_its_names_on_the_link_and_of_the_hardware_be
     assert abs(probes[0].at - asked[0].at) < 0.1, "one waits for the other"
 
 
+@pytest.mark.requirement("RFC6059-MN-5.5.1-01", "RFC4861-MN-6.3.7-03")
+def test_a_link_that_comes_up_is_solicited_once_at_once_from_the_link_local_address(journey):
+    """A random delay could be a second. `plugged` is when the cable was in."""
+    waits = []
+    for name in ("A", "A again"):
+        first, *later = journey.between(journey.mine(ROUTER_SOLICITATION), name, f"{name}, registered")
+        assert first.source == LINK_LOCAL
+        assert not later
+        waits.append(first.at - journey.at[f"{name}, plugged"])
+    assert min(waits) < 0.05
+    assert max(waits) < 0.3
+
+
 @pytest.mark.requirement("RFC4861-MN-6.3.7-01")
 def test_every_time_the_link_comes_up_routers_are_solicited(journey):
     for begin, end in (("A", "hanging"), ("A again", "B"), ("B", "B, advertised"), ("down and up", "home again")):
@@ -363,7 +378,7 @@ def test_a_known_router_with_another_prefix_is_believed_rather_than_what_was_kno
     lab.eventually(lambda: journey.roaming.home_addresses()[0].registered, within=5.0)
 
 
-@pytest.mark.requirement("RFC4861-MN-6.3.7-02", "RFC4861-MN-6.3.7-04", "RFC7559-MN-2-01")
+@pytest.mark.requirement("RFC4861-MN-6.3.7-02", "RFC4861-MN-6.3.7-04", "RFC7559-MN-2-01", "RFC4861-MN-4.1-03")
 def test_started_on_a_silent_link_the_service_solicits_by_the_letter(lab, journey):
     """The first one within a second, the second one four seconds later, more or less a tenth. The kernel keeps quiet:
     for it nothing has happened."""
@@ -376,6 +391,8 @@ def test_started_on_a_silent_link_the_service_solicits_by_the_letter(lab, journe
         lab.eventually(laptop.is_ready, within=15.0)
         ready = time.time()
         lab.eventually(lambda: len(tape.heard(ROUTER_SOLICITATION)) >= 2, within=8.0)
-        first, second = (each.at for each in tape.heard(ROUTER_SOLICITATION)[:2])
-    assert first < ready + 1.0
-    assert second - first == pytest.approx(4.0, abs=0.5)
+        first, second = tape.heard(ROUTER_SOLICITATION)[:2]
+    assert first.at < ready + 1.0
+    assert second.at - first.at == pytest.approx(4.0, abs=0.5)
+    for each in (first, second):
+        assert (each.source, each.options[1].hex(":")) == (LINK_LOCAL, LAPTOP_ETH0_MAC)

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
-from tests.lab.discovery import ECHO_REQUEST, Tape
+from tests.lab.discovery import ECHO_REQUEST, ROUTER_SOLICITATION, SOLICITATION, Tape
 from tests.lab.hostile import advertisement, prefix_option, router_frame
 from tests.lab.second_router import (
     HIGH,
@@ -37,6 +37,8 @@ SECOND_HARDWARE = bytes.fromhex(MAC.replace(":", ""))
 ROGUE, ROGUE_HARDWARE = IPv6Address("fe80::bad"), bytes.fromhex("02bad0bad001")
 CORRESPONDENTS = IPv6Network("2001:db8:ffff:0:2::/80")
 DEFAULT = IPv6Network("::/0")
+MINUTE = 60.0  # seconds
+BINDING_UPDATE, TUNNELLED = 60, 41  # next headers: Destination Options, with the home address; IPv6
 SHARED = prefix_option("2001:db8:2::")
 
 
@@ -92,6 +94,21 @@ def test_a_router_without_a_lifetime_is_no_router_however_preferred(lab, roaming
     assert ROGUE not in routers(roaming)
     assert str(ROGUE) not in all_routes(lab)
     assert leaves_by(lab, care_of(roaming), CORRESPONDENT_ADDRESS) == FIRST_MAC
+
+
+@pytest.mark.requirement("RFC8028-MN-2.1-01")
+def test_a_prefix_without_any_flag_says_whose_packets_go_by_that_router(lab, roaming, second, onto_link):
+    """Nothing of addresses, and nothing of neighbours; without it the routes are not for packets from there."""
+    source, wanted = care_of(roaming), f"{CORRESPONDENTS} via {LINK_LOCAL} dev eth0"
+    onto_link.send(said(prefix_option("2001:db8:2::", flags=0), route_option(CORRESPONDENTS, 600)))
+    lab.eventually(lambda: wanted in all_routes(lab), within=3.0, what="the route is there")
+    assert care_of(roaming) == source
+    assert leaves_by(lab, source, CORRESPONDENT_ADDRESS) == MAC
+    onto_link.send(
+        said(prefix_option("2001:db8:2::", flags=0, valid=0, preferred=0), route_option(CORRESPONDENTS, 600))
+    )
+    lab.eventually(lambda: wanted not in all_routes(lab), within=3.0, what="the route is gone with the prefix")
+    assert leaves_by(lab, source, CORRESPONDENT_ADDRESS) == FIRST_MAC
 
 
 @pytest.mark.requirement("RFC4191-MN-3.1-01")
@@ -183,18 +200,24 @@ def test_packets_from_the_care_of_address_leave_by_the_router_that_advertised_it
 
 
 @pytest.mark.requirement("RFC4861-MN-6.3.6-01", "RFC8028-MN-3.2-01", "RFC8028-MN-3.3-01", "RFC6724-MN-5-03")
-@pytest.mark.requirement("MN-11.5.1-01")
+@pytest.mark.requirement("MN-11.5.1-01", "RFC4861-MN-7.3.3-02")
 def test_a_router_that_vanishes_is_bypassed_and_the_source_follows(lab, roaming, both):
-    """The whole machine of the first router is cut off from the link; nobody says goodbye."""
+    """The whole machine of the first router is cut off from the link; nobody says goodbye. Others are asked for when it
+    does not answer."""
     home_address = roaming.home_addresses()[0].address
-    lab.nodes["ar-a"].ip("link set lan0 down")
-    try:
-        lab.eventually(lambda: care_of(roaming) in PREFIX, within=10.0, what="the care-of address is of the second one")
-        lab.eventually(lambda: roaming.home_addresses()[0].registered, within=10.0)
-        lab.eventually(reachable_from_outside(lab, home_address), within=5.0)
-        assert leaves_by(lab, care_of(roaming), CORRESPONDENT_ADDRESS) == MAC
-    finally:
-        lab.nodes["ar-a"].ip("link set lan0 up", "addr replace 2001:db8:2::1/64 dev lan0 nodad")
+    with Tape(lab.laptop, "eth0") as tape:
+        lab.nodes["ar-a"].ip("link set lan0 down")
+        try:
+            lab.eventually(lambda: care_of(roaming) in PREFIX, within=10.0, what="the care-of address is the other's")
+            lab.eventually(lambda: roaming.home_addresses()[0].registered, within=10.0)
+            lab.eventually(reachable_from_outside(lab, home_address), within=5.0)
+            assert leaves_by(lab, care_of(roaming), CORRESPONDENT_ADDRESS) == MAC
+        finally:
+            lab.nodes["ar-a"].ip("link set lan0 up", "addr replace 2001:db8:2::1/64 dev lan0 nodad")
+    in_vain = next(each for each in tape.heard(SOLICITATION) if each.target == each.destination == FIRST)
+    asked = next(each for each in tape.heard(ROUTER_SOLICITATION) if each.at >= in_vain.at)
+    updates = [at for at, packet in tape.packets() if packet[6] == BINDING_UPDATE and packet[66] == 5]
+    assert in_vain.at <= asked.at < min(at for at in updates if at > in_vain.at)
     lab.move(HOME)
     roaming.registered_at(HOME)
 
@@ -219,5 +242,53 @@ def test_when_the_lifetime_of_a_router_ends_its_traffic_goes_by_the_other(lab, r
         assert FIRST not in routers(roaming)
     finally:
         lab.routers[VISITED_A].start()
+    lab.move(HOME)
+    roaming.registered_at(HOME)
+
+
+@pytest.mark.requirement("RFC8028-MN-3.2-02")
+def test_tunnelled_packets_and_binding_updates_leave_by_the_router_of_the_care_of_address(lab, roaming, both):
+    """Whichever of the two was chosen; the kernel's own default route leads nowhere."""
+    lab.move(VISITED_A)
+    lab.eventually(lambda: LINK_LOCAL in routers(roaming) and FIRST in routers(roaming), within=5.0)
+    lab.laptop.ip(f"route add default via {ROGUE} dev eth0 metric 1")
+    try:
+        with Tape(lab.laptop, "eth0") as tape:
+            roaming.laptop.restart()
+            lab.eventually(roaming.laptop.is_ready, within=15.0)
+            lab.eventually(lambda: roaming.home_addresses()[0].registered, within=10.0)
+            source = care_of(roaming)
+            lab.eventually(reachable_from_outside(lab, roaming.home_addresses()[0].address), within=5.0)
+            sent = [frame for _, frame in tape.frames() if frame[6:12].hex(":") == LAPTOP_ETH0_MAC]
+    finally:
+        lab.laptop.ip(f"route del default via {ROGUE} dev eth0 metric 1")
+    by = {(frame[20], frame[:6].hex(":")) for frame in sent if frame[22:38] == source.packed}
+    router = MAC if source in PREFIX else FIRST_MAC
+    assert {(BINDING_UPDATE, router), (TUNNELLED, router)} <= by
+    assert {hardware for _, hardware in by if not hardware.startswith("33:33")} == {router}
+    lab.move(HOME)
+    roaming.registered_at(HOME)
+
+
+@pytest.mark.requirement("RFC4191-MN-3.5-01")
+def test_a_better_router_that_was_silent_is_asked_again_after_a_minute_and_taken_when_it_answers(
+    lab, roaming, both, onto_link
+):
+    """It is back a moment before: the kernel may doubt it by itself some seconds after it has shown itself."""
+    both.radvd.stop()
+    lab.move(VISITED_A)
+    lab.eventually(lambda: FIRST in routers(roaming), within=5.0)
+    onto_link.send(said(prefix_option(PREFIX.network_address), preference=LOW))
+    lab.eventually(lambda: LINK_LOCAL in routers(roaming), within=3.0)
+    lab.eventually(lambda: care_of(roaming) in VISITED_A_PREFIX, within=5.0)
+    with Tape(lab.laptop, "eth0") as tape:
+        lab.nodes["ar-a"].ip("link set lan0 down")
+        lab.eventually(lambda: care_of(roaming) in PREFIX, within=10.0, what="the other one is taken")
+        bypassed = time.time()
+        lab.eventually(lambda: time.time() > bypassed + MINUTE - 3.0, within=MINUTE)
+        lab.nodes["ar-a"].ip("link set lan0 up", "addr replace 2001:db8:2::1/64 dev lan0 nodad")
+        lab.eventually(lambda: care_of(roaming) in VISITED_A_PREFIX, within=10.0, what="it is taken again")
+    asked = [each.at for each in tape.heard(SOLICITATION) if each.target == each.destination == FIRST]
+    assert min(at for at in asked if at > bypassed + 1.0) - bypassed == pytest.approx(MINUTE, abs=2.0)
     lab.move(HOME)
     roaming.registered_at(HOME)

@@ -25,7 +25,8 @@ ROUTER_B, HARDWARE_B = IPv6Address("fe80::ff:fe00:301"), bytes.fromhex("02000000
 ROGUE, ROGUE_HARDWARE = IPv6Address("fe80::bad"), bytes.fromhex("02bad0bad001")
 BEHIND, UNWANTED = IPv6Network("2001:db8:2:bad::/64"), IPv6Network("2001:db8:3:bad::/64")
 ON_LINK, ENDING = IPv6Network("2001:db8:3:cab::/64"), IPv6Network("2001:db8:3:e::/64")
-SOON = 6  # seconds
+NEXT_TO_END = IPv6Network("2001:db8:3:f::/64")
+SOON, AGING = 6, 13  # seconds
 DETECTION = 1.3  # seconds that duplicate detection takes, and some
 INTERVAL = 4.0  # RTR_SOLICITATION_INTERVAL
 NO_LINK_LOCAL = 1  # addr_gen_mode: the kernel makes none
@@ -144,22 +145,42 @@ def test_no_address_is_formed_of(lab, roaming, silent, name):
     assert roaming.home_addresses()[0].care_of_address is None
 
 
+def registered_in(roaming: Roaming, network: IPv6Network) -> bool:
+    (entry,) = roaming.home_addresses()
+    assert entry.registered, f"it is {entry.state.value} from {entry.care_of_address}"
+    return entry.care_of_address in network
+
+
 @pytest.mark.requirement("RFC4862-MN-5.5.4-02")
 def test_an_address_that_has_ended_is_gone_and_another_is_registered(lab, roaming, silent):
     """Formed of something useful at last: it was not for want of a router before."""
-
-    def registered_in(network: IPv6Network) -> bool:
-        (entry,) = roaming.home_addresses()
-        assert entry.registered, f"it is {entry.state.value} from {entry.care_of_address}"
-        return entry.care_of_address in network
-
     lab.nodes["ar-b"].ip(f"addr add {ENDING[1]}/64 dev lan0 nodad")
     told(lab, roaming, prefix_option(ENDING.network_address, valid=SOON, preferred=SOON))
-    lab.eventually(lambda: registered_in(ENDING), within=SOON, what="it is registered from the one that will end")
+    lab.eventually(
+        lambda: registered_in(roaming, ENDING), within=SOON, what="it is registered from the one that will end"
+    )
     told(lab, roaming, prefix_option(VISITED_B_PREFIX.network_address))
-    lab.eventually(lambda: registered_in(VISITED_B_PREFIX), within=SOON + 3.0, what="and from the other")
+    lab.eventually(lambda: registered_in(roaming, VISITED_B_PREFIX), within=SOON + 3.0, what="and from the other")
     lab.eventually(lambda: not [each for each in addresses(lab) if each in ENDING], within=SOON + 3.0)
     assert not [each for each in addresses(lab) if each in UNWANTED]
+
+
+@pytest.mark.requirement("RFC4862-MN-5.5.4-03")
+def test_another_is_registered_before_the_registered_one_is_deprecated(lab, roaming, tape, silent):
+    other = prefix_option(VISITED_B_PREFIX.network_address, preferred=0)
+    lab.nodes["ar-b"].ip(f"addr add {NEXT_TO_END[1]}/64 dev lan0 nodad")
+    began = time.time()
+    told(lab, roaming, other, prefix_option(NEXT_TO_END.network_address, valid=100, preferred=AGING))
+    lab.eventually(lambda: registered_in(roaming, NEXT_TO_END), within=3.0, what="it is registered from it")
+    told(lab, roaming, prefix_option(VISITED_B_PREFIX.network_address))
+    lab.eventually(lambda: registered_in(roaming, VISITED_B_PREFIX), within=AGING, what="and from the other in time")
+    lines = lab.laptop.run(["ip", "-6", "-o", "addr", "show", "dev", "eth0"]).splitlines()
+    assert [line for line in lines if f" {str(NEXT_TO_END)[:-4]}" in line]
+    assert not [line for line in lines if f" {str(NEXT_TO_END)[:-4]}" in line and "deprecated" in line]
+    updates = [(at, IPv6Address(packet[8:24])) for at, packet in tape.packets() if packet[6] == 60 and packet[66] == 5]
+    first = min(at for at, source in updates if at > began and source in NEXT_TO_END)
+    then = min(at for at, source in updates if at > first and source in VISITED_B_PREFIX)
+    assert first + 1.0 < then < began + AGING, "it was of use for a while"
 
 
 def ours_on_the_link(lab: Lab) -> set[str]:

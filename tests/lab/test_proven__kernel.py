@@ -40,6 +40,7 @@ from tests.lab.proven import (
     SECOND_ADDRESS,
     Story,
     generating_house,
+    give_key,
     tell,
     tell_of_the_prefix,
 )
@@ -232,6 +233,21 @@ def test_every_binding_update_by_a_precomputed_key_is_authorized_and_names_no_no
         assert story.answer_to(each).status == 0
     for kind in ("HoTI", "CoTI"):
         assert [each for each in story.messages(kind, "keyed") if CORRESPONDENT_ADDRESS in ends(each)] == []
+
+
+@pytest.mark.requirement("RFC4449-CN-3-01")
+def test_nonces_that_are_named_where_a_key_was_agreed_on_are_not_looked_up(lab, house, story, stranger):
+    """There were none of these indices. The octets of the option are signed like all others (record 56)."""
+    home = OWN_PREFIX[1]
+    give_key(lab, house[1], story.home, home)
+    care_of = precomputed_token(NODE_KEY, STRANGER, CARE_OF_NONCE, 1)
+    kbm = binding_key(precomputed_token(NODE_KEY, home, HOME_NONCE, 0), care_of)
+    for sequence, indices in ((1, b""), (2, bytes((NONCE_INDICES, 4)) + bytes.fromhex("beef cafe"))):
+        data = update(sequence, flags=A) + indices
+        told = answer(lab, stranger, BA, authorized(data, home, STRANGER, CORRESPONDENT_ADDRESS, kbm))
+        assert (told.body[6], told.body[8:10]) == (0, sequence.to_bytes(2))
+        assert_signed(told, kbm, STRANGER)
+    assert {each.home_address: each.sequence for each in ask(house[1])[1]}[home] == 2
 
 
 # --- a correspondent that falls silent, and a home prefix that ends sooner ----

@@ -3,6 +3,7 @@
 
 import hmac
 import json
+import time
 from hashlib import sha1
 
 import pytest
@@ -29,6 +30,8 @@ ETHERNET = 14  # octets of its header
 IDENTIFIER, AUTHENTICATION, TIMESTAMP = 8, 9, 10  # types of mobility options
 FOR_THE_HOME_AGENT, FOR_THE_SERVER_ALONE = 1, 2  # subtypes of the second
 MINUTE = 60 << 32  # of a timestamp
+AUTHENTICATION_FAILED = 146  # MIPV6-AUTH-FAIL
+LONGEST_FIRST_WAIT = 4.0  # seconds: by then a Binding Update without an answer was repeated twice
 FOR_THE_SERVER = bytes(range(60, 84))
 NAME = "laptop@example.org"
 
@@ -285,4 +288,36 @@ def test_neither_end_forgets_over_a_restart(lab, house, home_address):
     house.registered_at(VISITED_B)
     (entry,) = house.home_addresses()
     assert entry.protected
+    call_from_outside(lab, home_address)
+
+
+@pytest.mark.requirement("RFC4285-MN-5.3-01")
+def test_a_proved_refusal_of_the_proof_ends_it_until_there_is_another_key(lab, house, home_address):
+    """The home agent has the key, as its answer shows; what it gets is not what was signed, and will not be."""
+    with (
+        Stranger(lab.correspondent, "core0") as stranger,
+        losing_every_message_to(lab, AGENT),
+        lab.capture(lab.laptop, "eth0", "ended", SIGNALLING) as capture,
+    ):
+        lab.move(VISITED_A)
+        house.is_in_state("registering")
+
+        def is_ended() -> bool:
+            for last in updates(packets(capture.file))[-1:]:
+                stranger.send(answer_to(last, AUTHENTICATION_FAILED, int.from_bytes(last.options[TIMESTAMP])))
+            return house.states() == ["unprotected"]
+
+        lab.eventually(is_ended, within=20.0, what="the laptop gives up")
+        is_told(lab, house.laptop, "The home agent does not accept the key", within=5.0)
+        ended = time.time()
+        silent = ended + LONGEST_FIRST_WAIT
+        lab.eventually(lambda: time.time() > silent, within=2 * LONGEST_FIRST_WAIT, what="time for a repetition")
+        lab.move(VISITED_B)
+        lab.eventually(lambda: house.states() == ["unprotected"], within=5.0, what="not even from elsewhere")
+    sent = updates(packets(capture.file))
+    assert sent
+    assert [each.seen.at for each in sent if each.seen.at > ended] == []
+    install(house, OTHER_KEY)
+    house.registered_at(VISITED_B)
+    assert "does not accept" not in problem_texts(house.laptop)
     call_from_outside(lab, home_address)

@@ -251,7 +251,6 @@ def test_other_flags_of_the_home_prefix_are_news(of_the_prefix: dict[str, bool],
     assert times(script, 12.0)[0] == 10.0
 
 
-@pytest.mark.requirement("HA-10.6.2-01")
 def test_two_routers_that_say_different_things_in_turn_are_no_news():
     script = registered(replace(CONFIG, max_lifetime=Seconds(100_000.0), **SOON))
     both = (

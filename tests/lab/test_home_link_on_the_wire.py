@@ -28,7 +28,7 @@ from tests.lab.traffic import call_from_outside
 pytestmark = pytest.mark.lab
 
 NEIGHBOUR = "2001:db8:1::77"
-NS, NA, RS, UNREACHABLE, ECHO_REQUEST = 135, 136, 133, 1, 128
+NS, NA, RS, UNREACHABLE, ECHO_REQUEST, ECHO_REPLY = 135, 136, 133, 1, 128, 129
 UNSPECIFIED = IPv6Address("::")
 
 
@@ -88,21 +88,28 @@ def test_at_home_packets_are_as_everybodys(lab, at_home, home):
         assert (each.order, each.inner) == ((), None)
 
 
-@pytest.mark.requirement("MN-11.3.1-09", "MN-11.3.1-04")
+@pytest.mark.requirement("MN-11.3.1-09", "MN-11.3.1-04", "MN-11.3.1-03", "HA-10.4.2-01")
 def test_away_a_packet_with_another_source_is_as_everybodys(lab, away, home):
-    """From the care-of address it goes as it is; from the home address through the tunnel, as it is inside."""
+    """From the care-of address it goes as it is; from the home address through the tunnel, as it is inside.
+
+    What comes for the home address comes through the tunnel as well.
+    """
     care_of = away.home_addresses()[0].care_of_address
     assert care_of is not None
     with lab.capture(lab.laptop, "eth0", "away") as capture:
         ping(lab.laptop, str(care_of), str(CORRESPONDENT_ADDRESS))
         ping(lab.laptop, str(home), str(CORRESPONDENT_ADDRESS))
-    asked = [each for each in from_laptop(packets(capture.file)) if each.innermost.icmp_type == ECHO_REQUEST]
+    seen = packets(capture.file)
+    asked = [each for each in from_laptop(seen) if each.innermost.icmp_type == ECHO_REQUEST]
     asked = [each for each in asked if each.innermost.destination == CORRESPONDENT_ADDRESS]
     plain, tunnelled = ([e for e in asked if e.innermost.source == source] for source in (care_of, home))
     assert [(each.order, each.inner) for each in plain] == [((), None)]
     (through,) = tunnelled
-    assert (through.source, through.innermost.order) == (care_of, ())
+    assert (through.source, through.destination, through.innermost.order) == (care_of, HOME_AGENT_ADDRESS, ())
     assert through.inner is not None
+    answers = [e for e in seen if e.innermost.icmp_type == ECHO_REPLY and e.innermost.destination == home]
+    (back,) = [each for each in answers if each.innermost.source == CORRESPONDENT_ADDRESS]
+    assert (back.source, back.destination, back.innermost.order) == (HOME_AGENT_ADDRESS, care_of, ())
 
 
 @pytest.mark.requirement("HA-10.4.1-03")

@@ -110,7 +110,7 @@ def test_and_is_answered(capture, house):
     assert 86000 < option.valid_lifetime <= 86400, "as the router of the link said it"
 
 
-@pytest.mark.requirement("HA-10.6.3-03", "HA-10.6.2-01")
+@pytest.mark.requirement("HA-10.6.3-03")
 def test_flags_of_the_router_of_the_home_link_are_passed_on(lab, house, router):
     """M and O, which the home agent by itself has no use for."""
 
@@ -144,7 +144,7 @@ def test_back_home_the_home_agent_is_asked_for_from_nowhere(lab, house):
     house.registered_at(VISITED_A)
 
 
-@pytest.mark.requirement("MN-11.4.3-06", "MN-11.4.2-04", "MN-11.7.3-09", "HA-10.6.2-01", "HA-10.6.2-02")
+@pytest.mark.requirement("MN-11.4.3-06", "MN-11.4.2-04", "MN-11.7.3-09")
 def test_the_home_link_is_renumbered(lab, house, router):
     """Both home addresses work, until the old prefix ends; then the old one is gone, and the new one stays."""
     core, link = lab.nodes["r"], lab.home_agent

@@ -298,7 +298,7 @@ class HomeAgent:
             case RouterSolicitation():
                 self._advertising.solicited(event.interface, now)
             case RouterAdvertisement():
-                if self._prefixes.hear(event.interface, message, now):
+                if self._prefixes.hear(event.interface, event.packet.source, message, now):
                     self._telling.prefixes_changed(event.interface, now)
                 is_news = self._list.hear(event.interface, event.packet.source, message, now)
                 return [PublishStatus()] if is_news else []

@@ -6,7 +6,7 @@ which nobody vouches for: it is bounded, and never takes the place of what is co
 """
 
 from dataclasses import dataclass, replace
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from mnclient.constants import MAX_HOME_PREFIXES
@@ -19,6 +19,7 @@ from mnclient.wire.neighbor_discovery import RouterAdvertisement
 from mnclient.wire.neighbor_options import PrefixInformation
 
 AGEING_SLACK: Final = Seconds(5.0)  # by which a lifetime that only grows old may seem to have changed
+MAX_ROUTERS_OF_A_PREFIX: Final = 8  # whose advertisements of it are kept apart: bounds memory
 _UNLIMITED: Final = Seconds(float("inf"))
 
 
@@ -66,18 +67,44 @@ class PrefixList:
     prefixes: tuple[PrefixInformation, ...]
 
 
+class Sayings:
+    """What routers said of one prefix: the newest counts, but each is compared with what it said itself before."""
+
+    def __init__(self) -> None:
+        self._by_router: dict[IPv6Address, Learned] = {}  # the newest at the end
+
+    @property
+    def newest(self) -> Learned:
+        """What was said last, by whomever."""
+        return next(reversed(self._by_router.values()))
+
+    def hear(self, router: IPv6Address, said: Learned) -> bool:
+        """Whether it is news. A router that was not heard yet is compared with the others; so is each after an end."""
+        newest = self.newest if self._by_router else None
+        own = self._by_router.pop(router, None)
+        self._by_router[router] = said
+        if len(self._by_router) > MAX_ROUTERS_OF_A_PREFIX:
+            del self._by_router[next(iter(self._by_router))]
+        before = newest if own is None or newest is None or newest.ends <= said.heard else own
+        return before is None or said.differs(before)
+
+    def valid(self, now: Instant) -> list[Learned]:
+        """All that has not ended."""
+        return [each for each in self._by_router.values() if each.ends > now]
+
+
 class HomePrefixes:
     """By interface and prefix."""
 
     def __init__(self, links: HomeLinks) -> None:
         self._links = links
-        self._learned: dict[str, dict[IPv6Network, Learned]] = {}
+        self._learned: dict[str, dict[IPv6Network, Sayings]] = {}
 
-    def hear(self, interface: str, message: RouterAdvertisement, now: Instant) -> bool:
+    def hear(self, interface: str, router: IPv6Address, message: RouterAdvertisement, now: Instant) -> bool:
         """A Router Advertisement came from a home link. True when mobile nodes have to hear of it (section 10.6.2)."""
         known = self._learned.setdefault(interface, {})
         served = {link.prefix for link in self._links.on(interface)}
-        for network in [network for network, each in known.items() if each.ends <= now and network not in served]:
+        for network in [name for name, each in known.items() if each.newest.ends <= now and name not in served]:
             del known[network]
         advertised = {link.prefix for link in self._links.on(interface) if link.advertising is not None}
         changed = False
@@ -85,11 +112,10 @@ class HomePrefixes:
             network = option.network
             if network in advertised or not is_unicast_routable(network.network_address):
                 continue
-            before, learned = known.get(network), Learned(option, now, message.managed, message.other)
-            if before is None and (option.valid_lifetime <= 0 or len(known) >= MAX_HOME_PREFIXES):
+            if network not in known and (option.valid_lifetime <= 0 or len(known) >= MAX_HOME_PREFIXES):
                 continue
-            known[network] = learned
-            changed = changed or before is None or learned.differs(before)
+            sayings = known.setdefault(network, Sayings())
+            changed |= sayings.hear(router, Learned(option, now, message.managed, message.other))
         return changed
 
     def heard(self, link: HomeLinkConfig, now: Instant) -> PrefixInformation | None:
@@ -99,8 +125,8 @@ class HomePrefixes:
         """
         if link.interface is None or link.advertising is not None:
             return None
-        learned = self._learned.get(link.interface, {}).get(link.prefix)
-        return None if learned is None else learned.at(now)
+        sayings = self._learned.get(link.interface, {}).get(link.prefix)
+        return None if sayings is None else sayings.newest.at(now)
 
     def keep_only(self, interfaces: frozenset[str]) -> None:
         """Forget what was heard on other interfaces."""
@@ -113,11 +139,13 @@ class HomePrefixes:
         others = [each for each in self._links.on(link.interface) if each is not link]
         served = {each.prefix for each in (link, *others)}
         own = [_served(each, self.heard(each, now)) for each in (link, *others)]
-        known = {each: learned for each, learned in self._learned.get(link.interface, {}).items() if learned.ends > now}
+        every = self._learned.get(link.interface, {})
+        known = {network: each for network, each in every.items() if each.newest.ends > now}
+        sources = [each for sayings in known.values() for each in sayings.valid(now)]
         return PrefixList(
-            managed=any(each.managed for each in known.values()),
-            other=any(each.other for each in known.values()),
-            prefixes=(*own, *(each.at(now) for network, each in known.items() if network not in served)),
+            managed=any(each.managed for each in sources),
+            other=any(each.other for each in sources),
+            prefixes=(*own, *(each.newest.at(now) for network, each in known.items() if network not in served)),
         )
 
 

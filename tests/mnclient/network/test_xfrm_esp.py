@@ -78,7 +78,7 @@ def test_every_algorithm_of_a_key_authenticates(name):
             assert found[kind][68:72] == algorithm.check.to_bytes(4, "little")
 
 
-@pytest.mark.requirement("RFC4877-ALL-4.3-02")
+@pytest.mark.requirement("RFC4877-ALL-4.3-02", "HA-10.4.6-01")
 def test_there_is_no_algorithm_without_encryption_or_check():
     assert set(ALGORITHMS) == {each.name for each in KEY_ALGORITHMS[KeyKind.ESP]}
     assert not any("null" in each.cipher + each.authentication for each in ALGORITHMS.values())

@@ -14,6 +14,7 @@ from mnclient.constants import (
     PREFIX_ADV_TIMEOUT,
 )
 from mnclient.engine.events import PacketReceived
+from mnclient.engine.home_agent.home_prefixes import MAX_ROUTERS_OF_A_PREFIX
 from mnclient.engine.home_agent.prefix_advertising import UNSOLICITED, schedule_delay
 from mnclient.model.config import AdvertisingConfig, HomeAgentConfig, HomeLinkConfig
 from mnclient.units import Seconds
@@ -56,6 +57,11 @@ def solicitation(
     message = MobilePrefixSolicitation(identifier=identifier)
     packet = Packet(source=source, destination=destination, message=message, home_address=home)
     return PacketReceived(interface="wan", packet=packet)
+
+
+def flagged(event: PacketReceived, **flags: bool) -> PacketReceived:
+    """The same Router Advertisement with other flags."""
+    return replace(event, packet=replace(event.packet, message=replace(event.packet.message, **flags)))  # type: ignore[type-var]
 
 
 def told(actions) -> list[Packet]:
@@ -229,6 +235,51 @@ def test_a_lifetime_that_only_grows_old_is_no_news(valid: float, is_news: bool):
     assert times(script, 12.0)[0] == (10.0 if is_news else 11.0)
 
 
+@pytest.mark.requirement("HA-10.6.2-01")
+@pytest.mark.parametrize(
+    ("of_the_prefix", "of_the_message"),
+    [({"on_link": False}, {}), ({"autonomous": False}, {}), ({}, {"managed": True}), ({}, {"other": True})],
+)
+def test_other_flags_of_the_home_prefix_are_news(of_the_prefix: dict[str, bool], of_the_message: dict[str, bool]):
+    script = registered(replace(CONFIG, max_lifetime=Seconds(100_000.0), **SOON))
+    home_prefix = prefix("2001:db8:1::2")
+    script.give(advertisement(home_prefix))
+    script.give(solicitation())  # so the next one goes out in 15 s
+    script.entropy.fraction = 0.0
+    script.advance(4.0)
+    script.give(flagged(advertisement(replace(home_prefix, **of_the_prefix)), **of_the_message))
+    assert times(script, 12.0)[0] == 10.0
+
+
+def test_two_routers_that_say_different_things_in_turn_are_no_news():
+    script = registered(replace(CONFIG, max_lifetime=Seconds(100_000.0), **SOON))
+    both = (
+        flagged(advertisement(prefix("2001:db8:1::2")), managed=True),
+        advertisement(prefix("2001:db8:1::", valid=7200.0, router=False), source="fe80::3", home_agent=False),
+    )
+    for each in both:
+        script.give(each)
+    script.give(solicitation())  # so the next one goes out in 15 s
+    script.entropy.fraction = 0.0
+    script.advance(4.0)
+    for each in both:
+        script.give(each)
+    assert times(script, 12.0)[0] == 11.0
+
+
+@pytest.mark.requirement("HA-10.6.2-01")
+def test_that_a_prefix_lives_on_after_another_router_has_ended_it_is_news():
+    script = registered(replace(CONFIG, max_lifetime=Seconds(100_000.0), **SOON))
+    lasting, ended = advertisement(prefix("2001:db8:1::2")), advertisement(prefix(valid=0.0), source="fe80::3")
+    script.give(lasting)
+    script.give(ended)
+    script.give(solicitation())  # so the next one goes out in 15 s
+    script.entropy.fraction = 0.0
+    script.advance(4.0)
+    script.give(lasting)
+    assert times(script, 12.0)[0] == 10.0
+
+
 @pytest.mark.requirement("HA-10.6.2-02")
 def test_what_was_not_acknowledged_goes_into_the_next_one(script: Script):
     script.give(advertisement(prefix("2001:db8:5::2", valid=30.0)))
@@ -243,11 +294,29 @@ def test_what_was_not_acknowledged_goes_into_the_next_one(script: Script):
 @pytest.mark.parametrize(("managed", "other"), [(True, False), (False, True)])
 def test_m_and_o_are_those_of_the_advertisements_the_prefixes_came_from(managed: bool, other: bool):
     script = registered()
-    heard = advertisement(prefix("2001:db8:5::2"))
-    message = replace(heard.packet.message, managed=managed, other=other)
-    script.give(replace(heard, packet=replace(heard.packet, message=message)))
+    script.give(flagged(advertisement(prefix("2001:db8:5::2")), managed=managed, other=other))
     (answer,) = told(script.give(solicitation()))
     assert (answer.message.managed, answer.message.other) == (managed, other)  # type: ignore[union-attr]
+
+
+@pytest.mark.requirement("HA-10.6.3-03")
+def test_m_and_o_are_set_if_any_router_of_the_prefix_sets_them():
+    """Whichever was heard last."""
+    script = registered()
+    for source, flags in (("fe80::2", {"managed": True}), ("fe80::3", {"other": True}), ("fe80::4", {})):
+        script.give(flagged(advertisement(prefix("2001:db8:5::2"), source=source), **flags))
+    (answer,) = told(script.give(solicitation()))
+    assert (answer.message.managed, answer.message.other) == (True, True)  # type: ignore[union-attr]
+
+
+def test_of_many_routers_of_a_prefix_the_last_ones_count():
+    """Their number is bounded, since anybody on the link can be many."""
+    script = registered()
+    script.give(flagged(advertisement(prefix("2001:db8:5::2")), managed=True))
+    for number in range(MAX_ROUTERS_OF_A_PREFIX):
+        script.give(advertisement(prefix("2001:db8:5::2"), source=f"fe80::bad:{number:x}"))
+    (answer,) = told(script.give(solicitation()))
+    assert not answer.message.managed  # type: ignore[union-attr]
 
 
 def test_who_advertises_the_home_prefix_says_how_long_it_lasts():

@@ -29,7 +29,7 @@ def registered():
     return script
 
 
-@pytest.mark.requirement("HA-10.6.3-01")
+@pytest.mark.requirement("HA-5.4-01")
 def test_under_its_key_it_is_answered_under_its_key():
     (answer,) = packets(registered().give(under(MINE, ASKED)), MobilePrefixAdvertisement)
     assert answer.protection == MINE.protection

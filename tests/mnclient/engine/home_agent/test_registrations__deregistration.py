@@ -6,10 +6,12 @@ from ipaddress import IPv6Address
 import pytest
 
 from mnclient.model.network_state import EMPTY
+from mnclient.units import Seconds
 from mnclient.wire.binding import BindingAcknowledgement
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement
 from tests.mnclient.engine.home_agent.script import (
     CARE_OF,
+    CONFIG,
     HOME,
     MOBILE_MAC,
     VIRTUAL_HOME,
@@ -45,7 +47,10 @@ def test_at_home_without_home_address_option(script):
 
 @pytest.mark.requirement("HA-10.3.2-03", "ALL-9.5.4-04")
 def test_from_abroad(script):
+    """Without the advice that every other acceptance has."""
+    script.reconfigure(CONFIG, refresh_advice=Seconds(300.0))
     (sent,) = packets(script.update(6, 0), BindingAcknowledgement)
+    assert sent.packet.message == BindingAcknowledgement(status=0, sequence=6, lifetime=0.0)
     assert (sent.packet.destination, sent.packet.routing_home_address) == (CARE_OF, HOME)
     assert (sent.interface, sent.link_layer_destination) == (None, None)
     assert not script.bound()
@@ -66,7 +71,7 @@ def test_a_refusal_reaches_the_mobile_node_at_home_by_its_link_layer_address(scr
     assert list(script.bound()) == [HOME]
 
 
-@pytest.mark.requirement("HA-10.3.2-06")
+@pytest.mark.requirement("HA-10.3.2-06", "HA-12-01")
 def test_a_late_older_update_is_refused_for_ten_seconds(script):
     script.update(7, 0)
     script.advance(9.9)

@@ -227,6 +227,19 @@ def test_a_binding_that_ends_starts_like_the_first(registered):
     assert registered.where is State.REGISTERING
 
 
+@pytest.mark.requirement("MN-11.1-04")
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_its_entry_in_the_list_ends_with_the_lifetime_that_was_asked_for(abroad, is_answered):
+    update = only(updates(abroad.give(ra_a())))
+    if is_answered:
+        abroad.give(ack(update))
+    abroad.give(link(up=False))  # so that no other one is sent
+    abroad.pass_time(599.9)
+    assert only(abroad.node.binding_update_list(abroad.now)).sequence == binding_update(update).sequence
+    abroad.pass_time(0.1)
+    assert abroad.node.binding_update_list(abroad.now) == ()
+
+
 def test_sleeping_past_the_end_registers_once(registered):
     updates(registered.sleep(8 * 3600.0))
     registered.give(link(interrupted=True))

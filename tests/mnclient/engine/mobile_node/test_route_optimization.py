@@ -45,7 +45,7 @@ from tests.mnclient.engine.mobile_node.script import (
 OTHER_HOME = home(IPv6Address("2001:db8:1::200"))
 
 
-@pytest.mark.requirement("MN-5.2.5-01", "MN-11.6.1-01", "MN-11.3.3-03", "MN-5.2.3-01")
+@pytest.mark.requirement("MN-5.2.5-01", "MN-11.6.1-01", "MN-11.3.3-03", "MN-5.2.3-01", "MN-11.1-01")
 def test_payload_through_the_tunnel_begins_both_tests_at_once():
     script = Abroad()
     actions = script.give(script.peer.heard())
@@ -76,7 +76,7 @@ def test_with_both_tokens_it_registers():
     assert (script.route.incoming, script.route.outgoing) == (True, False)
 
 
-@pytest.mark.requirement("MN-11.3.1-02", "MN-11.3.1-06", "MN-11.7.3-04")
+@pytest.mark.requirement("MN-11.3.1-02", "MN-11.3.1-06", "MN-11.7.3-04", "MN-11.1-01")
 def test_acknowledged_the_packets_go_directly():
     script = Abroad()
     script.bind()
@@ -195,6 +195,7 @@ def test_a_route_that_nobody_uses_lapses():
             script.give(script.peer.use(script.now - 500.0))
     assert script.talks is State.TUNNELLED
     assert script.route is None
+    assert all(each.home_registration for each in script.node.binding_update_list(script.now))
     assert len(told(script.actions)) == 1
     assert 1 < len(questions(script.actions)) < 8
     script.test()

@@ -137,6 +137,7 @@ def test_who_tests_us_is_no_correspondent(hosts):
     assert (heard.home_address, heard.correspondent) == (HOME, CORRESPONDENT)
 
 
+@pytest.mark.requirement("HA-10.4.5-01")
 def test_the_agent_forwards_only_from_the_registered_care_of_address(hosts):
     at_home, correspondent = hosts.ends()
     hosts.set_mobile(replace(AT_MOBILE, local=OLD_CARE_OF))

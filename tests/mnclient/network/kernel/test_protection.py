@@ -143,6 +143,7 @@ def test_the_tunnel_follows_the_care_of_address(item):
 
 
 @pytest.mark.requirement("ALL-5.5-01", "RFC4877-ALL-4.1-05", "RFC4877-MN-6-01", "RFC4877-ALL-5-01")
+@pytest.mark.requirement("HA-10.4.5-02", "HA-10.4.6-03")
 def test_all_payload_can_go_so_behind_signalling():
     found = transformations(replace(TUNNEL, payload=True)).policies
     assert written(replace(TUNNEL, payload=True))[2:] == [

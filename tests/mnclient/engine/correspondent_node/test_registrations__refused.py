@@ -138,7 +138,7 @@ def test_tokens_for_another_address_are_of_no_use():
     assert script.bound() == {}
 
 
-@pytest.mark.requirement("CN-9.5.1-01", "ALL-9.5.1-07")
+@pytest.mark.requirement("CN-9.5.1-01", "ALL-9.5.1-07", "ALL-6.2.6-01")
 def test_without_indices_or_signature_it_is_nothing():
     script = Script()
     packet = Mobile(script).test().packet()
@@ -325,7 +325,7 @@ def test_this_is_no_home_agent(acknowledge):
     assert script.bound() == {}
 
 
-@pytest.mark.requirement("ALL-9.5.1-05")
+@pytest.mark.requirement("ALL-9.5.1-05", "ALL-6.2.6-01")
 def test_a_home_registration_with_nonces_is_nothing():
     script = Script()
     packet = Mobile(script).test().packet()

@@ -23,6 +23,7 @@ from mnclient.model.status import BindingCacheStatus, Phase, Status
 from mnclient.model.stored_binding import Stored
 from mnclient.units import Instant
 from mnclient.wire.binding import BindingUpdate
+from mnclient.wire.packet import Packet
 
 
 class Engine:
@@ -50,7 +51,7 @@ class Engine:
         if isinstance(event, Configured):
             self._config = event.config
         if isinstance(event, PacketReceived) and isinstance(event.packet.message, BindingUpdate):
-            return self._receiver(event.packet.message).handle(event, now)
+            return self._receiver(event.packet, event.packet.message).handle(event, now)
         return [action for role in self._roles() for action in role.handle(event, now)]
 
     def next_deadline(self) -> Instant | None:
@@ -120,14 +121,15 @@ class Engine:
         """The home agent first: a mobile node on the same host may depend on it, and the correspondent asks it."""
         return self._home_agent, self._correspondent_node, self._mobile_node
 
-    def _receiver(self, update: BindingUpdate) -> Machine:
+    def _receiver(self, packet: Packet, update: BindingUpdate) -> Machine:
         """The one role that answers a Binding Update (RFC 6275 section 9.5.1).
 
         By its H bit, as long as the role for it is on. With the other role alone it learns there that it came to the
-        wrong one (statuses 131 and 139).
+        wrong one (statuses 131 and 139); and a binding of a correspondent does not become a home registration (139).
         """
         if update.home_registration:
             wanted = self._config.home_agent is not None or self._config.correspondent_node is None
+            wanted = wanted and not self._correspondent_node.is_bound(packet)
         else:
             wanted = self._config.correspondent_node is None
         return self._home_agent if wanted else self._correspondent_node

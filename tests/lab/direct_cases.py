@@ -140,8 +140,12 @@ AT_THE_CORRESPONDENT = {
         (), discarded("unsigned"),
     ),
     "a home registration": Case(
+        lambda w, n: to_correspondent(BU, update(7, flags=A | H), NOBODY),
+        (f"BA 131 sequence 7 via {NOBODY}",), refused(131),
+    ),
+    "a home registration in the place of a binding": Case(
         lambda w, n: to_correspondent(BU, update(w.sequence + 1, flags=A | H), w.home),
-        ("BA 131 sequence {next} via {home}",), refused(131),
+        ("BA 139 sequence {next} via {home}",), refused(139),
     ),
     "a home test init with a home address option": Case(
         lambda w, n: to_correspondent(HOTI, bytes(10), w.home), (), {"correspondent.hoti.ignored": 1}

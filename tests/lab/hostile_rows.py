@@ -77,6 +77,7 @@ _CLAIMED: Final = (
 AT_THE_CORRESPONDENT: Final[Rows] = {
     "ALL-6.3-04": _CLAIMED,
     "ALL-9.3.3-02": _CLAIMED,
+    "ALL-9.5.1-06": ("a home registration in the place of a binding",),
     "ALL-9.5.1-07": (*_FORGED, "a binding update without nonces"),
     "ALL-9.5.4-01": (*_FORGED, "a binding update without nonces"),
     "CN-8.2-01": ("payload with a routing header to a correspondent that is not mobile",),

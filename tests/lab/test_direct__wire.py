@@ -104,7 +104,7 @@ def of_port(seen: list[Seen], port: int) -> list[Seen]:
     return [each for each in seen if each.protocol == UDP and each.body[2:4] == port.to_bytes(2)]
 
 
-@pytest.mark.requirement("MN-11.3.1-07", "ALL-9.3.1-02", "ALL-6.4.1-03", "ALL-6.3-03")
+@pytest.mark.requirement("MN-11.3.1-07", "ALL-9.3.1-02", "ALL-6.4.1-03", "ALL-6.3-03", "ALL-6.3-01", "ALL-6.4.1-01")
 def test_payload(scene):
     """Option one way, routing header the other, sockets that see neither; and no answer turns a header round."""
     said: list[tuple[str, str]] = []
@@ -125,10 +125,14 @@ def test_payload(scene):
             assert (each.destination, each.order, each.home_addresses) == (
                 CORRESPONDENT_ADDRESS, ("home address",), (scene.home,)
             )  # fmt: skip
+            option = bytes((each.protocol, 2, 1, 2, 0, 0, 201, 16)) + scene.home.packed
+            assert each.octets[HEADER : HEADER + len(option)] == option
         for each in back:
             assert (each.destination, each.order, each.routing, each.segments_left) == (
                 care_of, ("routing 2",), scene.home, 1
             )  # fmt: skip
+            routing = bytes((each.protocol, 2, 2, 1, 0, 0, 0, 0)) + scene.home.packed
+            assert each.octets[HEADER : HEADER + len(routing)] == routing
         assert all(each.has_right_checksum for each in (*out, *back))
         assert all(len(each.home_addresses) <= 1 for each in seen)
 

@@ -211,6 +211,15 @@ def newest(journey: Journey, home: IPv6Address, network: IPv6Network) -> Update:
     return [each for each in journey.from_abroad() if each.home_address == home and each.seen.source in network][-1]
 
 
+@pytest.mark.requirement("ALL-6.3-01")
+def test_the_home_address_option_octet_by_octet(journey):
+    found = journey.from_abroad()
+    assert found
+    for each in found:
+        header = bytes((MOBILITY, 2, 1, 2, 0, 0, 201, 16)) + each.home_address.packed
+        assert each.seen.octets[6] == 60 and each.seen.octets[40:64] == header
+
+
 @pytest.mark.requirement("ALL-6.4.1-01")
 def test_the_routing_header_octet_by_octet(journey):
     found = [each for each in journey.acknowledgements() if each.seen.routing]

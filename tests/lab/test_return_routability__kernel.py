@@ -18,7 +18,15 @@ from tests.lab.headers import HEADER, Seen, packets
 from tests.lab.hostile import A, H, K
 from tests.lab.lab import Lab
 from tests.lab.registration_tape import ALTERNATE_CARE_OF, Acknowledgement, Update, acknowledgements, updates
-from tests.lab.return_routability import AUTHORIZATION, NONCE_INDICES, authenticator, key, options
+from tests.lab.return_routability import (
+    AUTHORIZATION,
+    NONCE_INDICES,
+    authenticator,
+    binding_key,
+    key,
+    options,
+    token,
+)
 from tests.lab.roaming import Roaming
 from tests.lab.topology import CORRESPONDENT_ADDRESS, HOME, HOME_AGENT_ADDRESS, VISITED_A, VISITED_B, VISITED_B_PREFIX
 
@@ -170,7 +178,7 @@ def test_one_step_after_the_other(story):
     assert [each for each in late if each.at < accepted.seen.at] == [], "the link-local address comes first"
 
 
-@pytest.mark.requirement("MN-11.7.2-06", "MN-11.7.2-10", "MN-11.7.2-11", "MN-6.1.7-02")
+@pytest.mark.requirement("MN-11.7.2-06", "MN-11.7.2-10", "MN-11.7.2-11", "MN-6.1.7-02", "ALL-6.2-01", "ALL-6.2.6-01")
 def test_the_binding_updates(story):
     for link in (VISITED_A, VISITED_B):
         assert story.first_from(link).lifetime > 0
@@ -188,7 +196,9 @@ def test_no_sequence_number_is_used_twice(story):
     assert steps and all(0 < each < 2**15 for each in steps)
 
 
-@pytest.mark.requirement("ALL-9.5.4-02", "CN-9.5.4-03", "CN-9.5.2-02", "CN-6.1.8-01", "ALL-5.2.6-01", "MN-11.7.3-04")
+@pytest.mark.requirement(
+    "ALL-9.5.4-02", "CN-9.5.4-03", "CN-9.5.2-02", "CN-6.1.8-01", "ALL-5.2.6-01", "MN-11.7.3-04", "ALL-5.2.5-01"
+)
 def test_they_are_accepted_and_the_answer_is_signed(story):
     tests = [each.innermost for each in packets(story.cable) if each.innermost.message in ("HoT", "CoT")]
     for link in (VISITED_A, VISITED_B):
@@ -211,13 +221,18 @@ def test_the_kernel_of_the_correspondent_has_what_was_told_and_no_more(story):
     assert not any(str(each) in story.states[HOME] for each in (story.home, *story.care_of.values()))
 
 
-@pytest.mark.requirement("MN-11.7.2-08", "MN-11.7.2-09")
+@pytest.mark.requirement("MN-11.7.2-08", "MN-11.7.2-09", "ALL-5.2.5-02", "ALL-6.2.7-03")
 def test_at_home_the_binding_is_deleted_with_the_home_token_alone(story):
+    """And signed for the home address, in the place of a care-of address."""
+    tests = [each.innermost for each in packets(story.cable)]
     gone = [each for each in story.updates() if not each.lifetime]
     assert gone
     for each in gone:
         assert (each.seen.source, each.seen.order) == (story.home, ())
-        assert each.options[NONCE_INDICES][2:] == bytes(2)
+        indices = each.options[NONCE_INDICES]
+        assert indices[2:] == bytes(2)
+        kbm = binding_key(token(tests, "HoT", story.home, indices[:2]))
+        assert each.options[AUTHORIZATION] == authenticator(each.seen, kbm, story.home, CORRESPONDENT_ADDRESS)
 
 
 # --- both are mobile ----

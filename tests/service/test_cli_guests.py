@@ -49,7 +49,10 @@ async def test_a_guest_and_its_invitation_have_the_same_key(agent):
     assert wish.secret.hex() not in told and "█" not in told
 
 
-async def test_keys_are_made_anew_each_time(agent):
+@pytest.mark.requirement("ALL-5.1-01")
+@pytest.mark.parametrize("protection", ["rfc4285", "esp"])
+async def test_keys_are_made_anew_each_time(agent, protection):
+    agent.core.value = replace(AWAY, protections=(protection,))
     made = set()
     for name in ("a", "b", "c"):
         await agent("invite", name)

@@ -117,6 +117,10 @@ class CorrespondentNode:
         """When something is to be done, None for never."""
         return None if self._is_stopped else self._timers.earliest()
 
+    def is_bound(self, packet: Packet) -> bool:
+        """Whether the mobile node that sent a packet has a binding for talking to the address that it came to."""
+        return self._registrations.cache.find(Pair(packet.destination, packet.effective_source)) is not None
+
     # --- what it says of itself -------------------------------------------------------------------------------------
 
     def status(self) -> CorrespondentNodeStatus:

@@ -104,9 +104,12 @@ class Registrations:
         wrong = fault(request)
         if wrong:
             return self._discard(wrong)
-        if update.home_registration:
-            return self._refuse_anybody(request, BindingStatus.HOME_REGISTRATION_NOT_SUPPORTED, now)  # section 10.3.1
         pair = Pair(event.packet.destination, request.home_address)
+        if update.home_registration:
+            status = BindingStatus.HOME_REGISTRATION_NOT_SUPPORTED  # section 10.3.1
+            if self.cache.find(pair) is not None:
+                status = BindingStatus.REGISTRATION_TYPE_CHANGE_DISALLOWED
+            return self._refuse_anybody(request, status, now)
         shared = self.precomputed.find(pair)
         if shared is None and update.nonce_indices is None:
             return self._discard("no-nonce-indices")

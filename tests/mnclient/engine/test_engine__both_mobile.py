@@ -25,7 +25,7 @@ from mnclient.security.binding_keys import binding_key, is_authorized
 from mnclient.units import Instant
 from mnclient.wire.binding import BindingAcknowledgement, BindingUpdate
 from mnclient.wire.mobility_header import encode_for_authenticator
-from mnclient.wire.mobility_options import AlternateCareOfAddress
+from mnclient.wire.mobility_options import AlternateCareOfAddress, BindingAuthorizationData, NonceIndices
 from mnclient.wire.packet import Packet, decode_packet, encode_packet
 from mnclient.wire.return_routability import CareOfTest, CareOfTestInit, HomeTest, HomeTestInit
 from tests.mnclient.engine.home_agent.script import FakeEntropy
@@ -154,7 +154,7 @@ def test_all_that_begins_something_goes_to_the_home_address_of_the_other(both):
         assert {each.source for each in answers} == {side.address}
 
 
-@pytest.mark.requirement("ALL-6.1-01", "MN-5.2.6-01")
+@pytest.mark.requirement("ALL-6.1-01", "MN-5.2.6-01", "ALL-6.2.5-01", "ALL-6.2.6-01")
 def test_headers_and_options_of_each_message(both):
     """No other care-of address is named than the source that was tested."""
     for side in both.sides:
@@ -162,9 +162,12 @@ def test_headers_and_options_of_each_message(both):
             is_update = isinstance(packet.message, BindingUpdate)
             assert (packet.home_address is not None) is is_update
             assert (packet.routing_home_address is not None) is isinstance(packet.message, BindingAcknowledgement)
-            if isinstance(packet.message, BindingUpdate):
+            kinds = [type(each) for each in packet.message.options]
+            assert AlternateCareOfAddress not in kinds
+            assert (NonceIndices in kinds) is is_update
+            if is_update:
                 assert packet.source == side.care_of(both.now)
-                assert not [e for e in packet.message.options if isinstance(e, AlternateCareOfAddress)]
+                assert kinds[-1] is BindingAuthorizationData
 
 
 @pytest.mark.requirement("ALL-6.2.7-04")

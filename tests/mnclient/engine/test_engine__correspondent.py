@@ -16,6 +16,7 @@ from mnclient.wire.packet import Packet
 from tests.mnclient.engine.correspondent_node.script import (
     CARE_OF,
     HOME,
+    HOME_2,
     OURS,
     Mobile,
     SeededEntropy,
@@ -78,6 +79,22 @@ def test_a_correspondents_binding_is_made_next_to_any_other_role(config):
     assert f"correspondent-node:{HOME},{OURS}" in script.desired
 
 
+@pytest.mark.requirement("ALL-9.5.1-08")
+def test_each_role_deletes_the_bindings_of_its_own():
+    script = node(ALL)
+    mobile = Mobile(script)
+    mobile.register()
+    script.give(binding_update(1, home=VIRTUAL_HOME))
+    assert statuses(mobile.update(0.0)) == [0]
+    (entry,) = script.node.binding_cache(script.now)
+    assert (entry.home_address, entry.home_registration) == (VIRTUAL_HOME, True)
+    script.advance(2.0)  # nonces of a deleted binding are not given out for long
+    mobile.register()
+    assert statuses(script.give(binding_update(2, 0.0, home=VIRTUAL_HOME))) == [0]
+    (entry,) = script.node.binding_cache(script.now)
+    assert (entry.home_address, entry.home_registration) == (HOME, False)
+
+
 @pytest.mark.parametrize("config", [AGENT_ONLY, MOBILE_ONLY, NodeConfig()])
 def test_without_the_role_there_is_no_binding_and_no_answer(config):
     script = node(config)
@@ -96,6 +113,22 @@ def test_whoever_is_registered_at_home_here_cannot_be_a_correspondents_too():
     assert is_authorized(ack, mobile.key(), CARE_OF, VIRTUAL_AGENT)
     (entry,) = script.node.binding_cache(script.now)
     assert (entry.home_registration, entry.sequence) == (True, 7)
+
+
+@pytest.mark.requirement("ALL-9.5.1-06")
+@pytest.mark.parametrize("config", [ALL, CORRESPONDENT_ONLY, NOT_HOME])
+@pytest.mark.parametrize("lifetime", [420.0, 0.0])
+def test_a_correspondents_binding_does_not_become_a_home_registration(config, lifetime):
+    """Neither of a role that is not there (status 131) nor of a home agent that serves another home link (132)."""
+    script = node(config)
+    mobile = Mobile(script)
+    mobile.register()
+    before = script.node.binding_cache(script.now)
+    packet = mobile.packet(lifetime)
+    home = replace(packet, message=replace(packet.message, home_registration=True, options=()))
+    assert statuses(script.receive(home)) == [139]
+    assert script.node.binding_cache(script.now) == before
+    assert statuses(script.receive(replace(home, home_address=HOME_2))) != [139]
 
 
 @pytest.mark.requirement("ALL-9.5.1-06")

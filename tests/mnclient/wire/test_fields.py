@@ -12,6 +12,7 @@ from mnclient.wire import fields
 from tests.mnclient.wire.strategies import thorough, u16, u32
 
 
+@pytest.mark.requirement("ALL-6.1.7-02")
 @pytest.mark.parametrize(
     ("seconds", "units"),
     [(0, 0), (0.001, 1), (3.999, 1), (4, 1), (7.999, 1), (8, 2), (262140, 65535), (262144, 65535), (math.inf, 65535)],

@@ -41,6 +41,7 @@ def refused(octets: bytes) -> WireError:
 
 @pytest.mark.requirement("ALL-6.1.1-02")
 @pytest.mark.requirement("ALL-6.1.1-03")
+@pytest.mark.requirement("ALL-6.1.1-05")
 @pytest.mark.requirement("ALL-6.1.2-01")
 @pytest.mark.requirement("ALL-6.1.3-01")
 @pytest.mark.requirement("ALL-6.1.4-01")
@@ -107,6 +108,7 @@ def test_checksum_covers_every_octet(name: str) -> None:
         assert caught.value.fault is WireFault.BAD_CHECKSUM
 
 
+@pytest.mark.requirement("ALL-9.2-01", "ALL-9.2-03", "ALL-9.2-04")
 def test_faults_come_in_the_order_of_the_standard() -> None:
     everything_wrong = bytes.fromhex("3a006300ffff0000")
     assert refused(everything_wrong).fault is WireFault.BAD_CHECKSUM
@@ -118,6 +120,7 @@ def test_faults_come_in_the_order_of_the_standard() -> None:
     assert (error.fault, error.offset) == (WireFault.BAD_HEADER_LENGTH, 1)
 
 
+@pytest.mark.requirement("ALL-9.2-04")
 @pytest.mark.parametrize(("kind", "least"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 1), (6, 1), (7, 2)])
 def test_least_header_length(kind: int, least: int) -> None:
     short = f"3b{least - 1:02x}{kind:02x}00" + "00" * (least * 8 - 4)

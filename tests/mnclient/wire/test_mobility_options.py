@@ -4,7 +4,7 @@
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mnclient.errors import WireError, WireFault
@@ -66,10 +66,13 @@ def test_round_trip(options: tuple[MobilityOption, ...], offset: int) -> None:
     assert decode_mobility_options(bytes(offset) + encoded, offset) == options
 
 
-@pytest.mark.requirement("ALL-6.2.1-02")
+@pytest.mark.requirement("ALL-6.2.1-02", "ALL-6.2.4-01", "ALL-6.2.5-01", "ALL-6.2.6-01", "ALL-6.2.7-01")
 @thorough
 @given(before=st.lists(plain_mobility_options, max_size=4))
+@example(before=[UnknownMobilityOption(type=99, data=b"odd")])
 def test_alignment_holds_whatever_comes_before(before: list[MobilityOption]) -> None:
+    advised = bytes(FIXED) + encode_mobility_options((*before, ADVICE), FIXED)
+    assert advised.rindex(bytes.fromhex("0202000a")) % 2 == 0
     encoded = bytes(FIXED) + encode_mobility_options((*before, ALTERNATE, INDICES, AUTHORIZATION), FIXED)
     assert encoded.rindex(b"\x03\x10" + CARE_OF.packed) % 8 == 6
     assert encoded.rindex(bytes.fromhex("040400050006")) % 2 == 0
@@ -93,6 +96,7 @@ def test_nothing_is_written_behind_authorization_data() -> None:
         encode_mobility_options((AUTHORIZATION, INDICES), FIXED)
 
 
+@pytest.mark.requirement("ALL-6.2-01")
 @pytest.mark.parametrize("behind", ["00", "0100", "04040005 0006", "050c000102030405060708090a0b"])
 def test_nothing_is_read_behind_authorization_data(behind: str) -> None:
     with pytest.raises(WireError) as caught:

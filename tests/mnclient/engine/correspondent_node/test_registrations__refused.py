@@ -138,7 +138,7 @@ def test_tokens_for_another_address_are_of_no_use():
     assert script.bound() == {}
 
 
-@pytest.mark.requirement("CN-9.5.1-01", "ALL-9.5.1-07")
+@pytest.mark.requirement("CN-9.5.1-01", "ALL-9.5.1-07", "ALL-6.2.6-01")
 def test_without_indices_or_signature_it_is_nothing():
     script = Script()
     packet = Mobile(script).test().packet()
@@ -325,7 +325,7 @@ def test_this_is_no_home_agent(acknowledge):
     assert script.bound() == {}
 
 
-@pytest.mark.requirement("ALL-9.5.1-05")
+@pytest.mark.requirement("ALL-9.5.1-05", "ALL-6.2.6-01")
 def test_a_home_registration_with_nonces_is_nothing():
     script = Script()
     packet = Mobile(script).test().packet()
@@ -337,17 +337,26 @@ def test_a_home_registration_with_nonces_is_nothing():
 
 @pytest.mark.requirement("ALL-9.5.1-01", "ALL-6.1.7-03", "ALL-9.5.4-03", "ALL-9.5.4-01")
 @pytest.mark.parametrize("text", NOWHERE)
-@pytest.mark.parametrize("field", ["source", "home_address", "alternate", "destination"])
+@pytest.mark.parametrize("field", ["source", "home_address", "alternate"])
 def test_addresses_that_nobody_can_have(field, text):
-    """Refused before anything else is looked at: here all of it would be right."""
+    """Refused before anything else is looked at, the authenticator above all: that would be wrong, too."""
     script = Script()
     mobile, nowhere = Mobile(script).test(), IPv6Address(text)
-    script.role._counters.clear()
-    if field == "alternate":
-        packet = mobile.packet(alternate=nowhere)
-    else:
-        packet = replace(mobile.packet(), **{field: nowhere})
+    packet = mobile.packet(alternate=nowhere if field == "alternate" else None)
+    if field != "alternate":
+        packet = replace(packet, **{field: nowhere})
     # As given by the socket, which may be wrong: not through the decoder.
+    assert script.give(PacketReceived(interface="wan", packet=packet)) == []
+    assert script.bound() == {}
+    is_nodes = not (nowhere.is_multicast or nowhere.is_unspecified)
+    reason = {"home_address": "home-address", "source": "care-of-address" if is_nodes else "source"}
+    assert script.role.counters()[f"correspondent.bu.discarded.{reason.get(field, 'care-of-address')}"] == 1
+
+
+@pytest.mark.parametrize("text", NOWHERE)
+def test_what_is_for_nobody_makes_no_binding(text):
+    script = Script()
+    packet = replace(Mobile(script).test().packet(), destination=IPv6Address(text))
     assert script.give(PacketReceived(interface="wan", packet=packet)) == []
     assert script.bound() == {}
 

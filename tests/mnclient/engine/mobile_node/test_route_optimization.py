@@ -235,7 +235,7 @@ def test_the_lifetime_is_within_that_of_the_home_registration():
     assert update.packet.message.lifetime == 200.0
 
 
-@pytest.mark.requirement("MN-11.7.2-08", "MN-11.7.2-09", "MN-11.6.1-02")
+@pytest.mark.requirement("MN-11.7.2-08", "MN-11.7.2-09", "MN-11.6.1-02", "ALL-6.2.7-03")
 def test_at_home_the_binding_is_deleted():
     script = Abroad()
     script.bind()
@@ -310,7 +310,7 @@ def test_nothing_is_tried_where_the_system_cannot():
     assert script.give(script.peer.heard()) == []
 
 
-@pytest.mark.requirement("MN-11.7.2-04", "MN-11.7.2-09")
+@pytest.mark.requirement("MN-11.7.2-04", "MN-11.7.2-09", "ALL-6.2.7-03")
 def test_privacy_switched_on_deletes_what_can_be_deleted_and_uses_nothing():
     script = Abroad()
     script.bind()

@@ -77,6 +77,8 @@ def guest(lab: Lab, roaming: Roaming) -> Iterator[Guest]:
     """Somebody on the home link."""
     with Guest(lab) as made:
         made.plug(HOME)
+        # It probes at once: later an announcement that the home agent repeats could be quicker to end the detection.
+        made.node.sysctl("net/ipv6/conf/eth0/router_solicitation_delay", 0)
         made.node.ip(f"addr add {NEIGHBOUR}/64 dev eth0 nodad")
         lab.eventually(lambda: is_settled(made), within=5.0, what="the guest has its addresses")
         yield made

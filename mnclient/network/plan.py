@@ -109,8 +109,8 @@ def can_follow_the_update(operation: Operation) -> bool:
             return verb is Verb.REMOVE and tunnel.payload  # no payload in clear while its routes are still there
         case Operation(verb=Verb.REMOVE) | Operation(item=ProxyNeighbor()):
             return True
-        case Operation(item=Route() as route):
-            return route.tunnel is not None
+        case Operation(item=Route() as route):  # home again, payload must not leave before it (RFC 6275 section 11.5.5)
+            return route.tunnel is not None or (route.gateway is not None and route.preferred_source is not None)
         case Operation(item=Rule() as rule):
             return rule.source is None
         case Operation(item=Tunnel()):

@@ -307,6 +307,14 @@ AT_THE_LAPTOP = {
         ),
         (), {"receive.malformed.other": 1},
     ),
+    "a routing header of another length": Case(
+        lambda w: ipv6(
+            AGENT, w.care_of, ROUTING,
+            type_2(MOBILITY, w.home, length=4) + bytes(16)
+            + mobility(BA, acknowledgement(0, w.sequence), AGENT, w.home),
+        ),
+        (), {"receive.malformed.other": 1},
+    ),
     "a routing header to an address of smaller scope": Case(
         lambda w: to_laptop(w, BA, acknowledgement(0, w.sequence), "fec0::1"), (), {"receive.malformed.other": 1}
     ),

@@ -48,7 +48,8 @@ AT_THE_LAPTOP: Final[Rows] = {
     "MN-6.4-01": (*_NOT_OURS, "a routing header to a group"),
     "MN-6.4-02": _SMALLER_SCOPE,
     "MN-11.2-01": ("a wrong checksum", "an unknown type", "a wrong payload proto", "too small a header len"),
-    "MN-11.3.3-04": (*_NOT_OURS, "a routing header with more to come"),
+    "MN-11.3.3-01": ("a tunnel packet from a stranger",),
+    "MN-11.3.3-04": (*_NOT_OURS, "a routing header with more to come", "a routing header of another length"),
     "MN-11.3.6-01": ("a binding error of a stranger",),
     "MN-11.3.6-05": ("a binding error about a type",),
     "MN-11.7.3-02": (

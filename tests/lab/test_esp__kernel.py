@@ -183,7 +183,13 @@ def test_home_tests_are_encrypted_and_care_of_tests_go_as_they_are(lab, laptop, 
 
 
 @pytest.mark.requirement(
-    "ALL-5.5-01", "RFC4877-ALL-4.1-05", "RFC4877-ALL-4.1-06", "RFC4877-ALL-5-01", "RFC4877-MN-4.3-03", "HA-10.4.2-01"
+    "ALL-5.5-01",
+    "RFC4877-ALL-4.1-05",
+    "RFC4877-ALL-4.1-06",
+    "RFC4877-ALL-5-01",
+    "RFC4877-MN-4.3-03",
+    "HA-10.4.2-01",
+    "MN-11.6.3-02",
 )
 def test_everything_can_be_encrypted(lab, laptop, key):
     """And from the Binding Update of a move on, nothing leaves from the care-of address of before."""

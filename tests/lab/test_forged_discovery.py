@@ -92,7 +92,6 @@ def test_what_nobody_asked_for_is_not_believed_and_asked_for(lab, abroad, strang
     assert entry.valid_until - abroad.status().engine.now > 10_000, "the true lifetime"
 
 
-@pytest.mark.requirement("MN-11.4.1-08")
 def test_a_discovery_reply_that_nobody_asked_for_makes_nobody_a_home_agent(lab, abroad, stranger):
     entry, before = entry_of(abroad), counters(abroad.laptop)
     body = struct.pack("!HH", 7, 0) + HOME_PREFIX[0x666].packed

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Two home agents on the home link, and a laptop that knows none of them: it finds both, and one of them dies."""
 
+import struct
 from ipaddress import IPv6Address
 
 import pytest
@@ -9,6 +10,7 @@ from mnclient.model.status import HomeAgentSource
 from mnclient.wire.binding import BindingUpdate
 from mnclient.wire.home_agent_discovery import HomeAgentAddressDiscoveryReply, HomeAgentAddressDiscoveryRequest
 from tests.lab import settings
+from tests.lab.hostile import ICMPV6, Stranger, icmpv6, ipv6
 from tests.lab.household import Household
 from tests.lab.messages import of_kind
 from tests.lab.person import reads
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.lab
 HOME_ADDRESS = HOME_PREFIX[0x100]
 PREFERRED, OTHER = HOME_PREFIX[11], HOME_PREFIX[12]
 ANYCAST = IPv6Address("2001:db8:1:0:fdff:ffff:ffff:fffe")
+DHAAD_REPLY = 145
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +82,7 @@ def test_the_home_link_is_asked_from_the_visited_network(capture, house):
     assert request.home_address is None
 
 
-@pytest.mark.requirement("HA-6.5-01", "HA-10.5.1-02", "HA-10.5.1-03", "MN-11.4.1-08")
+@pytest.mark.requirement("HA-6.5-01", "HA-10.5.1-02", "HA-10.5.1-03")
 def test_one_of_them_answers_with_both_the_preferred_first(capture, house):
     (request, asked), *_ = of_kind(capture, HomeAgentAddressDiscoveryRequest)
     (reply, message), *_ = of_kind(capture, HomeAgentAddressDiscoveryReply)
@@ -134,7 +137,7 @@ def test_the_other_takes_over_from_one_that_dies(lab, agents, house):
     lab.eventually(reachable_from_outside(lab, HOME_ADDRESS), within=5.0)
 
 
-@pytest.mark.requirement("MN-11.4.1-04")
+@pytest.mark.requirement("MN-11.4.1-04", "MN-11.4.1-05")
 def test_the_service_starts_again_with_the_home_agent_it_had(lab, house):
     with lab.capture(lab.home_agent, "core0", "restarted") as restarted:
         house.laptop.restart()
@@ -153,8 +156,11 @@ def test_the_binding_is_deleted_when_the_role_goes_off(lab, agents, house):
     assert (update.destination, message.lifetime) == (OTHER, 0)
 
 
+@pytest.mark.requirement("MN-11.4.1-08")
 def test_an_administrator_switches_discovery_off(lab, agents, house):
-    """Then the anycast address is nobody's, and the laptop says that it has no home agent."""
+    """Then the anycast address is nobody's, and the laptop says that it has no home agent. It goes on asking, and who
+    does not know the identifier of its request is not believed.
+    """
     agents[OTHER].mnctl("settings", "set", "home_agent.address_discovery", "false")
     members = agents[OTHER].node.run(["cat", "/proc/net/anycast6"])
     assert f"{int(ANYCAST):032x}" not in members
@@ -162,9 +168,16 @@ def test_an_administrator_switches_discovery_off(lab, agents, house):
     house.laptop.forget()
     house.laptop.start()
     lab.eventually(house.laptop.is_ready, within=15.0)
-    house.laptop.mnctl("settings", "set", "mobile_node.enabled", "true")
-    house.is_in_state("searching")
+    with lab.capture(lab.home_agent, "core0", "asking") as asking:
+        house.laptop.mnctl("settings", "set", "mobile_node.enabled", "true")
+        house.is_in_state("searching")
+        lab.eventually(lambda: of_kind(asking.file, HomeAgentAddressDiscoveryRequest), within=5.0, what="it asks")
     assert IPv6Address(HOME_ADDRESS) == house.home_addresses()[0].address
+    ((request, asked), *_) = of_kind(asking.file, HomeAgentAddressDiscoveryRequest)
+    body = struct.pack("!HH", asked.identifier ^ 1, 0) + OTHER.packed
+    with Stranger(agents[OTHER].node, "home0") as somebody:
+        somebody.send(ipv6(OTHER, request.source, ICMPV6, icmpv6(DHAAD_REPLY, 0, body, OTHER, request.source)))
+        lab.eventually(lambda: house.laptop.counters().get("dhaad.ignored.identifier"), within=5.0)
     assert house.home_addresses()[0].home_agent is None
     agents[OTHER].mnctl("settings", "set", "home_agent.address_discovery", "true")
     house.registered_at(VISITED_B, within=60.0)

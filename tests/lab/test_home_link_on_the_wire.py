@@ -2,16 +2,20 @@
 """What the laptop and its home agent say on the links, read from captures: at home, away, and on the way back."""
 
 import signal
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from ipaddress import IPv6Address
 
 import pytest
 
 from tests.lab.asking import ask, ask_status
 from tests.lab.guest import MAC, Guest
-from tests.lab.headers import Seen, packets
+from tests.lab.headers import UDP, Seen, packets
 from tests.lab.hostile import BA, BU, ICMPV6, MOBILITY, Stranger, ipv6, mobility, update
 from tests.lab.lab import Lab
+from tests.lab.node import Node, inside
 from tests.lab.registration_tape import acknowledgements
 from tests.lab.roaming import Roaming
 from tests.lab.topology import (
@@ -28,6 +32,7 @@ from tests.lab.traffic import call_from_outside
 pytestmark = pytest.mark.lab
 
 NEIGHBOUR = "2001:db8:1::77"
+PORT = 7033
 NS, NA, RS, UNREACHABLE, ECHO_REQUEST, ECHO_REPLY = 135, 136, 133, 1, 128, 129
 UNSPECIFIED = IPv6Address("::")
 
@@ -72,6 +77,8 @@ def guest(lab: Lab, roaming: Roaming) -> Iterator[Guest]:
     """Somebody on the home link."""
     with Guest(lab) as made:
         made.plug(HOME)
+        # It probes at once: later an announcement that the home agent repeats could be quicker to end the detection.
+        made.node.sysctl("net/ipv6/conf/eth0/router_solicitation_delay", 0)
         made.node.ip(f"addr add {NEIGHBOUR}/64 dev eth0 nodad")
         lab.eventually(lambda: is_settled(made), within=5.0, what="the guest has its addresses")
         yield made
@@ -245,3 +252,56 @@ def test_router_solicitations_and_probes_come_from_the_link_local_address(lab, a
     probes = [each for each in sent if each.icmp_type == NS and each.source == UNSPECIFIED]
     assert {target(each) in HOME_PREFIX for each in probes} <= {False}
     assert [each for each in sent if each.source == home] == []
+
+
+@contextmanager
+def talking(node: Node, source: IPv6Address, *destinations: str) -> Iterator[None]:
+    """For the block a program sends datagrams without a pause, to each of these, from this address."""
+    with inside(node.namespace):
+        opened = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    opened.bind((str(source), 0))
+    is_over = threading.Event()
+
+    def talk() -> None:
+        while not is_over.wait(0.0005):
+            for each in destinations:
+                with suppress(OSError):  # there is no way for a moment
+                    opened.sendto(b"all the time", (each, PORT))
+
+    thread = threading.Thread(target=talk)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+        opened.close()
+
+
+@pytest.mark.requirement("MN-11.5.5-01", "MN-11.5.5-03")
+def test_who_talks_all_the_way_home_asks_for_nobody_from_the_home_address_before_it_is_let_go(lab, away, guest, home):
+    """Packets for the home link and for beyond it wait for the de-registration, and for neighbours until its answer."""
+    process = away.home_agent.process
+    assert process is not None
+    process.popen.send_signal(signal.SIGSTOP)
+    try:
+        with (
+            talking(lab.laptop, home, NEIGHBOUR, str(CORRESPONDENT_ADDRESS)),
+            lab.capture(lab.laptop, "eth0", "talking") as capture,
+        ):
+            lab.move(HOME)
+            lab.eventually(lambda: _is_returning(away), within=10.0, what="it has begun to de-register")
+            lab.eventually(lambda: _talks_at_home(capture.file, home), within=10.0, what="it goes on talking")
+    finally:
+        process.popen.send_signal(signal.SIGCONT)
+    away.registered_at(HOME, within=40.0)
+    sent = [each for each in from_laptop(packets(capture.file)) if each.source == home]
+    assert sent[0].message == "BU"
+    assert [each for each in sent if each.is_neighbor_discovery] == []
+    ping(guest.node, NEIGHBOUR, str(home))
+
+
+def _talks_at_home(file, home: IPv6Address) -> bool:
+    """Whether its packets have left from the home address, for beyond the home link and for somebody on it."""
+    sent = [each for each in from_laptop(packets(file)) if each.source == home and each.protocol == UDP]
+    return {str(each.destination) for each in sent} == {NEIGHBOUR, str(CORRESPONDENT_ADDRESS)}

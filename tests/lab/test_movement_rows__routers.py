@@ -200,7 +200,7 @@ def test_packets_from_the_care_of_address_leave_by_the_router_that_advertised_it
 
 
 @pytest.mark.requirement("RFC4861-MN-6.3.6-01", "RFC8028-MN-3.2-01", "RFC8028-MN-3.3-01", "RFC6724-MN-5-03")
-@pytest.mark.requirement("MN-11.5.1-01", "MN-7.5-01", "RFC4861-MN-7.3.3-02")
+@pytest.mark.requirement("MN-11.5.1-01", "MN-7.5-01", "RFC4861-MN-7.3.3-02", "MN-11.5.4-01")
 def test_a_router_that_vanishes_is_bypassed_and_the_source_follows(lab, roaming, both):
     """The whole machine of the first router is cut off from the link; nobody says goodbye. Others are asked for when it
     does not answer."""

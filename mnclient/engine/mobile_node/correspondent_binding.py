@@ -117,6 +117,7 @@ class CorrespondentBinding:
         self.is_unwanted = False
         self.granted: Seconds | None = None
         self._signature: tuple[bytes, IPv6Address] | None = None
+        self._authenticator = b""
         self._backoff = Backoff(INITIAL_BINDACK_TIMEOUT)
         self._corrections = 0
         self._fails_here = False
@@ -201,6 +202,10 @@ class CorrespondentBinding:
         key, care_of_address = self._signature
         return is_authorized(message, key, care_of_address, self.address)
 
+    def was_told(self, packet: bytes) -> bool:
+        """Whether the octets of a packet hold the unanswered Binding Update: whoever knows it was on its path."""
+        return self.shared.updates.awaits_answer(self.key) and self._authenticator in packet
+
     # --- sending -----------------------------------------------------------------------------------------------------
 
     def _send_home_test(self, now: Instant) -> None:
@@ -271,19 +276,18 @@ class CorrespondentBinding:
         enhanced, signed = self.enhanced, source if lifetime > 0 else self.home_address
         sequence = self.shared.updates.record(self.key, source, lifetime, now)
         self.context.count("correspondent.bu.sent")
-        self.context.signal(
-            messages.correspondent_registration(
-                home_address=self.home_address,
-                correspondent=self.address,
-                care_of_address=source,
-                sequence=sequence,
-                lifetime=lifetime,
-                nonce_indices=nonces,
-                key=key,
-                options=more,
-                seal=None if enhanced is None else lambda update: enhanced.prove(update, home, signed, self.address),
-            )
+        action, self._authenticator = messages.correspondent_registration(
+            home_address=self.home_address,
+            correspondent=self.address,
+            care_of_address=source,
+            sequence=sequence,
+            lifetime=lifetime,
+            nonce_indices=nonces,
+            key=key,
+            options=more,
+            seal=None if enhanced is None else lambda update: enhanced.prove(update, home, signed, self.address),
         )
+        self.context.signal(action)
 
     def _await_answer(self, now: Instant) -> None:
         self._set(Timer.RETRANSMIT_CORRESPONDENT_UPDATE, after(now, self._backoff.next_timeout()))

@@ -100,11 +100,11 @@ class KnownInterface:
 class KnownHomeAddress:
     """One home address. `home_interface` is "" unless it is to be on that interface.
 
-    `tunnel_local` is the care-of address of the tunnel, None for none; `home_agent_link_layer` is given while the home
-    agent must be reached without asking for its hardware address. `home_is_proved`: False while the home agent on that
-    interface has not shown its key: then nothing but signalling may leave there. `association` is there when its
-    signalling goes under ESP, `retiring` has those before it; `care_of` is where a Binding Update leaves from, None at
-    home.
+    `tunnel_local` is the care-of address of the tunnel, None for none; `home_agent_link_layer` and
+    `home_router_link_layer` are given while those must be reached without asking for their hardware addresses.
+    `home_has_neighbors`: False while only they may be reached there, without a `home_router` only the home agent: then
+    nothing but signalling leaves. `association` is there when its signalling goes under ESP, `retiring` has those
+    before it; `care_of` is where a Binding Update leaves from, None at home.
     """
 
     address: IPv6Address
@@ -115,7 +115,8 @@ class KnownHomeAddress:
     home_interface: str = ""
     home_detection: DuplicateDetection = DuplicateDetection.NONE
     home_router: IPv6Address | None = None
-    home_is_proved: bool = True
+    home_router_link_layer: bytes | None = None
+    home_has_neighbors: bool = True
     home_agent_link_layer: bytes | None = None
     tunnel_local: IPv6Address | None = None
     tunnel_also: tuple[IPv6Address, ...] = ()
@@ -242,7 +243,7 @@ def _at_home(home: KnownHomeAddress) -> Iterable[Item]:
     interface, table, source = home.home_interface, home.table, home.address
     # Not flagged as a home address: the copy on the device is, and the kernel side makes such ones without detection.
     yield Address(interface=interface, address=home.address, duplicate_detection=home.home_detection)
-    on_link = home.prefix if home.home_is_proved or home.home_agent is None else _host(home.home_agent)
+    on_link = home.prefix if home.home_has_neighbors or home.home_agent is None else _host(home.home_agent)
     yield Route(destination=on_link, interface=interface, table=table, preferred_source=source)
     if home.on_device:
         # When the interface goes, the kernel drops its routes at once; what is sent before we know waits on the device.
@@ -258,6 +259,10 @@ def _at_home(home: KnownHomeAddress) -> Iterable[Item]:
         yield Route(
             destination=DEFAULT, interface=interface, table=table, gateway=home.home_router, preferred_source=source
         )
+        if home.home_router_link_layer:
+            yield Neighbor(
+                interface=interface, address=home.home_router, link_layer_address=home.home_router_link_layer
+            )
     if home.home_agent_link_layer and home.home_agent is not None:
         yield Neighbor(interface=interface, address=home.home_agent, link_layer_address=home.home_agent_link_layer)
 

@@ -57,7 +57,8 @@ class Registration:
     `home` has the home agent in use; `acknowledged_agent` accepted a registration last; `discovered` are those found;
     `accepted_spi` is in what the registration went under that was accepted last, None when that was not protected.
     `needs_prefixes`: the home agent said so (status 1). `valid_until`, `preferred_until`: how long the home prefix
-    lasts, None as long as nobody said. `is_deprecated`, `is_expired`: these have ended.
+    lasts, None as long as nobody said. `is_deprecated`, `is_expired`: these have ended. `waits_to_be_home`: back home,
+    and nothing may leave there before the Binding Update that says so (section 11.5.5).
     """
 
     def __init__(self, home: HomeAddressConfig, index: int, context: Context, updates: BindingUpdateList) -> None:
@@ -104,7 +105,7 @@ class Registration:
         self.deregistered_after_collision = False
         self.confirmed_lifetime: Seconds | None = None
         self.refresh_advice: Seconds | None = None
-        self._after_collision = False
+        self._after_collision = self.waits_to_be_home = False
         self._backoff = Backoff(INITIAL_BINDACK_TIMEOUT)
         self._retries = Backoff(RETRY_REFUSED_FIRST, RETRY_REFUSED_CEILING)
         self._corrections = 0
@@ -262,6 +263,7 @@ class Registration:
             self.context.signal(messages.home_address_question(link.name, self.home.address))
             return
         sequence = self.updates.record(self.key, self.home.address, Seconds(0.0), now)
+        self.waits_to_be_home = False
         self.context.count("bu.sent")
         self.context.signal(
             messages.home_deregistration(

@@ -44,6 +44,7 @@ class RegistrationSteps(Registration):
         self._forget_collision()
         self._defender = None
         self._is_question = False
+        self.waits_to_be_home = True
         self.registered_until = None
         self.context.timers.stop(Timer.REFRESH_BINDING, self.home.address)
         self.home_detection = DuplicateDetection.NONE

@@ -172,7 +172,11 @@ def known_home_address(
     """What the kernel must know of one home address."""
     home, link, state = registration.home, registration.link, registration.state
     at_home = link is not None and state in _HOME_STATES
+    # While the home agent defends the address nobody may be asked for from it, as the kernel would (section 11.5.5).
+    is_defended = state is State.RETURNING
     is_proved = state is State.AT_HOME or not registration.must_prove_home
+    is_there = at_home and is_proved and not (is_defended and registration.waits_to_be_home)
+    router = link.current if is_there and link is not None else None
     locals_ = _tunnel_locals(registration, care_of)
     return KnownHomeAddress(
         address=home.address,
@@ -184,9 +188,10 @@ def known_home_address(
         and (state is not State.DETECTING or registration.owned),
         home_interface=link.name if at_home and link is not None else "",
         home_detection=registration.home_detection,
-        home_router=link.current.address if at_home and is_proved and link is not None and link.current else None,
-        home_is_proved=is_proved,
-        home_agent_link_layer=registration.home_agent_link_layer(now) if state is State.RETURNING else None,
+        home_router=router.address if router is not None else None,
+        home_router_link_layer=router.link_layer_address if router is not None and is_defended else None,
+        home_has_neighbors=is_proved and not is_defended,
+        home_agent_link_layer=registration.home_agent_link_layer(now) if is_defended else None,
         tunnel_local=locals_[0] if locals_ else None,
         tunnel_also=locals_[1:],
         association=registration.association if registration.is_under_esp else None,

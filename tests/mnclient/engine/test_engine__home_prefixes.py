@@ -41,7 +41,7 @@ def told(world: World) -> list[Seconds]:
     return [each.lifetime for each in to_peer if isinstance(each, BindingUpdate)]
 
 
-@pytest.mark.requirement("MN-11.4.2-05", "MN-11.4.2-03")
+@pytest.mark.requirement("MN-11.4.2-05")
 def test_a_correspondent_whose_binding_would_outlast_the_home_prefix_is_told():
     world = direct()
     (before,) = world.correspondent.binding_cache(world.now)
@@ -58,7 +58,7 @@ def test_one_whose_binding_ends_before_is_not():
     assert told(shortened(100_000.0)) == []
 
 
-@pytest.mark.requirement("MN-11.4.2-03", "MN-11.4.2-04")
+@pytest.mark.requirement("MN-11.4.2-04")
 def test_no_later_binding_outlasts_the_home_prefix():
     world = shortened(100.0)
     world.pass_time(50.0)

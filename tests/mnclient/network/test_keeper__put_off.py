@@ -2,8 +2,10 @@
 """What is put off is done in the end, whatever comes in between, and what is urgent does not wait for it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -192,6 +194,15 @@ def test_direct_ways_and_proxies_are_told_apart():
         assert not can_follow_the_update(Operation(verb, direct))
         assert not is_tidying(Operation(verb, direct))
     assert can_follow_the_update(Operation(Verb.ADD, ProxyNeighbor(interface="eth0", address=HOME)))
+
+
+@pytest.mark.requirement("MN-11.5.5-01")
+def test_back_home_payload_has_no_way_before_the_update():
+    """The home agent is on the link, and what is for beyond it goes by a router."""
+    to_agent = Route(destination=IPv6Network(AGENT), interface="eth0", table=627500, preferred_source=HOME)
+    beyond = replace(to_agent, destination=ANYWHERE, gateway=IPv6Address("fe80::1"))
+    assert not can_follow_the_update(Operation(Verb.ADD, to_agent))
+    assert can_follow_the_update(Operation(Verb.ADD, beyond))
 
 
 def test_what_is_protected_is_so_before_the_update_leaves_and_payload_after_it():

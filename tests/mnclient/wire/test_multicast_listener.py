@@ -84,7 +84,6 @@ def test_queries_and_how_long_one_may_wait(code, rest, seconds):
     assert decode_membership(inside(130, body)).message == ListenerQuery(maximum_response=Seconds(seconds))
 
 
-@pytest.mark.requirement("MN-11.3.4-01")
 @pytest.mark.parametrize(
     "message",
     [

@@ -22,7 +22,7 @@ from tests.mnclient.engine.mobile_node.peer import (
     tampered,
     told,
 )
-from tests.mnclient.engine.mobile_node.script import HOME, SendPacket, only, ra_b
+from tests.mnclient.engine.mobile_node.script import HOME, SendPacket, only, ra_b, sent
 
 STRANGER = IPv6Address("2001:db8:bad::1")
 
@@ -76,6 +76,7 @@ def test_a_care_of_test_must_come_directly_to_the_care_of_address(spoil, reason)
     assert script.give(spoil(care_of)) == []
     assert script.node.counters()[f"cot.ignored.{reason}"] == 1
     assert told(script.give(care_of))
+    assert script.give(care_of) == [], "one answer is enough"
 
 
 def test_the_cookies_are_not_interchangeable():
@@ -199,6 +200,7 @@ def test_a_lost_binding_leads_through_the_tunnel_at_once_and_is_made_again():
     script.give(script.peer.lost_binding(care_of))
     assert script.talks is State.TUNNELLED
     assert script.route is not None and not script.route.outgoing
+    assert PEER not in {each.destination for each in script.node.binding_update_list(script.now)}
     assert script.give(script.peer.heard()) == []
     script.peer.nonce = b"\x01" * 8
     script.bind(script.pass_time(2.0))
@@ -259,15 +261,17 @@ def test_a_message_it_does_not_know():
     assert script.talks is State.UNRESPONSIVE
     script.give(script.peer.lost_binding(script.care_of, 2, IPv6Address("::")))
     assert script.node.counters()["correspondent.be.ignored"] == 1
+    assert script.pass_time(50.0) == [], "nothing is repeated"
+    assert script.give(script.peer.heard()) == []
 
 
 @pytest.mark.requirement("MN-11.3.5-01", "MN-11.3.5-02", "MN-11.6.2-05", "MN-11.3.5-03", "MN-11.1-02")
 def test_no_mobility_header_there_but_only_who_saw_the_question_is_believed():
     script = Abroad()
     init = only(care_of_inits(script.give(script.peer.heard())))
-    sent = encode_packet(init.packet)
-    problem = ParameterProblem(code=1, pointer=6, packet=sent)
-    blind = replace(problem, packet=sent[:-8] + bytes(8))
+    octets = encode_packet(init.packet)
+    problem = ParameterProblem(code=1, pointer=6, packet=octets)
+    blind = replace(problem, packet=octets[:-8] + bytes(8))
     for message, source in ((blind, PEER), (problem, STRANGER), (replace(problem, code=0), PEER)):
         script.give(arrived(source, script.care_of, message))
         assert script.talks is State.TESTING
@@ -279,6 +283,44 @@ def test_no_mobility_header_there_but_only_who_saw_the_question_is_believed():
     assert script.pass_time(60.0) == []
     assert home_inits(script.give(script.peer.heard())), "after some time it is tried again"
     assert script.talks is State.TESTING
+
+
+def renewed(script: Abroad) -> list[SendPacket]:
+    """What a route that is in use and whose tokens grow old makes the node send."""
+    script.bind()
+    script.pass_time(196.0)
+    actions = script.give(script.peer.use(script.now))
+    return [*home_inits(actions), *care_of_inits(actions)]
+
+
+@pytest.mark.requirement("MN-11.3.5-01", "MN-11.6.2-05")
+@pytest.mark.parametrize("half", [0, 1])
+def test_a_correspondent_that_lost_its_support_is_talked_to_through_the_tunnel_again(half):
+    """In answer to either test of a renewal; packets went directly up to then."""
+    script = Abroad()
+    init = renewed(script)[half]
+    assert script.route is not None and script.route.outgoing
+    script.give(
+        arrived(PEER, init.packet.source, ParameterProblem(code=1, pointer=6, packet=encode_packet(init.packet)))
+    )
+    assert script.talks is State.UNRESPONSIVE
+    assert script.route is not None and not script.route.outgoing
+    assert sent(script.pass_time(50.0), object) == [], "no Binding Update, and no test"
+
+
+@pytest.mark.requirement("MN-11.3.5-01")
+def test_nor_is_one_told_again_that_does_not_know_a_binding_update():
+    script, update = registering()
+    octets = encode_packet(update.packet)
+    problem = ParameterProblem(code=1, pointer=40, packet=octets)
+    blind = replace(problem, packet=octets[:-12] + bytes(12))
+    for message, source in ((blind, PEER), (problem, STRANGER)):
+        script.give(arrived(source, script.care_of, message))
+        assert script.talks is State.REGISTERING
+    script.give(arrived(PEER, script.care_of, problem))
+    assert script.talks is State.UNRESPONSIVE
+    assert sent(script.pass_time(50.0), object) == []
+    assert home_inits(script.pass_time(10.0) + script.give(script.peer.heard())), "after some time it is tried again"
 
 
 @pytest.mark.requirement("MN-11.3.5-04")

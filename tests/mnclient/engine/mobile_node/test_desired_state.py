@@ -16,14 +16,21 @@ from mnclient.engine.mobile_node.desired_state import (
 from mnclient.model.network_state import DuplicateDetection, NetworkState
 from mnclient.model.status import HomeAddressState as State
 from tests.mnclient.engine.mobile_node.script import (
+    AGENT,
+    AGENT_LOCAL,
+    AGENT_MAC,
     HOME,
     HOME_PREFIX,
+    MAC_B,
+    ROUTER_A,
     Script,
     ack,
+    advertisement,
     config,
     home,
     link,
     only,
+    prefix,
     ra_a,
     ra_home,
     settle,
@@ -133,6 +140,42 @@ def test_at_home():
         "rule 6274 table 254 suppress 0",
         "rule 6275 table 627500",
     )
+
+
+def ways_by_eth0(script: Script) -> set[str]:
+    """Where packets of the home address go without a tunnel."""
+    return {str(each.destination) for each in script.state.routes if (each.table, each.interface) == (627500, "eth0")}
+
+
+def known_neighbors(script: Script) -> dict[IPv6Address, bytes]:
+    return {each.address: each.link_layer_address for each in script.state.neighbors}
+
+
+@pytest.mark.requirement("MN-11.5.5-03")
+def test_on_the_way_home_the_kernel_has_to_ask_for_nobody_before_the_home_agent_has_answered():
+    """It would ask from the home address, which is still defended: all goes by the router, whose hardware is known."""
+    script = Script()
+    script.register()
+    script.give(link(interrupted=True))
+    update = only(updates(script.give(ra_home())))
+    assert script.where is State.RETURNING
+    assert ways_by_eth0(script) == {f"{AGENT}/128", "::/0"}
+    assert known_neighbors(script) == {AGENT: AGENT_MAC, AGENT_LOCAL: AGENT_MAC}
+    script.give(ack(update))
+    assert ways_by_eth0(script) == {str(HOME_PREFIX), "::/0"}
+    assert known_neighbors(script) == {}
+
+
+@pytest.mark.requirement("MN-11.5.5-01")
+def test_on_the_way_home_nothing_leaves_while_the_binding_update_waits_for_the_home_agents_hardware():
+    script = Script()
+    script.register()
+    script.give(link(interrupted=True))
+    assert not updates(script.give(advertisement(ROUTER_A, MAC_B, prefix(HOME_PREFIX))))
+    assert ways_by_eth0(script) == {f"{AGENT}/128"}
+    assert updates(script.pass_time(1.5))
+    assert ways_by_eth0(script) == {f"{AGENT}/128", "::/0"}
+    assert known_neighbors(script) == {ROUTER_A: MAC_B}
 
 
 @pytest.mark.requirement("MN-11.6.3-02")

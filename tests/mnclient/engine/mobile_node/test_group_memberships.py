@@ -107,7 +107,6 @@ def test_each_query_is_answered_within_its_time(asked):
     assert said(asked.pass_time(1000)) == []
 
 
-@pytest.mark.requirement("MN-11.3.4-01")
 def test_a_report_goes_through_the_tunnel_from_a_link_local_address(asked):
     (report,) = reports(know(asked))
     assert (report.outer_source, report.outer_destination) == (asked.care_of, AGENT)

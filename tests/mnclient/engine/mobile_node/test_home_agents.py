@@ -139,7 +139,6 @@ def test_what_answers_no_request_of_ours_is_ignored(changes):
     assert updates(script.give(reply(asked, FIRST))) != []
 
 
-@pytest.mark.requirement("MN-11.4.1-08")
 def test_one_answer_is_enough():
     script, asked = abroad()
     script.give(reply(asked, FIRST))

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, IPv6Network
 import pytest
 
 from mnclient.constants import REFRESH_FRACTION
-from mnclient.engine.actions import ReportHomePrefix, SendPacket
+from mnclient.engine.actions import Note, ReportHomePrefix, SendPacket
 from mnclient.engine.events import DatapathChosen, PacketReceived
 from mnclient.engine.mobile_node.prefix_discovery import MAX_SOLICITATIONS
 from mnclient.model.problems import ProblemCode
@@ -153,6 +153,19 @@ def test_other_prefixes_of_the_home_link_are_reported():
     )
     reports = [each for each in actions if isinstance(each, ReportHomePrefix)]
     assert reports == [ReportHomePrefix(home_address=HOME, prefix=NEW_PREFIX, home_agent=NEW_AGENT)]
+
+
+@pytest.mark.requirement("MN-11.4.3-06")
+@pytest.mark.parametrize("managed, other", [(False, False), (True, False), (False, True)])
+def test_what_it_says_of_an_address_server_is_told_as_it_is_said(managed, other):
+    """Nothing follows of it, as of Router Advertisements: home addresses are formed, or chosen."""
+    script, asked = asking()
+    answer = advertisement(asked, script=script)
+    flags = replace(answer.packet.message, managed=managed, other=other)  # type: ignore[call-arg]
+    actions = script.give(replace(answer, packet=replace(answer.packet, message=flags)))
+    (note,) = [each for each in actions if isinstance(each, Note) and each.kind == "home-prefixes"]
+    assert f"M={int(managed)} O={int(other)}," in note.text
+    assert script.home_address().valid_until is not None
 
 
 @pytest.mark.requirement("MN-11.4.3-01")

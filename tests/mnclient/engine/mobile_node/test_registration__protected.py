@@ -174,6 +174,16 @@ def test_protection_of_the_tunnel_is_there_while_packets_take_it(registered):
     assert not registered.state.protected_tunnels
 
 
+@pytest.mark.requirement("MN-11.6.3-02")
+def test_after_a_move_it_begins_at_the_new_address_with_the_binding_update(registered):
+    registered.pass_time(5.0)
+    registered.give(link(interrupted=True))
+    update = only(updates(registered.give(ra_b())))
+    assert registered.where is State.REGISTERING
+    (item,) = registered.state.protected_tunnels
+    assert isinstance(item, ProtectedTunnel) and item.care_of_address == update.packet.source == registered.care_of
+
+
 @pytest.mark.requirement("RFC4877-MN-4.2-02")
 def test_only_a_protected_answer_ends_the_return(registered):
     come_home(registered)

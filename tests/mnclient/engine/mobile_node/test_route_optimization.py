@@ -58,7 +58,7 @@ def test_payload_through_the_tunnel_begins_both_tests_at_once():
     assert script.give(script.peer.heard()) == []
 
 
-@pytest.mark.requirement("MN-11.7.2-11", "MN-11.7.2-10", "MN-11.6.2-04", "MN-11.7.2-06")
+@pytest.mark.requirement("MN-11.7.2-11", "MN-11.7.2-10", "MN-11.6.2-04", "MN-11.6.2-03", "MN-11.7.2-06")
 def test_with_both_tokens_it_registers():
     script = Abroad()
     update = only(told(script.test()))
@@ -227,7 +227,7 @@ def test_a_refresh_request_is_ignored_when_the_route_is_not_in_use():
     assert script.talks is State.TUNNELLED
 
 
-@pytest.mark.requirement("MN-11.7.2-07")
+@pytest.mark.requirement("MN-11.7.2-07", "MN-11.4.2-03")
 def test_the_lifetime_is_within_that_of_the_home_registration():
     script = Abroad(open_config(registration_lifetime=Seconds(300.0)))
     script.pass_time(100.0)

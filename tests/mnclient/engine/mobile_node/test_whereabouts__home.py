@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Several interfaces, and the home link is on one that is not in use (docs/adr/0032-home-on-another-interface.md)."""
 
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
@@ -12,18 +12,23 @@ from mnclient.model.status import HomeAddressState as State
 from mnclient.model.status import Phase
 from tests.mnclient.engine.mobile_node.script import (
     HOME,
+    HOME_PREFIX,
     LINK_LOCAL,
+    MAC_A,
     MAC_B,
     NET_A,
     NET_B,
+    ROUTER_A,
     Script,
     ack,
+    advertisement,
     binding_update,
     config,
     home,
     link,
     only,
     policy,
+    prefix,
     prove,
     ra_a,
     ra_b,
@@ -72,6 +77,28 @@ def test_without_a_binding_it_is_at_home_where_the_home_link_is(address):
     assert only(each.name for each in script.node.interfaces(script.now) if each.is_active) == "eth1"
     script.pass_time(100.0)
     assert place(script, address) == (State.AT_HOME, "eth0")
+
+
+@pytest.mark.requirement("MN-11.5.2-01")
+@pytest.mark.parametrize(
+    "prefixes, is_home",
+    [
+        ([HOME_PREFIX], True),
+        ([NET_B, HOME_PREFIX], True),
+        ([prefix(HOME_PREFIX, autonomous=False)], True),
+        ([prefix(HOME_PREFIX, on_link=False)], False),
+        ([prefix(HOME_PREFIX, valid=0.0, preferred=0.0)], False),
+        ([HOME_PREFIX.supernet(new_prefix=60)], False),
+        ([IPv6Network((int(HOME_PREFIX.network_address), 72))], False),
+        ([NET_B], False),
+    ],
+)
+def test_the_home_link_is_where_the_home_prefix_with_its_length_is_on_the_link(prefixes, is_home):
+    script = Script()
+    script.give(link())
+    script.give(advertisement(ROUTER_A, MAC_A, *prefixes))
+    assert only(each.is_home for each in script.node.interfaces(script.now)) is is_home
+    assert (script.where is State.DETECTING) is is_home
 
 
 def test_when_that_interface_leaves_one_binding_update_is_sent_from_the_one_in_use():

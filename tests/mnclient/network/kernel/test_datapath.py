@@ -166,6 +166,7 @@ def test_the_agent_forwards_only_for_the_home_address_of_that_care_of_address(ho
     eventually(lambda: strangers(hosts.agent_node) == 1)
 
 
+@pytest.mark.requirement("MN-11.3.3-01")
 def test_the_mobile_node_accepts_only_from_its_home_agent(hosts):
     at_home, correspondent = hosts.ends()
     add_address(hosts.agent, "2001:db8:3::66/64")

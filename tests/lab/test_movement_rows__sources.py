@@ -205,6 +205,7 @@ def test_a_destination_to_which_the_home_address_would_speak_is_tried_first(lab,
 
 
 @pytest.mark.requirement("RFC8981-MN-3.7-01", "RFC8981-MN-3.1-01", "RFC8981-MN-3.6-01", "RFC7217-MN-5-01")
+@pytest.mark.requirement("RFC8981-MN-3.4-01")
 def test_temporary_care_of_addresses_are_switched_on_and_off(lab, roaming, away):
     def moved(link: str) -> IPv6Address:
         lab.move(link)

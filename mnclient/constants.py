@@ -49,6 +49,7 @@ SOLICIT_IRT: Final = Seconds(4.0)  # RFC 7559 section 2: first interval between 
 SOLICIT_MRT: Final = Seconds(3600.0)  # RFC 7559 section 2: ceiling of the interval
 TWO_HOURS: Final = Seconds(7200.0)  # RFC 4862 section 5.5.3 e
 IDGEN_RETRIES: Final = 3  # RFC 7217 section 7
+TEMP_IDGEN_RETRIES: Final = 3  # RFC 8981 section 3.8
 TEMP_VALID_LIFETIME: Final = Seconds(172800.0)  # RFC 8981 section 3.8
 TEMP_PREFERRED_LIFETIME: Final = Seconds(86400.0)  # RFC 8981 section 3.8
 IPV6_MINIMUM_MTU: Final = 1280  # octets, RFC 8200 section 5

@@ -132,6 +132,8 @@ def rows_of(name: str) -> tuple[pytest.MarkDecorator, ...]:
     found = ["RFC4285-ALL-5-03"] if "without a key" in name else []
     if name.startswith("an update") and ("clock a day" in name or "of yesterday" in name):
         found.append("RFC4285-HA-6-01")
+    if "under a key of its own" in name or "half of the right authenticator" in name:
+        found.append("RFC4285-ALL-5.1.1-01")
     return (pytest.mark.requirement(*found),) if found else ()
 
 

@@ -80,5 +80,6 @@ def test_who_has_another_key_is_believed_of_his_own_home_address(lab, house, att
     assert [each for each in bindings(house) if each in before] == before
 
 
+@pytest.mark.requirement("RFC4285-ALL-5.1-01", "RFC4285-ALL-5.1-02")
 def test_who_has_the_key_is_believed(lab, house, attacker, scene):
     key_is_believed(lab, house, attacker, scene)

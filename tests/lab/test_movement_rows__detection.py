@@ -143,6 +143,28 @@ def test_an_advertisement_for_it_proves_a_duplicate(lab, onto_link, tentative):
         bind(lab, tentative)
 
 
+@pytest.mark.requirement("RFC4862-MN-5.4.3-01")
+def test_its_own_probe_that_comes_back_proves_nothing(lab, neighborhood, onto_link):
+    """As on a link where a cable makes a loop."""
+    address = IPv6Address("2001:db8:2::704")
+    with Tape(lab.laptop, "eth0") as tape:
+        lab.laptop.ip(f"addr add {address}/64 dev eth0")
+
+        def probes() -> list[bytes]:
+            return [
+                each for _, each in tape.frames() if each[54:55] == bytes((SOLICITATION,)) and address.packed in each
+            ]
+
+        try:
+            (probe,) = lab.eventually(probes, within=3.0)
+            onto_link.send(probe)
+            lab.eventually(lambda: len(probes()) == 2, within=2.0, what="it is back")
+            lab.eventually(lambda: "tentative" not in flags(lab, address), within=ENDED)
+            assert bind(lab, address) == 0
+        finally:
+            lab.laptop.ip(f"addr del {address}/64 dev eth0")
+
+
 # --- the care-of address, optimistic ---------------------------------------------------------------------------------
 
 

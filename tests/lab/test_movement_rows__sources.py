@@ -167,6 +167,12 @@ def test_a_new_flow_to_somebody_far_away_has_the_home_address(lab, away):
 SAY = "print(s.accept()[1][0], flush=True)"
 
 
+@pytest.mark.requirement("RFC6724-MN-5-06")
+def test_servers_of_the_link_are_not_asked_from_the_home_address(lab, away):
+    """All DHCP servers of the link (RFC 8415): as long as a client binds to nothing."""
+    assert source(lab, "ff02::1:2", scope="eth0") == LINK_LOCAL
+
+
 @pytest.mark.requirement("RFC6724-MN-5-02")
 def test_a_program_can_ask_for_the_care_of_address_instead(lab, away):
     """By binding to the address or to the interface. Where the kernel knows home addresses, by IPV6_PREFER_SRC_COA."""
@@ -198,7 +204,8 @@ def test_a_destination_to_which_the_home_address_would_speak_is_tried_first(lab,
 # --- temporary addresses by choice -----------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("RFC8981-MN-3.7-01")
+@pytest.mark.requirement("RFC8981-MN-3.7-01", "RFC8981-MN-3.1-01", "RFC8981-MN-3.6-01", "RFC7217-MN-5-01")
+@pytest.mark.requirement("RFC8981-MN-3.4-01")
 def test_temporary_care_of_addresses_are_switched_on_and_off(lab, roaming, away):
     def moved(link: str) -> IPv6Address:
         lab.move(link)
@@ -213,8 +220,20 @@ def test_temporary_care_of_addresses_are_switched_on_and_off(lab, roaming, away)
     off = [moved(VISITED_B), moved(VISITED_A)]
     roaming.laptop.mnctl("settings", "set", "mobile_node.identifier", "temporary")
     on = [moved(VISITED_B), moved(VISITED_A), moved(VISITED_B)]
+    there = lab.laptop.run(["ip", "-6", "-o", "addr", "show", "dev", "eth0"])
+    assert [each for each in (*off, *on) if f" {each}/" in there] == on[-1:], "those of other links are removed"
     assert len({identifier(each) for each in (*off, *on)}) == 5, "each is another one"
     roaming.laptop.mnctl("settings", "set", "mobile_node.identifier", "stable-opaque")
     assert [moved(VISITED_A), moved(VISITED_B)] == [off[1], off[0]]
     lab.move(HOME)
     roaming.registered_at(HOME)
+
+
+@pytest.mark.requirement("RFC6724-MN-5-01")
+def test_at_home_the_address_that_is_both_wins_over_one_that_is_not(lab, roaming, away):
+    """Both of one prefix on one interface, and the other one was added last: for what leaves the home link."""
+    lab.move(HOME)
+    roaming.registered_at(HOME)
+    lab.eventually(lambda: "tentative" not in lab.laptop.run(["ip", "-6", "addr", "show", "dev", "eth0"]), within=5.0)
+    with configured(lab, "addr add 2001:db8:1::6789/64 dev eth0 nodad"):
+        assert source(lab, str(CORRESPONDENT_ADDRESS)) == away.home_address

@@ -11,8 +11,18 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
-from tests.lab.discovery import NOWHERE, ROUTER_ADVERTISEMENT, ROUTER_SOLICITATION, Heard, Tape, advertisement_of
-from tests.lab.hostile import ICMPV6, advertisement, checksum, frames, prefix_option, router_frame
+from tests.lab.discovery import (
+    ADVERTISEMENT,
+    NOWHERE,
+    ROUTER_ADVERTISEMENT,
+    ROUTER_SOLICITATION,
+    SOLICITATION,
+    Heard,
+    Tape,
+    advertisement_of,
+    frame,
+)
+from tests.lab.hostile import ICMPV6, advertisement, checksum, frames, icmpv6, ipv6, prefix_option, router_frame
 from tests.lab.lab import Lab
 from tests.lab.roaming import Roaming
 from tests.lab.second_router import own_option
@@ -21,11 +31,13 @@ from tests.lab.topology import BRIDGES, LAPTOP_ETH0_MAC, VISITED_A, VISITED_B, V
 pytestmark = pytest.mark.lab
 
 LINK_LOCAL, ALL_ROUTERS = IPv6Address("fe80::ff:fe00:10"), IPv6Address("ff02::2")
+ROUTER_A = IPv6Address("fe80::ff:fe00:201")
 ROUTER_B, HARDWARE_B = IPv6Address("fe80::ff:fe00:301"), bytes.fromhex("020000000301")
 ROGUE, ROGUE_HARDWARE = IPv6Address("fe80::bad"), bytes.fromhex("02bad0bad001")
 BEHIND, UNWANTED = IPv6Network("2001:db8:2:bad::/64"), IPv6Network("2001:db8:3:bad::/64")
 ON_LINK, ENDING = IPv6Network("2001:db8:3:cab::/64"), IPv6Network("2001:db8:3:e::/64")
 NEXT_TO_END = IPv6Network("2001:db8:3:f::/64")
+LASTING = IPv6Network("2001:db8:3:1a5::/64")
 SOON, AGING = 6, 13  # seconds
 DETECTION = 1.3  # seconds that duplicate detection takes, and some
 INTERVAL = 4.0  # RTR_SOLICITATION_INTERVAL
@@ -110,6 +122,27 @@ def silent(lab: Lab, roaming: Roaming, tape: Tape) -> Iterator[float]:
     lab.routers[VISITED_B].start()
 
 
+def asked(tape: Tape, since: float) -> set[IPv6Address]:
+    """Whom the laptop has asked by name whether it is there."""
+    sent = [each for each in tape.heard(SOLICITATION) if each.hardware_source == LAPTOP_ETH0_MAC and each.at > since]
+    return {each.target for each in sent if each.destination == each.target and each.source == LINK_LOCAL}
+
+
+@pytest.mark.requirement("RFC6059-MN-5.7.1-01")
+def test_an_answer_in_the_name_of_a_known_router_from_other_hardware_brings_nothing_back(lab, roaming, tape, silent):
+    """The router of network A is asked for here as well, and somebody answers."""
+    lab.eventually(lambda: ROUTER_A in asked(tape, silent), within=5.0, what="it is asked for")
+    counted = "na.ignored.not-a-router"
+    ignored = roaming.status().engine.counters.get(counted, 0)
+    body = bytes((0xE0, 0, 0, 0)) + ROUTER_A.packed + bytes((2, 1)) + ROGUE_HARDWARE
+    answer = ipv6(ROUTER_A, LINK_LOCAL, ICMPV6, icmpv6(ADVERTISEMENT, 0, body, ROUTER_A, LINK_LOCAL), hops=255)
+    with frames(lab.nodes["switch"], BRIDGES[VISITED_B]) as onto_link:
+        onto_link.send(frame(answer, ROGUE_HARDWARE, bytes.fromhex(LAPTOP_ETH0_MAC.replace(":", ""))))
+    lab.eventually(lambda: roaming.status().engine.counters.get(counted, 0) > ignored, within=3.0, what="it is read")
+    assert ROUTER_A not in routers(roaming)
+    assert roaming.home_addresses()[0].care_of_address is None
+
+
 def told(lab: Lab, roaming: Roaming, *options: bytes, lifetime: int = 1800) -> None:
     """An advertisement of the router of network B, and it has been read."""
     before = count(roaming)
@@ -183,6 +216,21 @@ def test_another_is_registered_before_the_registered_one_is_deprecated(lab, roam
     assert first + 1.0 < then < began + AGING, "it was of use for a while"
 
 
+@pytest.mark.requirement("RFC4862-MN-5.5.3-03", "RFC4862-MN-5.5.3-04")
+def test_a_life_is_not_cut_short_by_an_advertisement_but_deprecated_at_once(lab, roaming, silent):
+    """Two hours are left to the address, whatever is said; that it is not preferred any more counts."""
+    told(lab, roaming, prefix_option(VISITED_B_PREFIX.network_address))
+    lab.eventually(lambda: registered_in(roaming, VISITED_B_PREFIX), within=5.0)
+    told(lab, roaming, prefix_option(VISITED_B_PREFIX.network_address, valid=1, preferred=0))
+    heard, before = time.time(), roaming.home_addresses()[0].care_of_address
+    lab.eventually(lambda: time.time() > heard + 1.5, within=3.0, what="a second has passed, and some")
+    assert registered_in(roaming, VISITED_B_PREFIX)
+    assert before in addresses(lab)
+    lab.nodes["ar-b"].ip(f"addr add {LASTING[1]}/64 dev lan0 nodad")
+    told(lab, roaming, prefix_option(LASTING.network_address))
+    lab.eventually(lambda: registered_in(roaming, LASTING), within=3.0, what="what is preferred takes over at once")
+
+
 def ours_on_the_link(lab: Lab) -> set[str]:
     """The networks that our routes say are on the link."""
     lines = lab.laptop.run(["ip", "-6", "route", "show", "table", "all", "dev", "eth0", "proto", "135"]).splitlines()
@@ -209,6 +257,22 @@ def test_a_router_that_says_it_is_none_any_more_is_none_and_another_is_looked_fo
         onto_link.send(advertisement_of(ROUTER_B, ROUTER_B, HARDWARE_B))
     lab.eventually(lambda: ROUTER_B not in routers(roaming), within=3.0, what="it is no router any more")
     lab.eventually(lambda: solicitations(tape)[-1].at > said, within=3.0, what="another one is looked for")
+
+
+@pytest.mark.requirement("RFC6059-MN-5.5.2-02", "RFC6059-MN-5.5.2-01")
+def test_a_router_of_which_nothing_is_valid_any_more_is_not_asked(lab, roaming, tape, silent):
+    """Two routers are known here, and one of them has said for how long its prefix would be good."""
+    told(lab, roaming, prefix_option(VISITED_B_PREFIX.network_address))
+    with frames(lab.nodes["switch"], BRIDGES[VISITED_B]) as onto_link:
+        body = advertisement(own_option(ROGUE_HARDWARE), prefix_option(ENDING.network_address, valid=1, preferred=1))
+        onto_link.send(router_frame(ROGUE, ROGUE_HARDWARE, body))
+    lab.eventually(lambda: ROGUE in routers(roaming), within=3.0)
+    heard = time.time()
+    lab.eventually(lambda: time.time() > heard + 1.5, within=3.0, what="a second has passed, and some")
+    moved = time.time()
+    lab.move(VISITED_B)
+    lab.eventually(lambda: ROUTER_B in asked(tape, moved), within=5.0, what="the other one is asked")
+    assert ROGUE not in asked(tape, moved)
 
 
 # --- without a link-local address ------------------------------------------------------------------------------------

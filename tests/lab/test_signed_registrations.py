@@ -18,7 +18,18 @@ from tests.lab.hostile_cases import AGENT, STRANGER, to_agent
 from tests.lab.lossy import losing_every_message_to
 from tests.lab.person import is_told, problem_texts
 from tests.lab.registration_tape import acknowledgements, updates
-from tests.lab.signed import FOR_A_SERVER, KEY, OTHER_KEY, TO_LAPTOP, install, signed, signed_house
+from tests.lab.signed import (
+    AUTHENTICATOR,
+    FOR_A_SERVER,
+    KEY,
+    NTP_EPOCH,
+    OTHER_KEY,
+    TO_AGENT,
+    TO_LAPTOP,
+    install,
+    signed,
+    signed_house,
+)
 from tests.lab.topology import HOME, HOME_AGENT_ADDRESS, VISITED_A, VISITED_B
 from tests.lab.traffic import call_from_outside
 from tests.lab.trial import counters
@@ -27,7 +38,7 @@ from tests.service.tshark_compare import disagreements
 pytestmark = pytest.mark.lab
 
 ETHERNET = 14  # octets of its header
-IDENTIFIER, AUTHENTICATION, TIMESTAMP = 8, 9, 10  # types of mobility options
+PAD_1, PAD_N, IDENTIFIER, AUTHENTICATION, TIMESTAMP = 0, 1, 8, 9, 10  # types of mobility options
 FOR_THE_HOME_AGENT, FOR_THE_SERVER_ALONE = 1, 2  # subtypes of the second
 MINUTE = 60 << 32  # of a timestamp
 AUTHENTICATION_FAILED = 146  # MIPV6-AUTH-FAIL
@@ -72,6 +83,39 @@ def test_a_tour_under_the_key(lab, house, home_address):
             assert kinds.index(IDENTIFIER) < kinds.index(AUTHENTICATION)
         for answer in acknowledgements(packets(capture.file)):
             assert answer.options[AUTHENTICATION][0] == FOR_THE_HOME_AGENT
+
+
+@pytest.mark.requirement("RFC4285-ALL-5-01", "RFC4285-ALL-5-02", "RFC4285-ALL-5.1-01", "RFC4285-ALL-5.1-02")
+@pytest.mark.requirement("RFC4285-ALL-5.1-03", "RFC4285-ALL-6-01")
+def test_the_time_and_the_proof_stand_where_they_should_and_the_proof_is_the_last(lab, house, home_address):
+    """With the octets as they were sent, and nothing of the product's to look at them."""
+    lab.move(HOME)
+    house.registered_at(HOME)
+    for packet in registrations(lab, house, VISITED_A):
+        header = packet[64:]
+        found = options_in(header)
+        ((dated_at, date),) = [(place, data) for place, kind, data in found if kind == TIMESTAMP]
+        assert (dated_at % 8, len(date)) == (2, 8)
+        assert int.from_bytes(date[:4]) - NTP_EPOCH == pytest.approx(time.time(), abs=60.0)
+        ((proved_at, proof),) = [(place, data) for place, kind, data in found if kind == AUTHENTICATION]
+        assert proved_at % 4 == 1
+        assert (proof[0], int.from_bytes(proof[1:5]), len(proof)) == (FOR_THE_HOME_AGENT, TO_AGENT, 5 + AUTHENTICATOR)
+        assert header.endswith(proof), "nothing behind it"
+        covered = packet[8:24] + home_address.packed + header[:4] + bytes(2) + header[6:-AUTHENTICATOR]
+        assert proof[5:] == hmac.digest(bytes.fromhex(KEY), covered, "sha1")[:AUTHENTICATOR]
+
+
+def options_in(header):
+    """The mobility options of a Binding Update: where each begins, its type, and its data; without padding."""
+    found, place = [], 12
+    while place < len(header):
+        kind = header[place]
+        length = 0 if kind == PAD_1 else 2 + header[place + 1]
+        if kind > PAD_N:
+            found.append((place, kind, header[place + 2 : place + length]))
+        place += length or 1
+    assert place == len(header) == (header[1] + 1) * 8
+    return found
 
 
 @pytest.fixture

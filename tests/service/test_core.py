@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import asyncio
+import json
+import os
 from ipaddress import IPv6Address, IPv6Network
 
 import pytest
@@ -38,9 +40,26 @@ async def test_it_starts_knowing_nothing(machine):
 async def test_the_secret_is_made_once(machine):
     async with machine.running(crash=True):
         first = machine.node.config.mobile_node.stable_secret
+    assert len(first) * 8 >= 128
     async with machine.running():
         assert machine.node.config.mobile_node.stable_secret == first
     assert (machine.state / "state.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.requirement("RFC7217-MN-5-02")
+async def test_the_secret_is_the_administrators_to_change(machine, monkeypatch):
+    """In the file of the state: another one is taken, and one that is too short, or none, makes a new one."""
+    drawn = []
+    monkeypatch.setattr(os, "urandom", lambda count, draw=os.urandom: drawn.append(draw(count)) or drawn[-1])
+    async with machine.running():
+        assert machine.node.config.mobile_node.stable_secret in drawn, "of the system's source of random numbers"
+    for chosen, is_taken in ((bytes(range(32)), True), (bytes(range(15)), False), (b"", False)):
+        document = machine.stored() | {"stable_secret": chosen.hex()}
+        (machine.state / "state.json").write_text(json.dumps(document))
+        async with machine.running():
+            secret = machine.node.config.mobile_node.stable_secret
+        assert (secret == chosen) is is_taken
+        assert len(secret) == 32
 
 
 async def test_a_home_address_is_taken_stored_and_told_to_the_node(machine):

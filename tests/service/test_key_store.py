@@ -116,6 +116,7 @@ def test_an_incoming_spi_names_one_key(folder):
     store.set(**GOOD | {"spi_out": 2001, "home_address": IPv6Address("2001:db8:1::11")})
 
 
+@pytest.mark.requirement("RFC4285-ALL-3.1-01", "RFC4285-ALL-5.1-01")
 @pytest.mark.parametrize(
     "change, words",
     [

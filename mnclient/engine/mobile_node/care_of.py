@@ -13,11 +13,17 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
-from mnclient.constants import IDGEN_RETRIES, TEMP_PREFERRED_LIFETIME, TEMP_VALID_LIFETIME
+from mnclient.constants import (
+    IDGEN_RETRIES,
+    RETRANS_TIMER,
+    TEMP_IDGEN_RETRIES,
+    TEMP_PREFERRED_LIFETIME,
+    TEMP_VALID_LIFETIME,
+)
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.identifiers import hardware_identifier, is_reserved, stable_identifier
 from mnclient.engine.mobile_node.link import Link, RouterKey
-from mnclient.engine.mobile_node.routers import Prefix
+from mnclient.engine.mobile_node.routers import Prefix, Router
 from mnclient.engine.timers import Timer
 from mnclient.model.config import IdentifierMethod
 from mnclient.model.network_state import DuplicateDetection
@@ -29,7 +35,7 @@ from mnclient.wire.addresses import address_from, is_unicast_routable
 PREVIOUS_KEPT: Final = Seconds(4.0)
 MAX_PREVIOUS: Final = 8
 MAX_DESYNC_FACTOR: Final = 0.4  # of the preferred lifetime, RFC 8981 section 3.8
-REGEN_ADVANCE: Final = Seconds(5.0)  # 2 + 3 x 1 x 1 s, RFC 8981 section 3.8
+DETECTION_MARGIN: Final = Seconds(2.0)  # the first term of REGEN_ADVANCE, RFC 8981 section 3.8
 MAX_REMEMBERED_PREFIXES: Final = 256  # counters of duplicates; bounds memory against prefix floods
 MAX_TRIES: Final = 8  # identifiers in a row that are reserved or taken by ourselves: it does not happen by chance
 
@@ -294,7 +300,7 @@ class CareOfAddresses:
         if self._method is not IdentifierMethod.TEMPORARY:
             return formed
         desync = self._context.entropy.uniform(0.0, MAX_DESYNC_FACTOR * TEMP_PREFERRED_LIFETIME)
-        preferred = Seconds(max(TEMP_PREFERRED_LIFETIME - desync - REGEN_ADVANCE, REGEN_ADVANCE))
+        preferred = Seconds(TEMP_PREFERRED_LIFETIME - desync - _regeneration_advance(router))
         self._context.timers.set(Timer.REGENERATE_IDENTIFIER, link.name, after(now, preferred))
         return replace(formed, temporary_until=after(now, TEMP_VALID_LIFETIME))
 
@@ -320,6 +326,15 @@ class CareOfAddresses:
     def _drop(self, previous: Previous) -> None:
         self.previous.remove(previous)
         self._context.timers.stop(Timer.PREFIX_EXPIRES, ("previous", previous.care_of.address))
+
+
+def _regeneration_advance(router: Router | None) -> Seconds:
+    """REGEN_ADVANCE of RFC 8981 section 3.8: time for detections on this link, of one probe each, that all fail.
+
+    Far less than a temporary address is preferred for, because a router's RetransTimer is bounded.
+    """
+    detection = RETRANS_TIMER if router is None else router.retransmit_timer
+    return Seconds(DETECTION_MARGIN + TEMP_IDGEN_RETRIES * detection)
 
 
 def valid_until(care_of: CareOfAddress, link: Link) -> Instant | None:

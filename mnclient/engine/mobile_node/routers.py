@@ -11,7 +11,13 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
-from mnclient.constants import IPV6_MINIMUM_MTU, MAX_NAME_SERVERS, MAX_PREFIXES_PER_ROUTER, TWO_HOURS
+from mnclient.constants import (
+    IPV6_MINIMUM_MTU,
+    MAX_NAME_SERVERS,
+    MAX_PREFIXES_PER_ROUTER,
+    RETRANS_TIMER,
+    TWO_HOURS,
+)
 from mnclient.engine.mobile_node.route_information import RANK, Routes, default_route, learned
 from mnclient.units import Instant, Seconds, after, between
 from mnclient.wire.addresses import is_link_local, is_multicast, is_unicast_routable
@@ -20,6 +26,7 @@ from mnclient.wire.neighbor_options import PrefixInformation, RecursiveNameServe
 
 NEVER: Final = Instant(float("-inf"))
 _UNIQUE_LOCAL: Final = IPv6Network("fc00::/7")
+LONGEST_RETRANS_TIMER: Final = Seconds(600.0)  # nobody means more; the field has room for seven weeks
 NEARLY_DEPRECATED: Final = Seconds(10.0)  # time for a registration and its first repetitions
 
 
@@ -71,6 +78,7 @@ class Router:
     is_home_agent: bool = False
     interval: Seconds | None = None
     mtu: int | None = None
+    retransmit_timer: Seconds = RETRANS_TIMER
     heard_at: Instant = NEVER
     heard_here: bool = False
     failed: bool = False
@@ -138,6 +146,8 @@ class Router:
         self.interval = advertisement.advertisement_interval
         mtu = advertisement.mtu
         self.mtu = mtu if mtu is not None and mtu >= IPV6_MINIMUM_MTU else None
+        if advertisement.retransmit_timer > 0:  # zero says nothing (RFC 4861 section 6.3.4)
+            self.retransmit_timer = Seconds(min(advertisement.retransmit_timer, LONGEST_RETRANS_TIMER))
         self.heard_at = now
         self.heard_here = True
         for option in advertisement.prefixes:

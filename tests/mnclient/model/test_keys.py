@@ -34,6 +34,7 @@ def test_every_kind_has_algorithms_with_names_of_their_own():
             assert str(each.low) in each.accepted
 
 
+@pytest.mark.requirement("RFC4285-ALL-3.1-01")
 @pytest.mark.parametrize(
     "kind, name, octets",
     [

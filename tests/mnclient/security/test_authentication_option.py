@@ -115,6 +115,7 @@ def test_the_addresses_count() -> None:
     assert not is_authentic(message, key=KEY, care_of_address=CARE_OF, home_address=CARE_OF)
 
 
+@pytest.mark.requirement("RFC4285-ALL-5-02")
 def test_never_twice() -> None:
     with pytest.raises(ValueError, match="already"):
         signed(signed(UPDATE))

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Care-of addresses: formed, kept, replaced, left."""
 
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
 from mnclient.constants import IDGEN_RETRIES
 from mnclient.engine.events import AddressDuplicate, AddressSettled, PacketReceived
+from mnclient.engine.mobile_node import care_of
 from mnclient.engine.mobile_node.care_of import PREVIOUS_KEPT
 from mnclient.engine.mobile_node.identifiers import stable_identifier
 from mnclient.model.config import IdentifierMethod
@@ -58,6 +59,22 @@ def test_stable_opaque_addresses_are_the_same_on_the_same_network():
     script.give(link(interrupted=True))
     script.give(ra_a())
     assert script.care_of == abroad().care_of
+
+
+@pytest.mark.requirement("RFC7217-MN-5-04")
+def test_a_reserved_identifier_is_passed_over_for_one_of_another_counter(monkeypatch):
+    """By chance it would take all the hosts there are: here the first ones that are made are reserved."""
+    made = []
+
+    def reserved_at_first(secret: bytes, network: IPv6Network, interface: str, counter: int) -> bytes:
+        made.append(counter)
+        reserved = bytes.fromhex("fdffffffffffff80")
+        return reserved if len(made) <= 2 else stable_identifier(secret, network, interface, counter)
+
+    monkeypatch.setattr(care_of, "stable_identifier", reserved_at_first)
+    script = abroad()
+    assert made[:3] == sorted(set(made[:3])), "the counter grows"
+    assert script.care_of == address_from(NET_A, stable_identifier(SECRET, NET_A, "eth0", made[2]))
 
 
 def test_without_a_secret_one_is_drawn_for_the_run():

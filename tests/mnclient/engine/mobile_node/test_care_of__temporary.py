@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Temporary care-of addresses (RFC 8981): other ones on every link, and a new one in good time."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
 
 from mnclient.constants import TEMP_PREFERRED_LIFETIME, TEMP_VALID_LIFETIME
 from mnclient.engine.events import DeadlineReached
+from mnclient.engine.mobile_node.routers import LONGEST_RETRANS_TIMER
 from mnclient.engine.timers import Timer
 from mnclient.model.config import IdentifierMethod
-from mnclient.units import Instant
+from mnclient.units import Instant, Seconds
 from tests.mnclient.engine.mobile_node.script import (
     NET_A,
     NET_B,
@@ -76,6 +78,7 @@ def test_another_is_made_before_it_is_deprecated(monkeypatch, fraction):
     assert longest < TEMP_PREFERRED_LIFETIME - REGEN_ADVANCE
     assert ranges.count((0.0, longest)) == 1
     first, made = script.care_of, script.now
+    assert script.node._care_of.current["eth0"].temporary_until == made + TEMP_VALID_LIFETIME
     due = script.node._context.timers.deadline(Timer.REGENERATE_IDENTIFIER, "eth0")
     assert due == pytest.approx(made + TEMP_PREFERRED_LIFETIME - longest * fraction - REGEN_ADVANCE)
     script.now = Instant(due - 1.0)
@@ -86,3 +89,19 @@ def test_another_is_made_before_it_is_deprecated(monkeypatch, fraction):
     assert script.care_of != first
     assert script.care_of in NET_A
     assert ranges.count((0.0, longest)) == 2
+
+
+@pytest.mark.requirement("RFC8981-MN-3.8-03")
+@pytest.mark.parametrize(
+    "advertised, counts", [(0.0, 1.0), (0.4, 0.4), (7.0, 7.0), (4_294_967.0, LONGEST_RETRANS_TIMER)]
+)
+def test_where_a_detection_takes_longer_it_is_made_sooner(advertised, counts):
+    """RetransTimer is what the router says it is, within reason."""
+    script = Script(config(identifier_method=IdentifierMethod.TEMPORARY))
+    script.give(link())
+    event = ra_a()
+    message = replace(event.packet.message, retransmit_timer=Seconds(advertised))
+    script.give(replace(event, packet=replace(event.packet, message=message)))
+    due = script.node._context.timers.deadline(Timer.REGENERATE_IDENTIFIER, "eth0")
+    desynchronisation = 0.2 * TEMP_PREFERRED_LIFETIME  # the middle
+    assert due == pytest.approx(script.now + TEMP_PREFERRED_LIFETIME - desynchronisation - (2 + 3 * counts))

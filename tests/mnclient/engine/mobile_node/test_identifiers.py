@@ -36,6 +36,7 @@ def test_reserved_identifiers(identifier, expected):
         ("34567890abcd", "365678fffe90abcd"),
         ("020000000042", "000000fffe000042"),
         ("0011223344556677", "0211223344556677"),
+        ("0211223344556677", "0011223344556677"),
     ],
 )
 def test_hardware_identifiers(hardware, expected):

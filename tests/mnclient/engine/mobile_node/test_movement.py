@@ -139,7 +139,8 @@ def test_the_first_router_after_an_interruption_is_the_one(attached):
 def test_known_routers_are_asked_beside_the_solicitation(attached):
     attached.give(link(up=False))
     actions = attached.give(link())
-    assert len(solicitations(actions)) == 1
+    solicitation = only(solicitations(actions))
+    assert (solicitation.packet.source, solicitation.packet.destination) == (LINK_LOCAL, ALL_ROUTERS)
     probe = only(probes(actions))
     assert (probe.packet.destination, probe.link_layer_destination) == (ROUTER_A, MAC_A)
     assert probe.packet.message == NeighborSolicitation(target=ROUTER_A, options=(SourceLinkLayerAddress(address=MAC),))
@@ -332,7 +333,7 @@ def test_a_router_that_says_it_is_none_any_more_is_dropped(attached):
     assert current(attached) is None
 
 
-@pytest.mark.requirement("RFC4861-MN-6.3.4-03")
+@pytest.mark.requirement("RFC4861-MN-6.3.4-03", "RFC4191-MN-3.2-01")
 def test_the_next_router_is_the_most_preferred_one(attached):
     other = IPv6Address("fe80::c")
     attached.give(ra_b(preference=RouterPreference.HIGH))

@@ -104,7 +104,6 @@ def test_an_advertisement_without_the_old_prefix_ends_what_was_remembered_of_it(
     assert script.care_of in NET_C
 
 
-@pytest.mark.requirement("RFC6059-MN-5.7.2-01")
 def test_later_advertisements_may_be_parts_and_end_nothing():
     """A router may spread its options over several advertisements (RFC 4861 section 6.2.3)."""
     script = away_and_back(advertisement(ROUTER_A, MAC_A, NET_A))

@@ -97,10 +97,13 @@ class HomePrefixes:
 
         None where we advertise it, and where nobody ever did.
         """
-        if link.interface is None or link.advertising is not None:
-            return None
-        learned = self._learned.get(link.interface, {}).get(link.prefix)
+        learned = self._of_others(link)
         return None if learned is None else learned.at(now)
+
+    def ends(self, link: HomeLinkConfig) -> Instant | None:
+        """When a home prefix is valid no longer, by what another router says; None as for `heard`."""
+        learned = self._of_others(link)
+        return None if learned is None else learned.ends
 
     def keep_only(self, interfaces: frozenset[str]) -> None:
         """Forget what was heard on other interfaces."""
@@ -119,6 +122,11 @@ class HomePrefixes:
             other=any(each.other for each in known.values()),
             prefixes=(*own, *(each.at(now) for network, each in known.items() if network not in served)),
         )
+
+    def _of_others(self, link: HomeLinkConfig) -> Learned | None:
+        if link.interface is None or link.advertising is not None:
+            return None
+        return self._learned.get(link.interface, {}).get(link.prefix)
 
 
 def _served(link: HomeLinkConfig, learned: PrefixInformation | None) -> PrefixInformation:

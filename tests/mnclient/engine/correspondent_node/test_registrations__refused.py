@@ -207,21 +207,6 @@ def test_a_binding_update_that_was_held_back_cannot_follow_the_deletion():
     assert script.bound() == {}
 
 
-@pytest.mark.requirement("CN-9.5.3-02")
-def test_nonces_of_a_deleted_binding_are_not_used_again():
-    script = Script()
-    mobile = Mobile(script)
-    mobile.register()
-    used = replace(mobile)
-    assert statuses(mobile.update(0.0)) == [0]
-    mobile.sequence = used.sequence = mobile.sequence + 1
-    assert statuses(used.update()) == [138]
-    assert script.bound() == {}
-    script.advance(2.0)
-    assert statuses(mobile.test().update()) == [0]  # a new test is given a new nonce at once
-    assert script.bound() == {HOME: CARE_OF}
-
-
 def test_what_was_ended_is_not_remembered_for_ever():
     script = Script()
     mobile = Mobile(script)

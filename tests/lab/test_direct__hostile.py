@@ -7,13 +7,15 @@ refresh their binding now and then, so only what a case names is counted exactly
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from mnclient.model.status import CorrespondentState
 from tests.lab import hostile_rows
 from tests.lab.asking import ask, ask_status
+from tests.lab.capture import SIGNALLING
 from tests.lab.direct import correspondent_of, is_direct, talking_directly
 from tests.lab.direct_cases import (
     AT_THE_CORRESPONDENT,
@@ -25,12 +27,14 @@ from tests.lab.direct_cases import (
     discarded,
     to_correspondent,
 )
+from tests.lab.headers import Seen, packets
 from tests.lab.hostile import BA, BE, BU, COTI, MOBILITY, Stranger, acknowledgement, error, ipv6, mobility, told, update
 from tests.lab.hostile_cases import NO_HOME, World, to_laptop
 from tests.lab.hostile_rows import with_rows
 from tests.lab.lab import Lab
 from tests.lab.node import inside
 from tests.lab.pcap import frames
+from tests.lab.return_routability import authenticator, key
 from tests.lab.roaming import Roaming
 from tests.lab.service import Service
 from tests.lab.topology import HOME, VISITED_A, VISITED_B
@@ -47,6 +51,8 @@ class Scene:
     correspondent: Service
     stranger: Stranger
     sockets: tuple[socket.socket, ...]
+    signalling: Path
+    """All of it that the correspondent saw."""
 
     def world(self) -> World:
         """As it is now."""
@@ -101,7 +107,11 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(lab: Lab, roaming: Roaming) -> Iterator[Scene]:
-    with talking_directly(roaming) as service, Stranger(lab.nodes["ar-b"], "core0") as stranger:
+    with (
+        talking_directly(roaming) as service,
+        Stranger(lab.nodes["ar-b"], "core0") as stranger,
+        lab.capture(lab.correspondent, "core0", "signalling", SIGNALLING) as capture,
+    ):
         lab.move(VISITED_A)
         roaming.registered_at(VISITED_A)
         is_direct(roaming)
@@ -112,7 +122,7 @@ def scene(lab: Lab, roaming: Roaming) -> Iterator[Scene]:
             made.bind(("::", PORT))
             made.setblocking(False)
             sockets.append(made)
-        yield Scene(lab, roaming, service, stranger, tuple(sockets))
+        yield Scene(lab, roaming, service, stranger, tuple(sockets), capture.file)
         for made in sockets:
             made.close()
 
@@ -179,9 +189,25 @@ def test_nor_when_its_binding_has_been_deleted(scene):
         lambda: refused(scene.correspondent) == before + len(mine), within=5.0, what="all of them are refused"
     )
     assert ask(scene.correspondent)[1] == ()
+    before = refused(scene.correspondent, first=136)
+    scene.stranger.send(
+        signed_again(Seen.read(mine[-1]), int.from_bytes(mine[-1][70:72]) + 1000, packets(scene.signalling))
+    )
+    scene.lab.eventually(
+        lambda: refused(scene.correspondent, first=136) == before + 1, within=5.0, what="its nonces are used up"
+    )
+    assert ask(scene.correspondent)[1] == ()
 
 
-def refused(service: Service) -> int:
-    """Binding Updates refused for their sequence number, or because their nonces are too old by now."""
+def signed_again(update: Seen, number: int, seen: list[Seen]) -> bytes:
+    """A Binding Update with another sequence number: whoever saw both tokens on their way can sign it."""
+    body = update.body[:6] + (number % 2**16).to_bytes(2) + update.body[8:-12]
+    kbm = key(update, seen)
+    signed = authenticator(replace(update, body=body + bytes(12)), kbm, update.source, CORRESPONDENT)
+    return to_correspondent(BU, body[6:] + signed, update.home_addresses[0], source=update.source)
+
+
+def refused(service: Service, *, first: int = 135) -> int:
+    """Binding Updates refused for their sequence number, or because their nonces are used up or too old by now."""
     counted = ask_status(service).engine.counters
-    return sum(counted.get(f"correspondent.bu.refused.{status}", 0) for status in range(135, 139))
+    return sum(counted.get(f"correspondent.bu.refused.{status}", 0) for status in range(first, 139))

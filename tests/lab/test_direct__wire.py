@@ -104,7 +104,9 @@ def of_port(seen: list[Seen], port: int) -> list[Seen]:
     return [each for each in seen if each.protocol == UDP and each.body[2:4] == port.to_bytes(2)]
 
 
-@pytest.mark.requirement("MN-11.3.1-07", "ALL-9.3.1-02", "ALL-6.4.1-03", "ALL-6.3-03", "ALL-6.3-01", "ALL-6.4.1-01")
+@pytest.mark.requirement(
+    "MN-11.3.1-07", "ALL-9.3.1-02", "ALL-6.4.1-03", "ALL-6.3-03", "ALL-6.3-01", "ALL-6.4.1-01", "CN-9.3.2-01"
+)
 def test_payload(scene):
     """Option one way, routing header the other, sockets that see neither; and no answer turns a header round."""
     said: list[tuple[str, str]] = []

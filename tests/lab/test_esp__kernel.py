@@ -79,6 +79,7 @@ def care_of(roaming: Roaming) -> str:
     "MN-5.1-01", "MN-5.1-02", "HA-5.1-01", "HA-5.1-02", "ALL-5.1-01", "RFC3776-ALL-4.1-01", "RFC4877-ALL-4.1-01",
     "RFC3776-MN-3.1-01", "RFC3776-HA-3.1-01", "RFC3776-MN-3.1-02", "MN-11.3.2-01", "MN-11.7.1-05", "MN-11.7.1-13",
     "RFC4877-MN-4.2-04", "RFC4877-MN-4.3-01", "MN-6.1.7-02", "RFC3776-MN-4.4-01", "RFC4877-ALL-4.2-01",
+    "HA-10.3.1-05",
 )  # fmt: skip
 def test_two_moves_and_the_way_home(lab, laptop, key):
     """Every Binding Update and Acknowledgement is ESP, with the headers in the order of RFC 3776 section 3.1."""

@@ -5,6 +5,7 @@ The prefixes are those of another router; the home agent beside it has to pass t
 and 11.4.3).
 """
 
+import signal
 from ipaddress import IPv6Address, IPv6Network
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from mnclient.model.status import HomeAddressState
 from mnclient.wire.binding import BindingUpdate
 from mnclient.wire.home_agent_discovery import MobilePrefixAdvertisement, MobilePrefixSolicitation
+from mnclient.wire.neighbor_discovery import RouterAdvertisement
 from tests.lab import settings
 from tests.lab.discovery import solicited_node
 from tests.lab.headers import packets
@@ -35,6 +37,7 @@ min_prefix_advertisement_interval = 1.0
 max_prefix_advertisement_interval = 2.0
 """
 LAST_SECONDS = 40  # what remains of the old prefix when the new one comes
+SHORT = 10  # seconds of a prefix that ends
 
 
 @pytest.fixture(scope="module")
@@ -225,3 +228,27 @@ def test_an_administrator_switches_it_off(lab, house):
         lab.eventually(lambda: house.status().engine.home_addresses[-1].registered, within=20.0)
     assert of_kind(silent.file, MobilePrefixAdvertisement) == []
     assert house.home_agent.status()["engine"]["counters"]["mpa.sent"] == before
+
+
+@pytest.mark.requirement("HA-10.3.1-12")
+def test_no_binding_outlives_its_prefix(lab, house, router):
+    """The last one of this file: the laptop's service stands still, and the router says that the prefix ends soon."""
+    (entry,) = house.home_agent.mnctl("bindings")["binding_cache"]
+    assert (entry["home_address"], entry["lifetime"]) == (str(NEW_ADDRESS), 600)
+    process = house.laptop.process
+    assert process is not None
+    process.popen.send_signal(signal.SIGSTOP)
+    try:
+        with lab.capture(lab.home_agent, "home0", "ends") as capture:
+            router.advertise({NEW_PREFIX: (SHORT, 0)})
+            lab.eventually(lambda: SHORT in said(capture.file), within=15.0, what="the prefix is to end")
+        router.advertise({HOME_PREFIX: (86400, 14400)})
+        lab.eventually(lambda: house.bound() == {}, within=SHORT + 10.0, what="the binding ends")
+    finally:
+        process.popen.send_signal(signal.SIGCONT)
+
+
+def said(file) -> list[float]:
+    """The valid lifetimes of prefixes that routers advertised."""
+    found = of_kind(file, RouterAdvertisement) if file.exists() else []
+    return [option.valid_lifetime for _, message in found for option in message.prefixes]

@@ -197,13 +197,21 @@ def test_no_sequence_number_is_used_twice(story):
 
 
 @pytest.mark.requirement(
-    "ALL-9.5.4-02", "CN-9.5.4-03", "CN-9.5.2-02", "CN-6.1.8-01", "ALL-5.2.6-01", "MN-11.7.3-04", "ALL-5.2.5-01"
+    "ALL-9.5.4-02",
+    "CN-9.5.4-03",
+    "CN-9.5.2-02",
+    "CN-6.1.8-01",
+    "ALL-5.2.6-01",
+    "MN-11.7.3-04",
+    "ALL-5.2.5-01",
+    "CN-9.3.1-01",
 )
 def test_they_are_accepted_and_the_answer_is_signed(story):
     tests = [each.innermost for each in packets(story.cable) if each.innermost.message in ("HoT", "CoT")]
     for link in (VISITED_A, VISITED_B):
         update = story.first_from(link)
         answer = story.answer_to(update)
+        assert update.seen.home_addresses == (story.home,), "and no binding with this care-of address yet"
         assert answer.status == 0 and not answer.key_management
         assert 0 < answer.lifetime <= update.lifetime <= MAX_RR_BINDING_LIFETIME
         before = [each for each in tests if each.at <= update.seen.at]

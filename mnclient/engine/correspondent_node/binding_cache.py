@@ -3,13 +3,14 @@
 
 Each address of ours has a cache of its own: entries are found by our address and the mobile node's home address. An
 ended entry leaves its sequence number and nonce indices behind for as long as a nonce can live, so that no Binding
-Update from before can be replayed. Nothing is ever evicted: there is no room for a new binding instead.
+Update from before can be replayed; the indices also when there is a new entry meanwhile. Nothing is ever evicted: there
+is no room for a new binding instead.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv6Address
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mnclient.constants import MAX_NONCE_LIFETIME
 from mnclient.engine.timers import Timer, TimerTable
@@ -59,13 +60,10 @@ class Binding:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What is remembered of a binding that is no more; no indices when there never was one."""
+MOST_SPENT: Final = 16
+"""Combinations of nonces and care-of address remembered of a pair: more bindings than anybody ends in four minutes."""
 
-    sequence: int
-    care_of_address: IPv6Address | None = None
-    indices: NonceIndices | None = None
+_Authority = tuple[IPv6Address, NonceIndices]  # by what a binding was believed: its care-of address, and the nonces
 
 
 class BindingCache:
@@ -74,7 +72,8 @@ class BindingCache:
     def __init__(self, timers: TimerTable) -> None:
         self._timers = timers
         self._bindings: dict[Pair, Binding] = {}
-        self._ended: dict[Pair, Ended] = {}
+        self._ended: dict[Pair, int] = {}
+        self._spent: dict[Pair, dict[_Authority, Instant]] = {}
 
     def __len__(self) -> int:
         return len(self._bindings)
@@ -88,13 +87,16 @@ class BindingCache:
 
     def last_sequence(self, pair: Pair) -> int | None:
         """The last sequence number accepted, of an ended entry too (section 5.2.8)."""
-        known = self._bindings.get(pair) or self._ended.get(pair)
-        return None if known is None else known.sequence
+        binding = self._bindings.get(pair)
+        return self._ended.get(pair) if binding is None else binding.sequence
 
-    def was_used(self, pair: Pair, care_of_address: IPv6Address, indices: NonceIndices) -> bool:
-        """Whether an ended binding was authorised by these very nonces and addresses (section 9.5.3)."""
-        ended = self._ended.get(pair)
-        return ended is not None and (ended.care_of_address, ended.indices) == (care_of_address, indices)
+    def was_used(self, pair: Pair, care_of_address: IPv6Address, indices: NonceIndices, now: Instant) -> bool:
+        """Whether an ended binding was authorised by these very nonces and addresses (section 9.5.3).
+
+        Of whoever has ended too many to remember any are as good as used.
+        """
+        spent = self._still_spent(pair, now)
+        return (care_of_address, indices) in spent or len(spent) >= MOST_SPENT
 
     def has_room(self, pair: Pair, limit: int) -> bool:
         """Whether a new entry may be made; existing ones may always be renewed, and may always end."""
@@ -103,7 +105,7 @@ class BindingCache:
     def put(self, binding: Binding) -> None:
         """Store a new or renewed entry, until it expires."""
         pair = binding.pair
-        self.forget_ended(pair)
+        self._forget_sequence(pair)
         self._bindings[pair] = binding
         self._timers.set(Timer.CACHE_ENTRY_EXPIRES, pair, binding.expires)
 
@@ -111,18 +113,21 @@ class BindingCache:
         """Drop an entry; its sequence number stays known while a nonce from before can be valid."""
         pair = binding.pair
         self._drop(pair)
-        self._remember(pair, Ended(binding.sequence, binding.care_of_address, binding.indices), now)
+        if binding.indices is not None:
+            spent = self._still_spent(pair, now)
+            spent[binding.care_of_address, binding.indices] = after(now, MAX_NONCE_LIFETIME)
+            self._spent[pair] = spent
+        self._remember(pair, binding.sequence, now)
 
     def note_deletion(self, pair: Pair, sequence: int, now: Instant, limit: int) -> None:
         """A deletion came for what is not there: nothing older may come after it, as long as there is room to know."""
         if self._can_remember(pair, limit):
-            ended = self._ended.get(pair, Ended(sequence))
-            self._remember(pair, Ended(sequence, ended.care_of_address, ended.indices), now)
+            self._remember(pair, sequence, now)
 
     def forget_ended(self, pair: Pair) -> None:
-        """No nonce from before is valid any longer, or a newer binding knows more."""
-        self._ended.pop(pair, None)
-        self._timers.stop(Timer.DELETED_ENTRY_EXPIRES, pair)
+        """No nonce from before is valid any longer."""
+        self._forget_sequence(pair)
+        self._spent.pop(pair, None)
 
     def clear(self) -> None:
         """Forget everything; to be done only together with all nonces."""
@@ -130,6 +135,7 @@ class BindingCache:
             self._drop(pair)
         for pair in tuple(self._ended):
             self.forget_ended(pair)
+        self._spent.clear()
 
     def status(self) -> tuple[BindingCacheStatus, ...]:
         """Every valid entry."""
@@ -142,9 +148,16 @@ class BindingCache:
     def _can_remember(self, pair: Pair, limit: int) -> bool:
         return pair in self._ended or len(self._bindings) + len(self._ended) < 2 * limit
 
-    def _remember(self, pair: Pair, ended: Ended, now: Instant) -> None:
-        self._ended[pair] = ended
+    def _remember(self, pair: Pair, sequence: int, now: Instant) -> None:
+        self._ended[pair] = sequence
         self._timers.set(Timer.DELETED_ENTRY_EXPIRES, pair, after(now, MAX_NONCE_LIFETIME))
+
+    def _forget_sequence(self, pair: Pair) -> None:
+        self._ended.pop(pair, None)
+        self._timers.stop(Timer.DELETED_ENTRY_EXPIRES, pair)
+
+    def _still_spent(self, pair: Pair, now: Instant) -> dict[_Authority, Instant]:
+        return {each: until for each, until in self._spent.get(pair, {}).items() if now < until}
 
     def _drop(self, pair: Pair) -> None:
         self._bindings.pop(pair, None)

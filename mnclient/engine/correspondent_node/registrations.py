@@ -245,7 +245,7 @@ class Registrations:
             token.sequence = request.update.sequence
         if request.is_deregistration:
             return self._delete(authentic, now)
-        if authentic.indices and self.cache.was_used(pair, request.care_of_address, authentic.indices):
+        if authentic.indices and self.cache.was_used(pair, request.care_of_address, authentic.indices, now):
             return self._refuse_anybody(request, BindingStatus.EXPIRED_NONCES, now)
         binding = self.cache.find(pair)
         refusal = self._objection(pair.home_address, request.care_of_address)

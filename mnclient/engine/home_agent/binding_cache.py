@@ -4,7 +4,7 @@
 Only home registrations are here. Nothing is ever evicted: an entry stays until its lifetime ends (section 10.3.1).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 from typing import Final
@@ -67,7 +67,7 @@ def link_local_of(home_address: IPv6Address) -> IPv6Address:
 
 
 class BindingCache:
-    """Entries by home address. Every operation but `status` and `snapshot` is O(log n) at worst."""
+    """Entries by home address. Every operation is O(log n) at worst, but for `limit_on`, `status` and `snapshot`."""
 
     def __init__(self, timers: TimerTable) -> None:
         self._timers = timers
@@ -104,12 +104,24 @@ class BindingCache:
         """True while the sequence number of a deleted entry is remembered."""
         return home_address in self._deleted
 
-    def put(self, binding: Binding) -> None:
-        """Store a new or renewed entry, until it expires."""
+    def put(self, binding: Binding, prefix_ends: Instant | None = None) -> None:
+        """Store a new or renewed entry, until it or its home prefix expires."""
         if self._deleted.pop(binding.home_address, None) is not None:
             self._timers.stop(Timer.DELETED_ENTRY_EXPIRES, binding.home_address)
         self._bindings[binding.home_address] = binding
-        self._timers.set(Timer.CACHE_ENTRY_EXPIRES, binding.home_address, binding.expires)
+        self.limit(binding, prefix_ends)
+
+    def limit(self, binding: Binding, prefix_ends: Instant | None) -> Instant:
+        """When an entry ends: with its lifetime, or with that of its home prefix if that is sooner (section 10.3.1)."""
+        ends = binding.expires if prefix_ends is None else min(binding.expires, prefix_ends)
+        self._timers.set(Timer.CACHE_ENTRY_EXPIRES, binding.home_address, ends)
+        return ends
+
+    def limit_on(self, interface: str, prefix_ends: Callable[[HomeLinkConfig], Instant | None]) -> None:
+        """A router spoke of the home prefixes of a link; O(bindings)."""
+        for binding in self:
+            if binding.link.interface == interface:
+                self.limit(binding, prefix_ends(binding.link))
 
     def move_from(self, binding: Binding, now: Instant) -> None:
         """Its care-of address is about to change; the old one is accepted for a moment."""

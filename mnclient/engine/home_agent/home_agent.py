@@ -300,6 +300,7 @@ class HomeAgent:
             case RouterAdvertisement():
                 if self._prefixes.hear(event.interface, event.packet.source, message, now):
                     self._telling.prefixes_changed(event.interface, now)
+                self._registrations.cache.limit_on(event.interface, self._prefixes.ends)
                 is_news = self._list.hear(event.interface, event.packet.source, message, now)
                 return [PublishStatus()] if is_news else []
             case _:

@@ -123,10 +123,13 @@ class HomePrefixes:
 
         None where we advertise it, and where nobody ever did.
         """
-        if link.interface is None or link.advertising is not None:
-            return None
-        sayings = self._learned.get(link.interface, {}).get(link.prefix)
-        return None if sayings is None else sayings.newest.at(now)
+        learned = self._of_others(link)
+        return None if learned is None else learned.at(now)
+
+    def ends(self, link: HomeLinkConfig) -> Instant | None:
+        """When a home prefix is valid no longer, by what another router says; None as for `heard`."""
+        learned = self._of_others(link)
+        return None if learned is None else learned.ends
 
     def keep_only(self, interfaces: frozenset[str]) -> None:
         """Forget what was heard on other interfaces."""
@@ -147,6 +150,12 @@ class HomePrefixes:
             other=any(each.other for each in sources),
             prefixes=(*own, *(each.newest.at(now) for network, each in known.items() if network not in served)),
         )
+
+    def _of_others(self, link: HomeLinkConfig) -> Learned | None:
+        if link.interface is None or link.advertising is not None:
+            return None
+        sayings = self._learned.get(link.interface, {}).get(link.prefix)
+        return None if sayings is None else sayings.newest
 
 
 def _served(link: HomeLinkConfig, learned: PrefixInformation | None) -> PrefixInformation:

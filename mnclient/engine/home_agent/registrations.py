@@ -101,10 +101,11 @@ class Registrations:
         if request is None or binding is None:
             return []
         binding.detecting = False
-        binding.expires = after(now, binding.lifetime)  # the time of the detection is not the mobile node's loss
-        self.cache.put(binding)
-        granted = self._grant(request, binding.link, now)
+        granted = self._grant(request, binding.link, now)  # by now less may remain of the home prefix
         status = granted.status if granted is not None else BindingStatus.ACCEPTED
+        binding.lifetime = granted.lifetime if granted is not None else binding.lifetime
+        binding.expires = after(now, binding.lifetime)  # the time of the detection is not the mobile node's loss
+        self.cache.put(binding, self._prefixes.ends(binding.link))
         return [
             self._state(binding),
             self._accept(request, binding, status),
@@ -113,9 +114,9 @@ class Registrations:
         ]
 
     def expire(self, home_address: IPv6Address, now: Instant) -> list[Action]:
-        """The lifetime of a binding ended (section 10.3.1)."""
+        """The lifetime of a binding or of its home prefix ended (section 10.3.1), unless a router said more since."""
         binding = self.cache.find(home_address)
-        if binding is None:
+        if binding is None or now < self.cache.limit(binding, self._prefixes.ends(binding.link)):
             return []
         self._counters["binding.expired"] += 1
         self._remove(binding, binding.sequence, now)

@@ -29,6 +29,7 @@ def refused(octets: bytes) -> WireError:
 
 @pytest.mark.requirement("MN-6.5-01")
 @pytest.mark.requirement("HA-6.6-01")
+@pytest.mark.requirement("HA-6.8-01")
 @pytest.mark.parametrize("name", vectors.ICMPV6)
 def test_known_answers(name: str) -> None:
     octets, source, destination, message = vectors.ICMPV6[name]

@@ -9,6 +9,7 @@ from mnclient.wire.binding import BindingAcknowledgement, BindingError, BindingR
 from mnclient.wire.home_agent_discovery import (
     HomeAgentAddressDiscoveryReply,
     HomeAgentAddressDiscoveryRequest,
+    MobilePrefixAdvertisement,
     MobilePrefixSolicitation,
 )
 from mnclient.wire.icmpv6 import Icmpv6Message
@@ -19,6 +20,7 @@ from mnclient.wire.mobility_options import (
     BindingRefreshAdvice,
     NonceIndices,
 )
+from mnclient.wire.neighbor_options import PrefixInformation
 from mnclient.wire.return_routability import CareOfTest, CareOfTestInit, HomeTest, HomeTestInit
 
 HOME = IPv6Address("2001:db8:1::10")
@@ -171,6 +173,27 @@ ICMPV6 = {
         HOME,
         HOME_AGENT,
         MobilePrefixSolicitation(identifier=0x0C0D),
+    ),
+    "MPA": Icmpv6Vector(
+        bytes.fromhex("930011130c0d8000 030440e0ffffffff000002580000000020010db8000100000000000000000001"),
+        HOME_AGENT,
+        HOME,
+        MobilePrefixAdvertisement(
+            identifier=0x0C0D,
+            managed=True,
+            other=False,
+            options=(
+                PrefixInformation(
+                    prefix=HOME_AGENT,
+                    prefix_length=64,
+                    on_link=True,
+                    autonomous=True,
+                    router_address=True,
+                    valid_lifetime=Seconds(float("inf")),
+                    preferred_lifetime=Seconds(600.0),
+                ),
+            ),
+        ),
     ),
 }
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from mnclient.constants import BINDING_ERROR_RATE, CORRESPONDENT_ANSWER_RATE, MAX_UPDATE_RATE
+from mnclient.constants import BINDING_ERROR_RATE, MAX_UPDATE_RATE
 from mnclient.engine.actions import AskRouteUse, SendPacket, SetNetworkState
 from mnclient.engine.correspondent_node.desired_state import owner_of, pair_of
 from mnclient.engine.events import (
@@ -88,38 +88,19 @@ def test_a_test_takes_the_tunnel_even_with_a_binding():
     assert (packet.destination, packet.routing_home_address) == (HOME, None)
 
 
-@pytest.mark.requirement("CN-9.4.1-01", "CN-9.4.2-01", "CN-8.2-01")
 @pytest.mark.parametrize("packet", [HOTI, COTI])
 @pytest.mark.parametrize(
     "changes",
-    [{"home_address": HOME_2}, {"routing_home_address": HOME_2}, {"destination": IPv6Address("ff0e::1")}]
+    [
+        pytest.param({"home_address": HOME_2}, marks=pytest.mark.requirement("CN-9.4.1-01", "CN-9.4.2-01")),
+        pytest.param({"routing_home_address": HOME_2}, marks=pytest.mark.requirement("CN-8.2-01")),
+        {"destination": IPv6Address("ff0e::1")},
+    ]
     + [{"source": IPv6Address(text)} for text in ("::", "::1", "fe80::1", "ff02::1")],
 )
 def test_tests_that_are_ignored(packet, changes):
     script = Script()
     assert script.give(PacketReceived(interface="wan", packet=replace(packet, **changes))) == []
-
-
-def sizes(role) -> tuple[int, ...]:
-    cache = role._registrations.cache
-    return len(role._nonces), len(cache), cache.remembered(), len(role._timers._deadlines), len(role._answers._times)
-
-
-@pytest.mark.requirement("CN-5.2.5-03")
-def test_a_flood_of_tests_allocates_nothing():
-    script = Script()
-    for number in range(CORRESPONDENT_ANSWER_RATE):
-        script.receive(replace(HOTI, source=HOME + number))
-    before = sizes(script.role)
-    answers = []
-    for number in range(2000):
-        answers += script.receive(replace(HOTI, source=HOME + number))
-        answers += script.receive(replace(COTI, source=CARE_OF + number))
-    assert sizes(script.role) == before
-    assert answers == []  # and the answers to all together are limited
-    script.advance(1.0)
-    assert len(script.receive(HOTI)) == 1
-    assert script.node.next_deadline() is None
 
 
 @pytest.mark.requirement("CN-5.2.1-01", "CN-5.2.7-01")
@@ -310,7 +291,7 @@ def asked(actions) -> list[AskRouteUse]:
 ASK = AskRouteUse(end=OptimizationEnd.CORRESPONDENT, home_address=HOME, correspondent=OURS)
 
 
-@pytest.mark.requirement("CN-9.5.5-01")
+@pytest.mark.requirement("CN-9.5.5-01", "CN-9.1-02")
 def test_a_binding_in_use_is_asked_to_be_renewed():
     script = Script()
     Mobile(script).register()
@@ -318,6 +299,7 @@ def test_a_binding_in_use_is_asked_to_be_renewed():
     assert asked(script.advance(0.1)) == [ASK]
     (packet,) = sent_packets(script.give(known(script.now - 1.0)))
     assert packet == Packet(source=OURS, destination=HOME, message=BindingRefreshRequest())
+    assert [each.last_used for each in script.role._registrations.cache] == [script.now - 1.0]
 
 
 def test_a_binding_that_nobody_uses_ends_in_silence():

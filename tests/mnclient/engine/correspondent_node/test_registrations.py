@@ -59,7 +59,7 @@ def test_a_binding_is_made():
     assert kinds == [SetNetworkState, SendPacket]
 
 
-@pytest.mark.requirement("CN-9.5.4-03", "ALL-9.5.4-03", "ALL-9.5.4-04", "CN-6.1.8-01")
+@pytest.mark.requirement("CN-9.5.4-03", "ALL-9.5.4-03", "ALL-9.5.4-04", "CN-6.1.8-01", "HA-6.2.4-01")
 def test_the_acknowledgement_is_signed_and_takes_the_way_back():
     script = Script()
     mobile = Mobile(script)
@@ -70,6 +70,7 @@ def test_the_acknowledgement_is_signed_and_takes_the_way_back():
     assert (message.status, message.sequence, message.lifetime) == (0, mobile.sequence, 420.0)
     assert not message.key_management_mobility
     assert is_authorized(message, mobile.key(), CARE_OF, OURS)
+    assert message.refresh_advice is None, "that is for home registrations"
 
 
 @pytest.mark.requirement("ALL-5.2.6-01", "CN-9.5.2-02")
@@ -128,6 +129,7 @@ def test_a_refresh_costs_no_kernel_state():
     assert script.bound() == {HOME: CARE_OF}
 
 
+@pytest.mark.requirement("CN-9.1-01")
 def test_a_move_changes_the_kernel_state():
     script = Script()
     mobile = Mobile(script)
@@ -135,6 +137,7 @@ def test_a_move_changes_the_kernel_state():
     mobile.care_of = CARE_OF_2
     mobile.register()
     assert script.bound() == {HOME: CARE_OF_2}
+    assert script.role.status().bindings == 1
     assert script.desired[OWNER] == optimized(CARE_OF_2)
 
 

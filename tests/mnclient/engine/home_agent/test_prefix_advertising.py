@@ -128,8 +128,18 @@ def test_one_mobile_node_gets_no_more_than_one_in_a_second():
     assert told(script.give(solicitation(identifier=2))) == []
     script.advance(0.2)
     assert told(script.give(solicitation(identifier=3))) == []
-    (late,) = told(script.advance(0.6))
+    assert told(script.advance(0.59)) == []
+    (late,) = told(script.advance(0.01))
     assert late.message.identifier == 3, "the newest one is what the mobile node waits for"  # type: ignore[union-attr]
+
+
+@pytest.mark.requirement("HA-6.8-04")
+def test_what_was_told_unasked_counts_as_well(script: Script):
+    assert times(script, 15.0) == [15.0]
+    script.advance(0.2)
+    assert told(script.give(solicitation())) == []
+    assert told(script.advance(0.79)) == []
+    assert len(told(script.advance(0.02))) == 1
 
 
 @pytest.mark.requirement("HA-10.6.2-03")
@@ -344,6 +354,44 @@ def test_a_registration_lasts_no_longer_than_the_prefix_that_another_router_adve
     script.advance(20.0)
     (granted,) = acks(script.update(7, lifetime=600.0))
     assert (granted.status, granted.lifetime) == (1, 80.0)
+
+
+@pytest.mark.requirement("HA-10.3.1-12")
+@pytest.mark.parametrize("valid", [100.0, 0.0])
+def test_a_binding_ends_with_the_prefix_of_its_home_address(valid: float):
+    """However long it was granted when the prefix was to last longer."""
+    script = registered(replace(CONFIG, max_lifetime=Seconds(100_000.0)))
+    script.give(advertisement(prefix("2001:db8:1::2", valid=50_000.0), home_agent=False))
+    script.give(advertisement(prefix("2001:db8:1::2", valid=valid), home_agent=False))
+    if valid:
+        script.advance(valid - 0.1)
+        assert list(script.bound()) == [HOME]
+    script.advance(0.1)
+    assert script.bound() == {} and f"home-agent:{HOME}" not in script.desired
+
+
+@pytest.mark.requirement("HA-10.3.1-12")
+def test_a_binding_stays_where_the_prefix_is_advertised_again_in_time():
+    script = registered(CONFIG)  # granted for an hour
+    for _ in range(20):
+        script.give(advertisement(prefix("2001:db8:1::2", valid=120.0), home_agent=False))
+        script.advance(100.0)
+    assert list(script.bound()) == [HOME]
+    script.advance(20.0)
+    assert script.bound() == {}
+
+
+@pytest.mark.requirement("HA-10.3.1-11", "HA-10.3.1-12")
+def test_duplicate_detection_does_not_carry_a_binding_beyond_its_prefix():
+    script = Script(CONFIG)
+    script.give(advertisement(prefix("2001:db8:1::2", valid=400.0), home_agent=False))
+    script.update(lifetime=600.0)
+    (granted,) = acks(script.advance(1.0))
+    assert granted.lifetime == 396.0, "of the 399 s that remain"
+    script.advance(395.9)
+    assert list(script.bound()) == [HOME]
+    script.advance(0.1)
+    assert script.bound() == {}
 
 
 @pytest.mark.requirement("HA-8.4-03")

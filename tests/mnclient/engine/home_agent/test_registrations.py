@@ -174,6 +174,16 @@ def test_a_binding_ends_with_its_lifetime():
     assert [(each.owner, each.state) for each in states(actions)] == [(OWNER, EMPTY)]
 
 
+@pytest.mark.requirement("HA-10.3.1-12")
+def test_a_lifetime_that_was_reduced_is_the_one_that_counts():
+    script = Script(replace(CONFIG, max_lifetime=Seconds(40.0)))
+    register_virtual(script, lifetime=600.0)
+    script.advance(39.9)
+    assert script.bound()
+    script.advance(0.1)
+    assert not script.bound()
+
+
 def test_a_late_wake_up_does_not_keep_an_expired_binding():
     script = Script()
     register_virtual(script, sequence=9, lifetime=40.0)

@@ -133,6 +133,7 @@ def test_a_mobile_node_may_visit_another_home_link_of_ours():
     assert statuses(register_virtual(Script(), care_of=IPv6Address("2001:db8:1::55"))) == [0]
 
 
+@pytest.mark.requirement("HA-10.3.1-03")
 def test_without_its_link_a_first_registration_is_refused_and_a_known_one_goes_on():
     script = Script()
     script.register(HOME)

@@ -17,6 +17,7 @@ from tests.mnclient.engine.mobile_node.script import (
     HOME,
     Script,
     ack,
+    binding_error,
     binding_update,
     config,
     home,
@@ -172,6 +173,20 @@ def test_protection_of_the_tunnel_is_there_while_packets_take_it(registered):
     assert isinstance(item, ProtectedTunnel) and item.care_of_address == registered.care_of
     come_home(registered)
     assert not registered.state.protected_tunnels
+
+
+@pytest.mark.requirement("RFC4877-MN-4.2-02")
+def test_nothing_that_is_not_protected_ends_the_tunnel(registered):
+    """Answers that say that the binding is gone, and errors of the home agent and of a correspondent."""
+    tunnels, protected = registered.state.tunnels, registered.state.protected_tunnels
+    assert tunnels and protected
+    update = updates(registered.actions)[-1]
+    gone = (ack(update, lifetime=0.0), ack(update, 129), ack(update, 133), ack(update, 135, sequence=9))
+    errors = [binding_error(source=each, status=status) for each in (AGENT, OTHER) for status in (1, 2)]
+    for event in (*gone, *(under(replace(MINE, spi_in=9999), each) for each in gone), *errors):
+        registered.give(event)
+        assert registered.where is State.REGISTERED
+        assert (registered.state.tunnels, registered.state.protected_tunnels) == (tunnels, protected)
 
 
 @pytest.mark.requirement("RFC4877-MN-4.2-02")

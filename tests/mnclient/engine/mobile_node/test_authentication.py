@@ -123,16 +123,15 @@ def test_an_old_answer_played_again_is_ignored():
     """Its sequence number and authenticator are right; only its timestamp is that of another Binding Update."""
     pair = Pair()
     pair.attach()
-    old = answer_of(pair.answers[0])
-    forged = replace(old, sequence=update_of(pair.updates[0]).sequence + 1, options=old.options[:-1])
-    signed = authentication_option.authenticate(
-        replace(forged, options=(MessageIdentification(timestamp=1),)),
-        key=KEY, spi=MINE.spi_in, care_of_address=pair.mobile.care_of, home_address=HOME,
-    )  # fmt: skip
     pair.wire = lambda packet: packet if packet.home_address else None
     pair.mobile.give(link(interrupted=True))
     pair.carry(pair.mobile.give(ra_b()))
     assert pair.mobile.where is State.REGISTERING
+    old = answer_of(pair.answers[0])
+    forged = replace(old, sequence=update_of(pair.updates[-1]).sequence, options=old.options[:-1])
+    signed = authentication_option.authenticate(
+        forged, key=KEY, spi=MINE.spi_in, care_of_address=pair.mobile.care_of, home_address=HOME
+    )
     packet = replace(pair.answers[0], destination=pair.mobile.care_of, message=signed)
     pair.mobile.give(PacketReceived(interface="eth0", packet=packet))
     assert pair.mobile.where is State.REGISTERING

@@ -177,10 +177,10 @@ def test_protection_of_the_tunnel_is_there_while_packets_take_it(registered):
 
 @pytest.mark.requirement("RFC4877-MN-4.2-02")
 def test_nothing_that_is_not_protected_ends_the_tunnel(registered):
-    """Answers that say that the binding is gone, and errors of the home agent and of a correspondent."""
+    """Answers to a refresh that say that the binding is gone, and errors of the home agent and of others."""
     tunnels, protected = registered.state.tunnels, registered.state.protected_tunnels
     assert tunnels and protected
-    update = updates(registered.actions)[-1]
+    update = next(each for _ in range(60) for each in updates(registered.pass_time(10.0)))
     gone = (ack(update, lifetime=0.0), ack(update, 129), ack(update, 133), ack(update, 135, sequence=9))
     errors = [binding_error(source=each, status=status) for each in (AGENT, OTHER) for status in (1, 2)]
     for event in (*gone, *(under(replace(MINE, spi_in=9999), each) for each in gone), *errors):

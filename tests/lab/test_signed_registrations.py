@@ -17,6 +17,7 @@ from tests.lab.hostile_cases import AGENT, STRANGER, to_agent
 from tests.lab.lossy import losing_every_message_to
 from tests.lab.person import is_told, problem_texts
 from tests.lab.registration_tape import acknowledgements, updates
+from tests.lab.return_routability import option_list
 from tests.lab.signed import FOR_A_SERVER, KEY, OTHER_KEY, TO_LAPTOP, install, signed, signed_house
 from tests.lab.topology import HOME, HOME_AGENT_ADDRESS, VISITED_A, VISITED_B
 from tests.lab.traffic import call_from_outside
@@ -87,13 +88,19 @@ def with_server(lab, house, home_address):
     reload(lab, house.laptop, "the settings were read again")
 
 
-@pytest.mark.requirement("RFC4285-MN-5.2-01")
+@pytest.mark.requirement("RFC4285-MN-5.2-01", "RFC4285-HA-5.2-01", "RFC4283-MN-3-01", "RFC4283-MN-3.1-01")
 def test_with_a_name_and_a_proof_for_a_server_behind_the_home_agent(lab, house, home_address, with_server):
-    """The last option, over the octets as they were sent; the home agent believes its own one as ever."""
+    """The last option, over the octets as they were sent; the home agent believes its own, and answers with that."""
     lab.move(HOME)
     house.registered_at(HOME)
-    recorded = registrations(lab, house, VISITED_A)
+    with lab.capture(lab.home_agent, "core0", "answered") as core:
+        recorded = registrations(lab, house, VISITED_A)
     call_from_outside(lab, home_address)
+    answers = acknowledgements(packets(core.file))
+    assert answers
+    for answer in answers:
+        proofs = [value for kind, value in option_list(answer.seen) if kind == AUTHENTICATION]
+        assert [proof[0] for proof in proofs] == [FOR_THE_HOME_AGENT]
     for packet in recorded:
         header = packet[64:]
         assert len(header) == (header[1] + 1) * 8

@@ -5,6 +5,7 @@ What the options and authenticators have to be is made again by the formulas. In
 home prefix is to end sooner, and when a correspondent falls silent.
 """
 
+from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 from itertools import pairwise
 
@@ -88,7 +89,9 @@ def sent_in_network_b(story: Story) -> tuple[list[Update], list[Update]]:
     return early, [each for each in sent if each not in early]
 
 
-@pytest.mark.requirement("RFC4866-MN-4.1-01", "RFC4866-MN-4.1-03")
+@pytest.mark.requirement(
+    "RFC4866-MN-4.1-01", "RFC4866-MN-4.1-03", "RFC4866-ALL-4.5-02", "RFC3972-ALL-6-01", "RFC3972-MN-4-01"
+)
 def test_the_first_complete_binding_update_proves_the_address_and_names_both_nonces(story):
     first = first_contact(story)
     home, care_of = first.options[NONCE_INDICES][:2], first.options[NONCE_INDICES][2:]
@@ -215,10 +218,36 @@ def test_who_asks_for_no_acknowledgement_gets_one_for_the_token_alone(lab, house
     assert PERMANENT_TOKEN not in dict(option_list(answered[0]))
 
 
+@pytest.mark.requirement("RFC4866-CN-4.2-01", "RFC4866-CN-4.2-02")
+def test_a_proof_that_is_not_enough_is_refused_with_a_status_of_its_own(lab, house, stranger):
+    """And between these one that is: without a token the tests alone would be enough, with one they are not."""
+    owner, other = owner_of_an_address_in(OWN_PREFIX), owner_of_an_address_in(OWN_PREFIX)
+    home, care_of = both_tests_for(lab, stranger, owner)
+    by_tests, by_a_token = (binding_key(each, care_of.body[16:24]) for each in (home.body[16:24], ZEROS))
+    no_home_nonce, home_nonce = bytes(2), home.body[6:8]
+    thief = replace(other, parameters=owner.parameters)
+    for sequence, (kbm, nonce, prover, status) in enumerate(
+        (
+            (by_a_token, no_home_nonce, None, 147),
+            (by_tests, no_home_nonce, owner, 150),
+            (by_tests, home_nonce, thief, 148),
+            (by_tests, home_nonce, other, 148),
+            (by_tests, home_nonce, owner, 0),
+            (by_tests, home_nonce, None, 149),
+        ),
+        start=1,
+    ):
+        data = update(sequence, flags=A) + bytes((NONCE_INDICES, 4)) + nonce + care_of.body[6:8]
+        if prover is not None:
+            data = with_proof(data, prover, STRANGER, CORRESPONDENT_ADDRESS)
+        told = answer(lab, stranger, BA, authorized(data, owner.address, STRANGER, CORRESPONDENT_ADDRESS, kbm))
+        assert (told.body[6], told.body[8:10]) == (status, sequence.to_bytes(2))
+
+
 # --- a key agreed on beforehand ----
 
 
-@pytest.mark.requirement("RFC4449-MN-3-01", "RFC4449-MN-3-02", "RFC4449-MN-3-03")
+@pytest.mark.requirement("RFC4449-MN-3-01", "RFC4449-MN-3-02", "RFC4449-MN-3-03", "RFC4449-ALL-3-01")
 def test_every_binding_update_by_a_precomputed_key_is_authorized_and_names_no_nonces(story):
     """That which makes the binding, and that which deletes it; nothing is tested for either."""
     sent = story.updates(CORRESPONDENT_ADDRESS, "keyed")

@@ -9,7 +9,7 @@ it shares a key with the first one (RFC 4449), and goes home. In network A again
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
@@ -252,21 +252,9 @@ def _to_network_b(lab: Lab, house: Household, story: Story) -> None:
 
 
 def _share_a_key(lab: Lab, house: Household, correspondent: Service, story: Story) -> None:
-    """The administrator of both puts it there."""
-    row = {
-        "home_address": str(story.home),
-        "correspondent": str(CORRESPONDENT_ADDRESS),
-        "node_key": NODE_KEY.hex(),
-        "home_nonce": HOME_NONCE.hex(),
-        "care_of_nonce": CARE_OF_NONCE.hex(),
-    }
+    """It is used at once, and both talk directly."""
     story.note("keyed", lab.laptop)
-    for service in (correspondent, house.laptop):
-        file = service.state / "keys" / "precomputed.json"
-        file.parent.mkdir(mode=0o700, exist_ok=True)
-        file.write_text(json.dumps({"version": 1, "keys": [row]}), encoding="utf-8")
-        file.chmod(0o600)
-        reload(lab, service, READ_AGAIN)
+    share_a_key(lab, (correspondent, house.laptop), story.home, NODE_KEY)
 
     def was_used() -> bool:
         sent = story.updates(CORRESPONDENT_ADDRESS, "keyed")
@@ -274,6 +262,23 @@ def _share_a_key(lab: Lab, house: Household, correspondent: Service, story: Stor
 
     lab.eventually(was_used, within=10.0, what="a Binding Update by the key")
     is_direct(house)
+
+
+def share_a_key(lab: Lab, services: Iterable[Service], home: IPv6Address, node_key: bytes) -> None:
+    """The administrator puts it there, in the place of any other."""
+    row = {
+        "home_address": str(home),
+        "correspondent": str(CORRESPONDENT_ADDRESS),
+        "node_key": node_key.hex(),
+        "home_nonce": HOME_NONCE.hex(),
+        "care_of_nonce": CARE_OF_NONCE.hex(),
+    }
+    for service in services:
+        file = service.state / "keys" / "precomputed.json"
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        file.write_text(json.dumps({"version": 1, "keys": [row]}), encoding="utf-8")
+        file.chmod(0o600)
+        reload(lab, service, READ_AGAIN)
 
 
 def _is_deleted(story: Story) -> bool:

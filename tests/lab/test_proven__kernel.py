@@ -41,6 +41,7 @@ from tests.lab.proven import (
     SECOND_ADDRESS,
     Story,
     generating_house,
+    share_a_key,
     tell,
     tell_of_the_prefix,
 )
@@ -301,3 +302,24 @@ def test_whose_binding_would_outlast_the_home_prefix_is_told_that_it_ends_sooner
     assert 0 < UNIT * told.lifetime <= LASTING - (told.seen.at - learned.at) + patient(0.5)
     granted = sequel.answer_to(told)
     assert granted.status == 0 and 0 < granted.lifetime <= told.lifetime
+
+
+# --- the last one, because it takes the key of the laptop away ----
+
+
+@pytest.mark.requirement("RFC4449-CN-3-02")
+def test_what_was_heard_under_a_key_is_nobody_else_s_to_send_after_a_restart(lab, house, stranger):
+    """It is authentic for ever; the number alone says that it was heard before."""
+    home, node_key, correspondent = OWN_PREFIX[9], bytes(range(50, 80)), house[1]
+    share_a_key(lab, (correspondent,), home, node_key)
+    tokens = precomputed_token(node_key, home, HOME_NONCE, 0), precomputed_token(node_key, STRANGER, CARE_OF_NONCE, 1)
+    recorded, following = (
+        authorized(update(number, flags=A), home, STRANGER, CORRESPONDENT_ADDRESS, binding_key(*tokens))
+        for number in (7, 8)
+    )
+    assert answer(lab, stranger, BA, recorded).body[6] == 0
+    correspondent.restart()
+    lab.eventually(correspondent.is_ready, within=15.0, what="the correspondent is back")
+    told = answer(lab, stranger, BA, recorded)
+    assert (told.body[6], told.body[8:10]) == (135, (7).to_bytes(2))
+    assert answer(lab, stranger, BA, following).body[6] == 0

@@ -59,6 +59,16 @@ def test_every_update_is_named_dated_and_signed():
         assert option.spi == MINE.spi_out
 
 
+@pytest.mark.requirement("RFC4283-MN-3.1-01", "RFC4285-MN-4-01")
+def test_without_a_name_of_its_own_it_is_a_user_of_a_realm_all_the_same():
+    pair = Pair()
+    pair.attach()
+    assert pair.updates
+    for packet in pair.updates:
+        (named,) = [each for each in update_of(packet).options if isinstance(each, MobileNodeIdentifier)]
+        assert (named.subtype, named.identifier) == (1, b"2001-db8-1--100@home.arpa")
+
+
 def test_it_is_registered_and_protected():
     pair = Pair()
     pair.attach()

@@ -220,7 +220,9 @@ def test_everything_can_be_encrypted(lab, laptop, key):
                 visited.append(care_of(laptop))
                 call_from_outside(lab, key.home_address)
         found = seen(capture.file, key)
-        assert [each for each in found if each.spi == TUNNEL_UP] and [each for each in found if each.spi == TUNNEL_DOWN]
+        inside = [each for each in found if each.spi in (TUNNEL_UP, TUNNEL_DOWN)]
+        assert {each.spi for each in inside} == {TUNNEL_UP, TUNNEL_DOWN}
+        assert all(each.headers[:2] == ["esp", "ipv6"] for each in inside), "the key of the tunnel reads all of it"
         assert not [each for each in packets(capture.file) if each.inner is not None], "a tunnel in clear"
         moved = next(n for n, each in enumerate(found) if each.kind == BU and each.source == visited[1])
         assert not [each for each in found[moved:] if each.spi == TUNNEL_UP and each.source == visited[0]]

@@ -160,7 +160,7 @@ def assert_signed(message: Seen, kbm: bytes, care_of: IPv6Address, to: IPv6Addre
 def stranger(lab):
     """On the router of network B, which sees the packets to his home address, and drops them then."""
     router = lab.nodes["ar-b"]
-    router.ip(f"route add blackhole {OWN_PREFIX}")
+    router.ip(f"route replace blackhole {OWN_PREFIX}")  # of an earlier test it may be there
     with Stranger(router, "core0") as made:
         yield made
 

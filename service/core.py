@@ -35,7 +35,7 @@ from service.core_node import NodeCore
 from service.core_problems import ServiceProblems
 from service.core_protection import keyed
 from service.core_rows import without_address
-from service.core_status import route_optimization_off, unsuitable_identifiers
+from service.core_status import addresses_taken, route_optimization_off, unsuitable_identifiers
 from service.core_storage import REGISTRATIONS_DELAY, StoredFile, bindings_delay, keeps_bindings
 from service.core_trial import Trials
 from service.core_tried_settings import TriedSettings
@@ -176,9 +176,9 @@ class ServiceCore(HomeAgentsCore, NodeCore):
 
     def suggestions(self, home_agent: IPv6Address | None) -> tuple[Suggestion, ...]:
         """Home addresses that could be had at a known home agent, or at all of them; UnknownThing for another."""
-        return self._autoconfiguration.suggestions(
-            home_agent, unsuitable_identifiers(self._config, self._node.status())
-        )
+        status = self._node.status()
+        unsuitable = unsuitable_identifiers(self._config, status)
+        return self._autoconfiguration.suggestions(home_agent, unsuitable, addresses_taken(status))
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Hear of changes until the function returned is called."""

@@ -194,13 +194,18 @@ class Autoconfiguration:
             raise UnknownThing(f"{address} is not proposed", hint=known(each.address for each in proposals))
         return found
 
-    def suggestions(self, home_agent: IPv6Address | None, unsuitable: frozenset[bytes]) -> tuple[Suggestion, ...]:
-        """What could be had, without the identifiers that are `unsuitable`; UnknownThing for an unlisted home agent."""
+    def suggestions(
+        self, home_agent: IPv6Address | None, unsuitable: frozenset[bytes], taken: frozenset[IPv6Address]
+    ) -> tuple[Suggestion, ...]:
+        """What could be had, without the identifiers that are `unsuitable`; UnknownThing for an unlisted home agent.
+
+        `taken` are addresses that other machines were found to have.
+        """
         if home_agent is not None:
             self.require(home_agent)
         self._look_at_host()
         agents = [each for each in self.listing() if home_agent in (None, each.address)]
-        offered = suggestions(agents, self._host, self.hardware_addresses, self.generated.key)
+        offered = suggestions(agents, self._host, self.hardware_addresses, self.generated.key, taken)
         return tuple(each for each in offered if each.address.packed[8:] not in unsuitable)
 
     def require(self, home_agent: IPv6Address) -> None:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Facts of the status that follow from the configuration in force."""
 
+from ipaddress import IPv6Address
+
 from mnclient.model.config import IdentifierMethod, NodeConfig, OptimizationUse
-from mnclient.model.status import Status
+from mnclient.model.status import HomeAddressState, Status
 
 
 def route_optimization_off(config: NodeConfig) -> str:
@@ -24,3 +26,9 @@ def unsuitable_identifiers(config: NodeConfig, status: Status) -> frozenset[byte
     if config.mobile_node is None or config.mobile_node.identifier_method is not IdentifierMethod.TEMPORARY:
         return frozenset()
     return frozenset(each.care_of_address.packed[8:] for each in status.interfaces if each.care_of_address)
+
+
+def addresses_taken(status: Status) -> frozenset[IPv6Address]:
+    """Home addresses that another machine was found to have."""
+    duplicates = (each for each in status.home_addresses if each.state is HomeAddressState.DUPLICATE)
+    return frozenset(each.address for each in duplicates)

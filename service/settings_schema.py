@@ -338,7 +338,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     switch(
         "home_agent.multicast",
         False,
-        "Ask mobile nodes which multicast groups they listen to, and send them what comes for these on the home link.",
+        "Ask mobile nodes which multicast groups they listen to, and send them what comes for these on the home link. "
+        "Not those whose tunnel is encrypted as a whole.",
         admin=True,
     ),
     switch(

@@ -7,13 +7,14 @@ The EUI-64 address is made from the *permanent* hardware address, even where the
 is remembered for each interface (`remember`), so that the same machine is offered the same home address for good.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
-from mnclient.model.generated_address import GeneratingKey
+from mnclient.model.generated_address import GeneratedAddress, GeneratingKey
 from mnclient.model.service_status import KnownHomeAgent, Suggestion
+from mnclient.security.cga import CollisionError, after_collision
 from mnclient.security.generated_addresses import address_in
 from mnclient.wire.addresses import address_from, eui64_identifier
 
@@ -57,12 +58,16 @@ def suggestions(
     interfaces: Iterable[HostInterface],
     remembered: Mapping[str, bytes],
     generating: GeneratingKey | None = None,
+    taken: Collection[IPv6Address] = (),
 ) -> tuple[Suggestion, ...]:
-    """What could be had at each home agent: hardware addresses first, then the identifiers in use; no address twice."""
+    """What could be had at each home agent: hardware addresses first, then the identifiers in use; no address twice.
+
+    `taken` are addresses that other machines were found to have.
+    """
     hosts = tuple(interfaces)
     found: dict[tuple[IPv6Address, IPv6Address], Suggestion] = {}
     for agent in home_agents:
-        generated = None if generating is None else address_in(agent.prefix, generating)
+        generated = None if generating is None else _generated(agent.prefix, generating, taken)
         made = [] if generated is None else [(agent.interface, GENERATED, generated.address.packed[8:])]
         for interface, reason, identifier in (*made, *_identifiers(agent, hosts, remembered)):
             address = _usable_address(agent.prefix, identifier, agent.address)
@@ -87,6 +92,17 @@ def home_address_for(
     """The address to take by itself: the first suggestion, or None on a host that has nothing to make one from."""
     offered = suggestions((agent,), interfaces, remembered, generating)
     return offered[0].address if offered else None
+
+
+def _generated(prefix: IPv6Network, key: GeneratingKey, taken: Collection[IPv6Address]) -> GeneratedAddress | None:
+    """The address of the key; behind each that somebody else has the next one, and none after three (RFC 3972 4)."""
+    found = address_in(prefix, key)
+    try:
+        while found is not None and found.address in taken:
+            found = address_in(prefix, key, after_collision(found.parameters).collision_count)
+    except CollisionError:
+        return None
+    return found
 
 
 def _identifiers(

@@ -125,7 +125,7 @@ def _seen(row: dict[str, str]) -> Seen:
         home_option=row["ipv6.opt.mipv6.home_address"],
         routed_to=row["ipv6.routing.mipv6.home_address"],
         alternate=row["mip6.acoa.acoa"],
-        key_management="1" in (row["mip6.bu.k_flag"], row["mip6.ba.k_flag"]),
+        key_management=not {"1", "True"}.isdisjoint((row["mip6.bu.k_flag"], row["mip6.ba.k_flag"])),
         status=int(status) if status else None,
     )
 

@@ -9,7 +9,7 @@ it shares a key with the first one (RFC 4449), and goes home. In network A again
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
@@ -252,10 +252,9 @@ def _to_network_b(lab: Lab, house: Household, story: Story) -> None:
 
 
 def _share_a_key(lab: Lab, house: Household, correspondent: Service, story: Story) -> None:
-    """The administrator of both puts it there."""
+    """It is used at once, and both talk directly."""
     story.note("keyed", lab.laptop)
-    for service in (correspondent, house.laptop):
-        give_key(lab, service, story.home)
+    share_a_key(lab, (correspondent, house.laptop), story.home, NODE_KEY)
 
     def was_used() -> bool:
         sent = story.updates(CORRESPONDENT_ADDRESS, "keyed")
@@ -265,23 +264,21 @@ def _share_a_key(lab: Lab, house: Household, correspondent: Service, story: Stor
     is_direct(house)
 
 
-def give_key(lab: Lab, service: Service, *home_addresses: IPv6Address) -> None:
-    """The key that these home addresses and the correspondent have agreed on, and no other."""
-    rows = [
-        {
-            "home_address": str(each),
-            "correspondent": str(CORRESPONDENT_ADDRESS),
-            "node_key": NODE_KEY.hex(),
-            "home_nonce": HOME_NONCE.hex(),
-            "care_of_nonce": CARE_OF_NONCE.hex(),
-        }
-        for each in home_addresses
-    ]
-    file = service.state / "keys" / "precomputed.json"
-    file.parent.mkdir(mode=0o700, exist_ok=True)
-    file.write_text(json.dumps({"version": 1, "keys": rows}), encoding="utf-8")
-    file.chmod(0o600)
-    reload(lab, service, READ_AGAIN)
+def share_a_key(lab: Lab, services: Iterable[Service], home: IPv6Address, node_key: bytes) -> None:
+    """The administrator puts it there, in the place of any other."""
+    row = {
+        "home_address": str(home),
+        "correspondent": str(CORRESPONDENT_ADDRESS),
+        "node_key": node_key.hex(),
+        "home_nonce": HOME_NONCE.hex(),
+        "care_of_nonce": CARE_OF_NONCE.hex(),
+    }
+    for service in services:
+        file = service.state / "keys" / "precomputed.json"
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        file.write_text(json.dumps({"version": 1, "keys": [row]}), encoding="utf-8")
+        file.chmod(0o600)
+        reload(lab, service, READ_AGAIN)
 
 
 def _is_deleted(story: Story) -> bool:

@@ -87,18 +87,20 @@ def signed(
     spi: int = TO_AGENT,
     shift: float = 0.0,
     timestamp: int | None = None,
+    dated: bool = True,
     octets: int = AUTHENTICATOR,
 ) -> bytes:
     """A Mobility Header with identifier, timestamp and authenticator; right, unless told otherwise.
 
     `data` is that of `update` or `acknowledgement`, `shift` in seconds is how far the clock is wrong, `timestamp` one
-    that is not of now, and of the authenticator there are so many `octets`. `source` and `destination` are those of the
-    pseudo-header.
+    that is not of now, and of the authenticator there are so many `octets`. Unless `dated` there is no timestamp.
+    `source` and `destination` are those of the pseudo-header.
     """
     if timestamp is None:
         timestamp = int((time.time() + shift + NTP_EPOCH) * 2**32)
     data += bytes((_IDENTIFIER, 1 + len(NAME), _NAI)) + NAME
-    data = padded(data, 8, 2) + struct.pack("!BBQ", _MESSAGE_IDENTIFICATION, 8, timestamp)
+    if dated:
+        data = padded(data, 8, 2) + struct.pack("!BBQ", _MESSAGE_IDENTIFICATION, 8, timestamp)
     data = padded(data, 8, 5) + struct.pack("!BBBI", _AUTHENTICATION, 5 + octets, _MN_HA, spi)
     size = (6 + len(data) + octets + 7) // 8 - 1
     covered = packed(care_of) + packed(home) + struct.pack("!BBBBH", 59, size, kind, 0, 0) + data

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 import pytest
 
 from tests.lab.esp import Key, encrypted, seen
-from tests.lab.hostile import BU, A, H, alternate_care_of, home_option, ipv6, mobility, update
+from tests.lab.hostile import BU, A, H, K, alternate_care_of, home_option, ipv6, mobility, update
 from tests.lab.topology import HOME_AGENT_ADDRESS
 
 HOME, CARE_OF = IPv6Address("2001:db8:1::10"), IPv6Address("2001:db8:2::10")
@@ -35,3 +35,12 @@ def test_a_binding_update_under_esp_is_read(tmp_path, algorithm, octets):
     assert one.home_option == other.home_option == str(HOME) and one.alternate == other.alternate == str(CARE_OF)
     wrong = Key(home_address=HOME, algorithm=algorithm, secret=bytes(octets))
     assert seen(capture_of(tmp_path, hidden), wrong)[0].kind is None, "it is the key that reads it"
+
+
+def test_the_flag_of_key_management_is_read(tmp_path):
+    key = Key(home_address=HOME)
+    with_it, without = (
+        ipv6(CARE_OF, HOME_AGENT_ADDRESS, 60, home_option(135, HOME) + mobility(BU, data, HOME, HOME_AGENT_ADDRESS))
+        for data in (update(7, flags=A | H | K), update(7, flags=A | H))
+    )
+    assert [each.key_management for each in seen(capture_of(tmp_path, with_it, without), key)] == [True, False]

@@ -7,6 +7,7 @@ import pytest
 
 from tests.lab.direct import is_direct, talking_directly
 from tests.lab.esp import DOWN, UP, Key, Seen, associations, encrypted, policies, refusals, seen, start_keyed
+from tests.lab.headers import packets
 from tests.lab.hostile import (
     BU,
     DESTINATION_OPTIONS,
@@ -109,7 +110,7 @@ def test_two_moves_and_the_way_home(lab, laptop, key):
     assert [each.status for each in at_home if each.kind == 6][-1:] == [0]
 
 
-@pytest.mark.requirement("RFC4877-MN-4.2-03", "RFC4877-MN-4.3-02", "MN-11.6.3-02", "HA-10.4.6-02")
+@pytest.mark.requirement("RFC4877-MN-4.2-03", "RFC4877-MN-4.3-02", "MN-11.6.3-02", "HA-10.4.6-02", "RFC4877-HA-4.3-02")
 def test_associations_and_their_ends(lab, away, key):
     """Those for signalling stay what they are; those of the tunnel follow the care-of address."""
     before = associations(lab.laptop)
@@ -121,7 +122,9 @@ def test_associations_and_their_ends(lab, away, key):
     for spi in (UP, DOWN):
         assert after[spi, "transport"] == before[spi, "transport"]
     assert after[TUNNEL_UP, "tunnel"] == (care_of(away), str(HOME_AGENT_ADDRESS))
-    assert associations(lab.home_agent)[TUNNEL_DOWN, "tunnel"] == (str(HOME_AGENT_ADDRESS), care_of(away))
+    theirs = associations(lab.home_agent)
+    assert theirs[TUNNEL_DOWN, "tunnel"] == (str(HOME_AGENT_ADDRESS), care_of(away))
+    assert theirs[TUNNEL_UP, "tunnel"] == (care_of(away), str(HOME_AGENT_ADDRESS))
     lab.move(HOME)
     away.registered_at(HOME)
     assert {spi for spi, _ in associations(lab.laptop)} == {UP, DOWN}
@@ -161,7 +164,11 @@ def test_policies_in_the_kernel(lab, away, key):
     "RFC3776-MN-3.2-01", "RFC4877-ALL-4.1-02", "RFC4877-MN-6-01", "RFC4877-ALL-4.3-02",
 )  # fmt: skip
 def test_home_tests_are_encrypted_and_care_of_tests_go_as_they_are(lab, laptop, key):
-    with talking_directly(laptop), lab.capture(lab.home_agent, "core0", "tests") as capture:
+    with (
+        talking_directly(laptop),
+        lab.capture(lab.laptop, "eth0", "cable") as cable,
+        lab.capture(lab.home_agent, "core0", "tests") as capture,
+    ):
         lab.move(VISITED_A)
         laptop.registered_at(VISITED_A)
         is_direct(laptop, within=40.0)
@@ -179,6 +186,14 @@ def test_home_tests_are_encrypted_and_care_of_tests_go_as_they_are(lab, laptop, 
         assert each.spi == TUNNEL_DOWN or (each.source, each.destination) == (
             str(CORRESPONDENT_ADDRESS), str(key.home_address),
         )  # fmt: skip
+    on_cable = seen(cable.file, key)
+    # What comes in is seen once more there, when the kernel has decrypted it.
+    assert not [each for each in on_cable if each.kind == 1 and not each.spi], "a home test in clear"
+    others = [each for each in on_cable if each.kind in (2, 4)]
+    assert {each.kind for each in others} == {2, 4}
+    for each in others:
+        assert each.headers == ["mipv6"]
+        assert {each.source, each.destination} == {here, str(CORRESPONDENT_ADDRESS)}
     lab.move(HOME)
     laptop.registered_at(HOME)
 
@@ -193,9 +208,16 @@ def test_home_tests_are_encrypted_and_care_of_tests_go_as_they_are(lab, laptop, 
     "MN-11.6.3-02",
 )
 def test_everything_can_be_encrypted(lab, laptop, key):
-    """And from the Binding Update of a move on, nothing leaves from the care-of address of before."""
+    """And from the Binding Update of a move on, nothing leaves from the care-of address of before.
+
+    Also nothing of groups goes in clear, about which each laptop is asked otherwise as soon as it is bound.
+    """
     visited: list[str] = []
-    services = {"mobile_node.protect_payload": laptop.laptop, "home_agent.protect_payload": laptop.home_agent}
+    services = {
+        "mobile_node.protect_payload": laptop.laptop,
+        "home_agent.protect_payload": laptop.home_agent,
+        "home_agent.multicast": laptop.home_agent,
+    }
     for name, service in services.items():
         service.mnctl("settings", "set", name, "true")
     try:
@@ -206,8 +228,10 @@ def test_everything_can_be_encrypted(lab, laptop, key):
                 visited.append(care_of(laptop))
                 call_from_outside(lab, key.home_address)
         found = seen(capture.file, key)
-        assert [each for each in found if each.spi == TUNNEL_UP] and [each for each in found if each.spi == TUNNEL_DOWN]
-        assert not [each for each in found if "ipv6" in each.headers and not each.spi], "a tunnel in clear"
+        inside = [each for each in found if each.spi in (TUNNEL_UP, TUNNEL_DOWN)]
+        assert {each.spi for each in inside} == {TUNNEL_UP, TUNNEL_DOWN}
+        assert all(each.headers[:2] == ["esp", "ipv6"] for each in inside), "the key of the tunnel reads all of it"
+        assert not [each for each in packets(capture.file) if each.inner is not None], "a tunnel in clear"
         moved = next(n for n, each in enumerate(found) if each.kind == BU and each.source == visited[1])
         assert not [each for each in found[moved:] if each.spi == TUNNEL_UP and each.source == visited[0]]
     finally:
@@ -262,6 +286,7 @@ def test_nobody_else_moves_the_binding(lab, away, key, stranger):
     other.install(away.home_agent, at_agent=True)
     counted, before = away.home_agent.counters()["bu.discarded.unprotected"], refusals(lab.home_agent)
     bound = away.home_agent.mnctl("bindings")["binding_cache"]
+    ends = associations(lab.home_agent)[TUNNEL_DOWN, "tunnel"]
     wrong = Key(home_address=key.home_address, secret=bytes(36))
     for sequence, packet in (
         (20000, lambda data: (MOBILITY, data)),
@@ -281,6 +306,7 @@ def test_nobody_else_moves_the_binding(lab, away, key, stranger):
     assert [each["care_of_address"] for each in now] == [each["care_of_address"] for each in bound]
     refused = refusals(lab.home_agent) - before
     assert refused["XfrmInTmplMismatch"] + refused["XfrmInStateMismatch"] >= 1 and refused["XfrmInStateProtoError"] >= 1
+    assert associations(lab.home_agent)[TUNNEL_DOWN, "tunnel"] == ends == (str(HOME_AGENT_ADDRESS), care_of(away))
     other.remove(away.home_agent, at_agent=True)
 
 

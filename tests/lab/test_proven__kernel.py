@@ -5,6 +5,7 @@ What the options and authenticators have to be is made again by the formulas. In
 home prefix is to end sooner, and when a correspondent falls silent.
 """
 
+from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 from itertools import pairwise
 
@@ -40,7 +41,7 @@ from tests.lab.proven import (
     SECOND_ADDRESS,
     Story,
     generating_house,
-    give_key,
+    share_a_key,
     tell,
     tell_of_the_prefix,
 )
@@ -89,7 +90,9 @@ def sent_in_network_b(story: Story) -> tuple[list[Update], list[Update]]:
     return early, [each for each in sent if each not in early]
 
 
-@pytest.mark.requirement("RFC4866-MN-4.1-01", "RFC4866-MN-4.1-03")
+@pytest.mark.requirement(
+    "RFC4866-MN-4.1-01", "RFC4866-MN-4.1-03", "RFC4866-ALL-4.5-02", "RFC3972-ALL-6-01", "RFC3972-MN-4-01"
+)
 def test_the_first_complete_binding_update_proves_the_address_and_names_both_nonces(story):
     first = first_contact(story)
     home, care_of = first.options[NONCE_INDICES][:2], first.options[NONCE_INDICES][2:]
@@ -157,7 +160,7 @@ def assert_signed(message: Seen, kbm: bytes, care_of: IPv6Address, to: IPv6Addre
 def stranger(lab):
     """On the router of network B, which sees the packets to his home address, and drops them then."""
     router = lab.nodes["ar-b"]
-    router.ip(f"route replace blackhole {OWN_PREFIX}")  # every test that has a stranger sets it
+    router.ip(f"route replace blackhole {OWN_PREFIX}")  # of an earlier test it may be there
     with Stranger(router, "core0") as made:
         yield made
 
@@ -216,10 +219,36 @@ def test_who_asks_for_no_acknowledgement_gets_one_for_the_token_alone(lab, house
     assert PERMANENT_TOKEN not in dict(option_list(answered[0]))
 
 
+@pytest.mark.requirement("RFC4866-CN-4.2-01", "RFC4866-CN-4.2-02")
+def test_a_proof_that_is_not_enough_is_refused_with_a_status_of_its_own(lab, house, stranger):
+    """And between these one that is: without a token the tests alone would be enough, with one they are not."""
+    owner, other = owner_of_an_address_in(OWN_PREFIX), owner_of_an_address_in(OWN_PREFIX)
+    home, care_of = both_tests_for(lab, stranger, owner)
+    by_tests, by_a_token = (binding_key(each, care_of.body[16:24]) for each in (home.body[16:24], ZEROS))
+    no_home_nonce, home_nonce = bytes(2), home.body[6:8]
+    thief = replace(other, parameters=owner.parameters)
+    for sequence, (kbm, nonce, prover, status) in enumerate(
+        (
+            (by_a_token, no_home_nonce, None, 147),
+            (by_tests, no_home_nonce, owner, 150),
+            (by_tests, home_nonce, thief, 148),
+            (by_tests, home_nonce, other, 148),
+            (by_tests, home_nonce, owner, 0),
+            (by_tests, home_nonce, None, 149),
+        ),
+        start=1,
+    ):
+        data = update(sequence, flags=A) + bytes((NONCE_INDICES, 4)) + nonce + care_of.body[6:8]
+        if prover is not None:
+            data = with_proof(data, prover, STRANGER, CORRESPONDENT_ADDRESS)
+        told = answer(lab, stranger, BA, authorized(data, owner.address, STRANGER, CORRESPONDENT_ADDRESS, kbm))
+        assert (told.body[6], told.body[8:10]) == (status, sequence.to_bytes(2))
+
+
 # --- a key agreed on beforehand ----
 
 
-@pytest.mark.requirement("RFC4449-MN-3-01", "RFC4449-MN-3-02", "RFC4449-MN-3-03")
+@pytest.mark.requirement("RFC4449-MN-3-01", "RFC4449-MN-3-02", "RFC4449-MN-3-03", "RFC4449-ALL-3-01")
 def test_every_binding_update_by_a_precomputed_key_is_authorized_and_names_no_nonces(story):
     """That which makes the binding, and that which deletes it; nothing is tested for either."""
     sent = story.updates(CORRESPONDENT_ADDRESS, "keyed")
@@ -233,21 +262,6 @@ def test_every_binding_update_by_a_precomputed_key_is_authorized_and_names_no_no
         assert story.answer_to(each).status == 0
     for kind in ("HoTI", "CoTI"):
         assert [each for each in story.messages(kind, "keyed") if CORRESPONDENT_ADDRESS in ends(each)] == []
-
-
-@pytest.mark.requirement("RFC4449-CN-3-01")
-def test_nonces_that_are_named_where_a_key_was_agreed_on_are_not_looked_up(lab, house, story, stranger):
-    """There were none of these indices. The octets of the option are signed like all others (record 56)."""
-    home = OWN_PREFIX[1]
-    give_key(lab, house[1], story.home, home)
-    care_of = precomputed_token(NODE_KEY, STRANGER, CARE_OF_NONCE, 1)
-    kbm = binding_key(precomputed_token(NODE_KEY, home, HOME_NONCE, 0), care_of)
-    for sequence, indices in ((1, b""), (2, bytes((NONCE_INDICES, 4)) + bytes.fromhex("beef cafe"))):
-        data = update(sequence, flags=A) + indices
-        told = answer(lab, stranger, BA, authorized(data, home, STRANGER, CORRESPONDENT_ADDRESS, kbm))
-        assert (told.body[6], told.body[8:10]) == (0, sequence.to_bytes(2))
-        assert_signed(told, kbm, STRANGER)
-    assert {each.home_address: each.sequence for each in ask(house[1])[1]}[home] == 2
 
 
 # --- a correspondent that falls silent, and a home prefix that ends sooner ----
@@ -288,3 +302,39 @@ def test_whose_binding_would_outlast_the_home_prefix_is_told_that_it_ends_sooner
     assert 0 < UNIT * told.lifetime <= LASTING - (told.seen.at - learned.at) + patient(0.5)
     granted = sequel.answer_to(told)
     assert granted.status == 0 and 0 < granted.lifetime <= told.lifetime
+
+
+# --- the last one, because it takes the key of the laptop away ----
+
+
+@pytest.mark.requirement("RFC4449-CN-3-01")
+def test_nonces_that_are_named_where_a_key_was_agreed_on_are_not_looked_up(lab, house, stranger):
+    """There were none of these indices. The octets of the option are signed like all others (record 56)."""
+    home = OWN_PREFIX[1]
+    share_a_key(lab, house[1:], home, NODE_KEY)
+    care_of = precomputed_token(NODE_KEY, STRANGER, CARE_OF_NONCE, 1)
+    kbm = binding_key(precomputed_token(NODE_KEY, home, HOME_NONCE, 0), care_of)
+    for sequence, indices in ((1, b""), (2, bytes((NONCE_INDICES, 4)) + bytes.fromhex("beef cafe"))):
+        data = update(sequence, flags=A) + indices
+        told = answer(lab, stranger, BA, authorized(data, home, STRANGER, CORRESPONDENT_ADDRESS, kbm))
+        assert (told.body[6], told.body[8:10]) == (0, sequence.to_bytes(2))
+        assert_signed(told, kbm, STRANGER)
+    assert {each.home_address: each.sequence for each in ask(house[1])[1]}[home] == 2
+
+
+@pytest.mark.requirement("RFC4449-CN-3-02")
+def test_what_was_heard_under_a_key_is_nobody_else_s_to_send_after_a_restart(lab, house, stranger):
+    """It is authentic for ever; the number alone says that it was heard before."""
+    home, node_key, correspondent = OWN_PREFIX[9], bytes(range(50, 80)), house[1]
+    share_a_key(lab, (correspondent,), home, node_key)
+    tokens = precomputed_token(node_key, home, HOME_NONCE, 0), precomputed_token(node_key, STRANGER, CARE_OF_NONCE, 1)
+    recorded, following = (
+        authorized(update(number, flags=A), home, STRANGER, CORRESPONDENT_ADDRESS, binding_key(*tokens))
+        for number in (7, 8)
+    )
+    assert answer(lab, stranger, BA, recorded).body[6] == 0
+    correspondent.restart()
+    lab.eventually(correspondent.is_ready, within=15.0, what="the correspondent is back")
+    told = answer(lab, stranger, BA, recorded)
+    assert (told.body[6], told.body[8:10]) == (135, (7).to_bytes(2))
+    assert answer(lab, stranger, BA, following).body[6] == 0

@@ -12,14 +12,17 @@ from scapy.utils import rdpcap
 from tests.lab import hostile
 from tests.lab.asking import ask
 from tests.lab.capture import SIGNALLING
-from tests.lab.headers import packets
+from tests.lab.headers import Seen, packets
 from tests.lab.hostile import BA, BU, MOBILITY, ROUTING, Stranger, acknowledgement, reload, told, type_2
 from tests.lab.hostile_cases import AGENT, STRANGER, to_agent
 from tests.lab.lossy import losing_every_message_to
+from tests.lab.patience import patient
 from tests.lab.person import is_told, problem_texts
 from tests.lab.registration_tape import acknowledgements, updates
+from tests.lab.return_routability import option_list
 from tests.lab.signed import (
     AUTHENTICATOR,
+    DAY,
     FOR_A_SERVER,
     KEY,
     NTP_EPOCH,
@@ -134,13 +137,19 @@ def with_server(lab, house, home_address):
     reload(lab, house.laptop, "the settings were read again")
 
 
-@pytest.mark.requirement("RFC4285-MN-5.2-01")
+@pytest.mark.requirement("RFC4285-MN-5.2-01", "RFC4285-HA-5.2-01", "RFC4283-MN-3-01", "RFC4283-MN-3.1-01")
 def test_with_a_name_and_a_proof_for_a_server_behind_the_home_agent(lab, house, home_address, with_server):
-    """The last option, over the octets as they were sent; the home agent believes its own one as ever."""
+    """The last option, over the octets as they were sent; the home agent believes its own, and answers with that."""
     lab.move(HOME)
     house.registered_at(HOME)
-    recorded = registrations(lab, house, VISITED_A)
+    with lab.capture(lab.home_agent, "core0", "answered") as core:
+        recorded = registrations(lab, house, VISITED_A)
     call_from_outside(lab, home_address)
+    answers = acknowledgements(packets(core.file))
+    assert answers
+    for answer in answers:
+        proofs = [value for kind, value in option_list(answer.seen) if kind == AUTHENTICATION]
+        assert [proof[0] for proof in proofs] == [FOR_THE_HOME_AGENT]
     for packet in recorded:
         header = packet[64:]
         assert len(header) == (header[1] + 1) * 8
@@ -230,10 +239,10 @@ def is_update(packet):
     return packet[6] == hostile.DESTINATION_OPTIONS and packet[40] == hostile.MOBILITY and packet[66] == hostile.BU
 
 
-def signed_update(home_address, sequence, options=b""):
+def signed_update(home_address, sequence, options=b"", **changes):
     """A Binding Update under the laptop's key that says that it is where the stranger is."""
     data = hostile.update(sequence, options=options)
-    header = signed(BU, data, home_address, AGENT, home=home_address, care_of=STRANGER)
+    header = signed(BU, data, home_address, AGENT, home=home_address, care_of=STRANGER, **changes)
     return hostile.ipv6(
         STRANGER, AGENT, hostile.DESTINATION_OPTIONS, hostile.home_option(MOBILITY, home_address) + header
     )
@@ -263,6 +272,43 @@ def test_a_proof_for_another_server_before_that_for_the_home_agent(lab, house, h
         lab.eventually(answered, within=5.0, what="an answer")
     assert answers == [f"BA 0 sequence {following} via {home_address}"]
     assert ask(house.home_agent)[1][0].care_of_address == STRANGER
+
+
+@pytest.mark.requirement("RFC4285-HA-5.1.1-02", "RFC4285-HA-6-02", "RFC4285-HA-6-03", "RFC4285-HA-6-04")
+def test_each_refusal_is_signed_and_says_what_was_wrong(lab, house, home_address):
+    """Another key, a clock that is wrong, no time at all. Under an SPI that nobody knows there is no answer."""
+    lab.move(VISITED_A)
+    house.registered_at(VISITED_A)
+    before, following = house.bound(), (ask(house.home_agent)[1][0].sequence + 1) % 65536
+    unknown = counters(house.home_agent).get("bu.discarded.spi", 0)
+    with Stranger(lab.correspondent, "core0") as stranger:
+        stranger.send(signed_update(home_address, following, spi=TO_AGENT + 1))
+        lab.eventually(
+            lambda: counters(house.home_agent).get("bu.discarded.spi", 0) > unknown, within=5.0, what="it is counted"
+        )
+        assert stranger.received() == []
+        for status, changes in ((146, {"key": OTHER_KEY}), (144, {"shift": -DAY}), (145, {"dated": False})):
+            sent, asked_at = signed_update(home_address, following, **changes), time.time() + NTP_EPOCH
+            stranger.send(sent)
+            answers = []
+
+            def came(answers=answers) -> bool:
+                answers.extend(acknowledgements(map(Seen.read, stranger.received())))
+                return bool(answers)
+
+            lab.eventually(came, within=5.0, what=f"an answer of status {status}")
+            (answer,) = answers
+            assert (answer.status, answer.sequence, answer.home_address) == (status, following, home_address)
+            covered, proof = answer.seen.body[:-AUTHENTICATOR], answer.seen.body[-AUTHENTICATOR:]
+            covered = STRANGER.packed + home_address.packed + covered[:4] + bytes(2) + covered[6:]
+            assert proof == hmac.digest(bytes.fromhex(KEY), covered, "sha1")[:AUTHENTICATOR]
+            said, returned = (each.options.get(TIMESTAMP) for each in (*updates([Seen.read(sent)]), answer))
+            if status == 144:
+                assert returned[4:] == said[4:], "the lower half as it came"
+                assert abs(int.from_bytes(returned[:4]) - asked_at) < patient(5.0), "the upper one by its own clock"
+            else:
+                assert returned == said
+    assert house.bound() == before
 
 
 def answer_to(update, status, timestamp):

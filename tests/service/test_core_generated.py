@@ -8,6 +8,7 @@ import pytest
 
 from mnclient.model.config import HomeAddressConfig, MobileNodeConfig, NodeConfig
 from mnclient.model.problems import ProblemCode
+from mnclient.model.status import HomeAddressState, HomeAddressStatus
 from mnclient.security.cga import cga_fault
 from mnclient.security.generated_addresses import address_in
 from service.autoconfiguration.suggestions import GENERATED
@@ -75,6 +76,24 @@ async def test_a_file_that_others_can_read_is_a_problem_and_is_not_replaced(tmp_
         assert core.suggestions(AGENT)[0].reason == GENERATED
 
 
+@pytest.mark.requirement("RFC3972-MN-4-02")
+async def test_an_address_that_somebody_else_has_is_followed_by_the_next_which_is_proven_too(tmp_path, monkeypatch):
+    machine = Machine(tmp_path)
+    async with machine.running(WANTED) as core:
+        core.add_home_agent(AGENT, PREFIX, pinned=True)
+        first = core.suggestions(AGENT)[0].address
+        core.add_home_address(first, AGENT)
+        refused = HomeAddressStatus(address=first, prefix=PREFIX, home_agent=AGENT, state=HomeAddressState.DUPLICATE)
+        status = replace(machine.node.status(), home_addresses=(refused,))
+        monkeypatch.setattr(machine.node, "status", lambda: status)
+        second = core.suggestions(AGENT)[0]
+        assert second.reason == GENERATED and second.address != first
+        core.add_home_address(second.address, AGENT)
+        proven = {each.address: each.parameters for each in machine.node.config.mobile_node.generated_addresses}
+        assert {each: proven[each].collision_count for each in proven} == {first: 0, second.address: 1}
+        assert cga_fault(second.address, proven[second.address]) is None
+
+
 @pytest.fixture
 def generated(tmp_path):
     made = []
@@ -98,6 +117,17 @@ def test_a_key_is_made_once(generated):
     assert (generated.key, len(generated.made)) == (key, 1)
     generated.stop()
     assert generated.key is None
+
+
+@pytest.mark.requirement("RFC3972-MN-4-01")
+def test_the_search_begins_at_random(tmp_path):
+    """With one key twice. A search goes through the last octets; the first ones stay as they were drawn."""
+    found = []
+    for name in ("one", "other"):
+        made = GeneratedAddresses(tmp_path / name, ServiceProblems(lambda: 0.0), lambda: private_der(rsa_key()))
+        made.apply(True)
+        found.append(made.key.modifier[:8])
+    assert found[0] != found[1]
 
 
 def test_no_mobile_node_has_none(generated):

@@ -123,6 +123,11 @@ def test_an_incoming_spi_names_one_key(folder):
         ({"algorithm": "md5"}, "'md5' is not an algorithm for rfc4285 .*hmac-sha1-96"),
         ({"algorithm": "aes-gcm-256", "secret": bytes(36)}, "is not an algorithm for rfc4285"),
         ({"kind": KeyKind.ESP}, "is not an algorithm for esp .*aes-gcm-256"),
+        pytest.param(
+            {"kind": KeyKind.ESP, "algorithm": "null+hmac-sha-256", "secret": bytes(32)},
+            "is not an algorithm for esp .*aes-gcm-256",
+            marks=pytest.mark.requirement("RFC4877-ALL-4.3-02"),
+        ),
         ({"secret": b""}, "0 octets.*16 octets"),
         ({"secret": SECRET + b"x"}, "17 octets.*16 octets"),
         ({"spi_in": 255}, r"255 is not .*\(spi_in\).*256 to 4294967295"),

@@ -354,3 +354,12 @@ def test_a_home_address_needs_no_home_agent():
     (home,) = settings.home_addresses
     assert (home.home_agent, home.prefix) == (None, IPv6Network("2001:db8:1::/64"))
     assert settings.to_node_config((home,), SECRET).mobile_node.home_agent_discovery is DiscoveryUse.WHEN_UNKNOWN
+
+
+@pytest.mark.requirement("RFC4285-HA-6-01")
+def test_timestamps_may_be_seven_seconds_off_or_what_is_said_but_never_as_few_as_three():
+    for said, expected in (("", 7.0), ("replay_window = 4\n", 4.0), ("replay_window = 60.5\n", 60.5)):
+        role = Settings.parse(f"[home_agent]\nenabled = true\n{said}").to_node_config((), SECRET).home_agent
+        assert role is not None and role.replay_window == expected
+    with pytest.raises(ConfigError, match="out of range"):
+        Settings.parse("[home_agent]\nreplay_window = 3\n")

@@ -3,11 +3,12 @@
 
 Each mobile node is on a link of its own, the tunnel, and alone there: what it reports is all there is to know of the
 group, and when it leaves one nobody else has to be asked. Only groups of global scope are followed, and sources are not
-told apart. A virtual home link has no packets to forward.
+told apart. A virtual home link has no packets to forward. Who wants everything in the tunnel encrypted is not asked:
+what is said of groups, and the copies, would be the only packets in clear.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Final
@@ -47,10 +48,20 @@ class Listener:
 
 
 class GroupMemberships:
-    """Listeners by home address. The owner handles Timer.QUERY_LISTENER with `ask` and GROUP_EXPIRES with `expire`."""
+    """Listeners by home address. The owner handles Timer.QUERY_LISTENER with `ask` and GROUP_EXPIRES with `expire`.
 
-    def __init__(self, timers: TimerTable, cache: BindingCache, counters: Counter[str]) -> None:
+    `encrypts_payload` says of which home addresses nothing may go through the tunnel in clear.
+    """
+
+    def __init__(
+        self,
+        timers: TimerTable,
+        cache: BindingCache,
+        counters: Counter[str],
+        encrypts_payload: Callable[[IPv6Address], bool],
+    ) -> None:
         self.enabled = False
+        self._encrypts_payload = encrypts_payload
         self._timers = timers
         self._cache = cache
         self._counters = counters
@@ -125,6 +136,8 @@ class GroupMemberships:
         """A binding began, moved or ended."""
         binding, listener = self._cache.find(home), self._listeners.get(home)
         if not self.enabled or binding is None or binding.detecting or binding.link.interface is None:
+            return self._forget(home)
+        if self._encrypts_payload(home):
             return self._forget(home)
         if listener is not None and listener.care_of_address == binding.care_of_address:
             return []

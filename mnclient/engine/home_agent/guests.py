@@ -67,6 +67,10 @@ class Guests:
         newest = self.association(home_address)
         return () if newest is None or newest.kind is not KeyKind.ESP else self._successions.believed(newest, used)
 
+    def encrypts_payload(self, home_address: IPv6Address) -> bool:
+        """Whether the system encrypts everything in the tunnel of a home address."""
+        return self._protect_payload and bool(self.by_esp(home_address))
+
     def protections(self, home_address: IPv6Address) -> tuple[Protection | None, ...]:
         """Their names; None alone where the system protects nothing."""
         return tuple(each.protection for each in self.by_esp(home_address)) or (None,)

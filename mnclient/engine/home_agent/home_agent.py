@@ -78,18 +78,13 @@ class HomeAgent:
         self._links = HomeLinks()
         self._prefixes = HomePrefixes(self._links)
         self._registrations = Registrations(self._timers, self._links, self._prefixes, self._counters)
-        self._groups = GroupMemberships(self._timers, self._registrations.cache, self._counters)
+        cache, guests = self._registrations.cache, self._registrations.guests
+        self._groups = GroupMemberships(self._timers, cache, self._counters, guests.encrypts_payload)
         self._advertising = RouterAdvertising(self._timers, self._links, entropy)
         self._list = HomeAgentsList(self._timers)
         self._discovery = AddressDiscovery(self._links, self._list, entropy)
         self._telling = PrefixAdvertising(
-            self._timers,
-            self._links,
-            self._prefixes,
-            self._registrations.cache,
-            self._registrations.guests,
-            self._counters,
-            entropy,
+            self._timers, self._links, self._prefixes, cache, guests, self._counters, entropy
         )
         self._state: NetworkState = EMPTY
         self._restored: dict[IPv6Address, tuple[StoredBinding, Instant]] = {}

@@ -91,13 +91,22 @@ class Authentication:
                 return Belief.UNBELIEVED
             self.source.correct(returned.timestamp, self._context.wall_clock(now))
             return Belief.CLOCK_CORRECTED
-        if returned is None or returned.timestamp not in self._sent.values():
+        if returned is None or not self._is_time_of(answer, returned.timestamp):
             return Belief.UNBELIEVED
         if answer.status == BindingStatus.AUTHENTICATION_FAILED:
             return Belief.FAILED
         if answer.accepted:
             self.source.accept(returned.timestamp)
         return Belief.BELIEVED
+
+    def _is_time_of(self, answer: BindingAcknowledgement, timestamp: int) -> bool:
+        """Whether a time is the one in the Binding Update that is answered (RFC 4285 section 6).
+
+        Status 135 carries the home agent's number instead of ours, so any that was sent may be meant.
+        """
+        if answer.status == BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW:
+            return timestamp in self._sent.values()
+        return self._sent.get(answer.sequence) == timestamp
 
     def _is_unasked(self, timestamp: int) -> bool:
         """Whether the lower half, which a home agent leaves as it came, belongs to nothing we have sent."""

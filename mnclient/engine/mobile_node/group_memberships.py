@@ -4,6 +4,7 @@
 Nothing is sent before the home agent has asked through the tunnel: until then it may not support this at all. From then
 on it is told what programs have joined on the tunnel's device, at each of its queries and at each change, until the
 binding ends. Groups joined on the interface of a visited network are the kernel's business, and no less allowed.
+Where everything in the tunnel is encrypted nothing is heard or said: it would be the only thing there in clear.
 """
 
 from collections.abc import Iterable
@@ -28,17 +29,21 @@ from mnclient.wire.multicast_listener import (
 
 
 class GroupMemberships:
-    """`asked` are the home addresses whose home agent has sent a membership message through the tunnel."""
+    """`asked` are the home addresses whose home agent has sent a membership message through the tunnel.
+
+    `protect_payload` is what the person wants, where the system can.
+    """
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self.protect_payload = False
         self.asked: dict[IPv6Address, IPv6Address] = {}
         self._groups: frozenset[IPv6Address] = frozenset()
 
     def received(self, event: MembershipReceived, registrations: Iterable[HomeRegistration], now: Instant) -> None:
         """A message came by a tunnel: a query of a home agent that has a binding of ours counts."""
         membership = event.membership
-        known = next((each for each in registrations if _is_of(each, membership)), None)
+        known = next((each for each in registrations if self._may_speak(each) and _is_of(each, membership)), None)
         if known is None or not isinstance(membership.message, ListenerQuery):
             self._context.count("mld.queries.ignored")
             return
@@ -50,10 +55,11 @@ class GroupMemberships:
         self._context.timers.set(Timer.ANSWER_LISTENER_QUERY, address, after(now, Seconds(delay)))
 
     def settle(self, registrations: Iterable[HomeRegistration]) -> None:
-        """A binding that ended takes the permission with it."""
+        """A binding that ended takes the permission with it, and so does encryption of everything."""
         if not self.asked:
             return
-        bound = {each.home.address: each.home.home_agent for each in registrations if each.is_bound}
+        speaking = [each for each in registrations if each.is_bound and self._may_speak(each)]
+        bound = {each.home.address: each.home.home_agent for each in speaking}
         ended = [home for home, agent in self.asked.items() if bound.get(home) != agent]
         for home in ended:
             del self.asked[home]
@@ -87,6 +93,9 @@ class GroupMemberships:
             message=ListenerReport(records=tuple(GroupRecord(type=kind, group=group) for kind, group in records)),
         )
         self._context.signals.append(SendMembership(membership=membership))
+
+    def _may_speak(self, registration: HomeRegistration) -> bool:
+        return not (self.protect_payload and registration.is_under_esp)
 
     def _watch(self) -> None:
         if not self.asked:

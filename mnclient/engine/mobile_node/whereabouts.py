@@ -79,6 +79,7 @@ class Whereabouts:
         """
         self._registrations = registrations
         self.verification.enabled = config.verify
+        self._groups.protect_payload = config.protect_payload
         self.home_agents.use = config.home_agent_discovery
         self.home_agents.keep_only(registrations.values())
         self._prefixes.keep_only(registrations)

@@ -82,6 +82,8 @@ def test_every_algorithm_of_a_key_authenticates(name):
 def test_there_is_no_algorithm_without_encryption_or_check():
     assert set(ALGORITHMS) == {each.name for each in KEY_ALGORITHMS[KeyKind.ESP]}
     assert not any("null" in each.cipher + each.authentication for each in ALGORITHMS.values())
+    combined = {each.cipher for each in ALGORITHMS.values() if not each.authentication}
+    assert combined == {"rfc4106(gcm(aes))", "rfc7539esp(chacha20,poly1305)"}  # of which no part is null
 
 
 @pytest.mark.parametrize("length", [0, 19, 21])

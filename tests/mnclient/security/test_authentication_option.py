@@ -157,7 +157,7 @@ AAA = replace(HA, subtype=MN_AAA)
 ADVICE = BindingRefreshAdvice(interval=Seconds(40.0))
 
 
-@pytest.mark.requirement("RFC4283-MN-3.2-01")
+@pytest.mark.requirement("RFC4285-HA-5-01")
 @pytest.mark.parametrize(
     ("options", "fault"),
     [

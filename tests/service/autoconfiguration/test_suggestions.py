@@ -100,6 +100,19 @@ def test_a_generated_address_comes_before_all_others():
     assert home_address_for(home_agent(), [WLAN], {}, key) == first.address
 
 
+@pytest.mark.requirement("RFC3972-MN-4-02")
+def test_behind_a_generated_address_that_is_taken_comes_the_next_and_none_after_three():
+    key = generating_key(private_der(rsa_key()), bytes(16), sec=0)
+    expected = [address_in(home_agent().prefix, key, count).address for count in range(3)]
+    taken: list[IPv6Address] = []
+    for address in expected:
+        offered = suggestions([home_agent()], [WLAN], {"wlan0": PERMANENT}, key, taken)
+        assert (offered[0].reason, offered[0].address) == (GENERATED, address)
+        taken.append(address)
+    offered = suggestions([home_agent()], [WLAN], {"wlan0": PERMANENT}, key, taken)
+    assert offered and GENERATED not in {each.reason for each in offered}
+
+
 def test_there_is_none_in_a_prefix_of_another_length():
     key = generating_key(private_der(rsa_key()), bytes(16), sec=0)
     agent = home_agent(prefix=IPv6Network("2001:db8:1::/56"))

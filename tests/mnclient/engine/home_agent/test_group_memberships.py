@@ -8,7 +8,7 @@ import pytest
 
 from mnclient.constants import LISTENING_INTERVAL, MAX_GROUPS_PER_HOME_ADDRESS
 from mnclient.engine.actions import SendMembership
-from mnclient.engine.events import BindingsDismissed, MembershipReceived, Stopping
+from mnclient.engine.events import BindingsDismissed, DatapathChosen, MembershipReceived, Stopping
 from mnclient.model.binding_filter import ALL_BINDINGS
 from mnclient.model.network_state import GroupForwarding
 from mnclient.wire.multicast_listener import (
@@ -19,6 +19,7 @@ from mnclient.wire.multicast_listener import (
     RecordType,
     TunnelledMembership,
 )
+from tests.mnclient.engine.associations import KINDS, association
 from tests.mnclient.engine.home_agent.script import (
     AGENT,
     CARE_OF,
@@ -29,6 +30,7 @@ from tests.mnclient.engine.home_agent.script import (
     OTHER_HOME,
     VIRTUAL_HOME,
     Script,
+    binding_update,
 )
 
 ON = replace(CONFIG, multicast=True)
@@ -225,3 +227,24 @@ def test_what_the_kernel_is_asked_for(script):
     assert state.items() == {
         GroupForwarding(interface="eth0", group=GROUP, home_address=HOME, local=AGENT, remote=CARE_OF)
     }
+
+
+@pytest.mark.requirement("RFC4877-ALL-4.1-06")
+def test_who_has_everything_encrypted_is_not_asked_or_sent_anything_in_clear():
+    """What is said of groups, and the copies, have no way into ESP; those without a key are served as ever."""
+    keyed = replace(ON, associations=(association(HOME),), allow_unprotected_signalling=True)
+    script = Script(config=None)
+    script.give(DatapathChosen(route_optimization=False, protections=KINDS))
+    script.configure(keyed)
+    script.give(replace(binding_update(home=HOME, lifetime=4000.0), protection=association(HOME).protection))
+    script.advance(2)
+    assert [each.outer_destination for each in queries(script.actions)] == [CARE_OF], "only signalling is encrypted"
+    script.give(report((JOIN, GROUP, ())))
+    assert forwarded(script) == {(HOME, GROUP, CARE_OF)}
+    script.configure(replace(keyed, protect_payload=True))
+    assert forwarded(script) == set()
+    assert queries(script.advance(1000)) == []
+    script.give(report((JOIN, GROUP, ())))
+    assert forwarded(script) == set()
+    script.give(binding_update(home=OTHER_HOME, care_of=CARE_OF_2))
+    assert [each.outer_destination for each in queries(script.advance(2))] == [CARE_OF_2]

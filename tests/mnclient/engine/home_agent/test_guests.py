@@ -161,7 +161,7 @@ def test_a_replayed_message_is_told_by_its_sequence_number():
     assert script.bound()[VIRTUAL_HOME] == CARE_OF_2
 
 
-@pytest.mark.requirement("RFC4877-ALL-4.1-06", "ALL-5.5-01")
+@pytest.mark.requirement("ALL-5.5-01")
 def test_all_payload_is_protected_where_that_is_wanted():
     script = keyed(replace(KEYED, protect_payload=True))
     script.give(under(MINE, binding_update(home=VIRTUAL_HOME)))

@@ -59,6 +59,16 @@ def test_every_update_is_named_dated_and_signed():
         assert option.spi == MINE.spi_out
 
 
+@pytest.mark.requirement("RFC4283-MN-3.1-01", "RFC4285-MN-4-01")
+def test_without_a_name_of_its_own_it_is_a_user_of_a_realm_all_the_same():
+    pair = Pair()
+    pair.attach()
+    assert pair.updates
+    for packet in pair.updates:
+        (named,) = [each for each in update_of(packet).options if isinstance(each, MobileNodeIdentifier)]
+        assert (named.subtype, named.identifier) == (1, b"2001-db8-1--100@home.arpa")
+
+
 def test_it_is_registered_and_protected():
     pair = Pair()
     pair.attach()
@@ -84,7 +94,7 @@ def test_a_name_of_ones_own():
     assert [each.identifier for each in named] == [b"laptop@example.org"]
 
 
-@pytest.mark.requirement("RFC4285-MN-5.2-01")
+@pytest.mark.requirement("RFC4285-MN-5.2-01", "RFC4285-HA-5.2-01")
 def test_with_a_proof_for_an_aaa_server_the_home_agent_still_believes_its_own():
     pair = Pair(replace(MINE, aaa_secret=bytes(range(50, 70))))
     pair.attach()
@@ -123,19 +133,50 @@ def test_an_old_answer_played_again_is_ignored():
     """Its sequence number and authenticator are right; only its timestamp is that of another Binding Update."""
     pair = Pair()
     pair.attach()
-    old = answer_of(pair.answers[0])
-    forged = replace(old, sequence=update_of(pair.updates[0]).sequence + 1, options=old.options[:-1])
-    signed = authentication_option.authenticate(
-        replace(forged, options=(MessageIdentification(timestamp=1),)),
-        key=KEY, spi=MINE.spi_in, care_of_address=pair.mobile.care_of, home_address=HOME,
-    )  # fmt: skip
     pair.wire = lambda packet: packet if packet.home_address else None
     pair.mobile.give(link(interrupted=True))
     pair.carry(pair.mobile.give(ra_b()))
     assert pair.mobile.where is State.REGISTERING
+    old = answer_of(pair.answers[0])
+    forged = replace(old, sequence=update_of(pair.updates[-1]).sequence, options=old.options[:-1])
+    signed = authentication_option.authenticate(
+        forged, key=KEY, spi=MINE.spi_in, care_of_address=pair.mobile.care_of, home_address=HOME
+    )
     packet = replace(pair.answers[0], destination=pair.mobile.care_of, message=signed)
     pair.mobile.give(PacketReceived(interface="eth0", packet=packet))
     assert pair.mobile.where is State.REGISTERING
+
+
+@pytest.mark.requirement("RFC4285-MN-6-03")
+@pytest.mark.parametrize("status", [0, 129])
+def test_the_time_of_another_update_is_not_that_of_the_one_that_is_answered(status):
+    """All else is right, and the time is one that was sent: before, with another number."""
+    pair = Pair()
+    heard: list[Packet] = []
+
+    def losing_every_answer(packet: Packet) -> Packet | None:
+        if packet.home_address is None:
+            heard.append(packet)
+        return packet if packet.home_address else None
+
+    pair.wire = losing_every_answer
+    pair.attach()
+    pair.pass_time(1.5)
+    first, last = pair.updates[0], pair.updates[-1]
+    assert update_of(first).sequence != update_of(last).sequence
+
+    def answer(time: int) -> PacketReceived:
+        bare = replace(answer_of(heard[-1]), status=status, options=(MessageIdentification(timestamp=time),))
+        signed = authentication_option.authenticate(
+            bare, key=KEY, spi=MINE.spi_in, care_of_address=pair.mobile.care_of, home_address=HOME
+        )
+        return PacketReceived(interface="eth0", packet=replace(heard[-1], message=signed))
+
+    pair.mobile.give(answer(timestamp(first)))
+    assert pair.mobile.where is State.REGISTERING
+    assert pair.mobile.node.counters()["ba.ignored.authentication"] == 1
+    pair.mobile.give(answer(timestamp(last)))
+    assert pair.mobile.where is (State.REFUSED if status else State.REGISTERED)
 
 
 @pytest.mark.requirement("RFC4285-MN-6-02")
@@ -150,6 +191,7 @@ def test_a_skewed_clock_costs_one_round_trip(skew):
     assert set(pair.statuses[1:]) == {0}  # the offset is remembered
 
 
+@pytest.mark.requirement("RFC4285-MN-6-02")
 def test_a_mismatch_that_is_not_proved_corrects_nothing():
     pair = Pair(skew=1000.0)
     pair.wire = lambda packet: (
@@ -195,6 +237,15 @@ def test_different_keys_are_told_apart_from_a_silent_home_agent():
     pair.pass_time(40.0)
     assert pair.mobile.where is State.REGISTERED
     assert ProblemCode.KEY_REJECTED not in pair.mobile.problems()
+
+
+@pytest.mark.requirement("RFC4285-MN-6-01")
+def test_the_bits_that_the_clock_cannot_supply_are_drawn_for_each_update():
+    pair = Pair()
+    pair.attach()
+    pair.pass_time(3000.0)
+    lowest = [timestamp(packet) & 0xFFF for packet in pair.updates]
+    assert len(lowest) > 3 and len(set(lowest)) == len(lowest)
 
 
 @pytest.mark.requirement("RFC4285-MN-6-01")

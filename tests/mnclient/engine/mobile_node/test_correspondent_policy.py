@@ -6,6 +6,7 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
+from mnclient.engine.events import DatapathChosen
 from mnclient.engine.mobile_node.correspondent_policy import (
     NEVER,
     NOT_ALLOWED,
@@ -19,8 +20,17 @@ from mnclient.engine.mobile_node.correspondent_policy import (
 )
 from mnclient.model.config import CorrespondentPolicy, OptimizationUse, RouteOptimizationConfig, TrafficRule
 from mnclient.model.keys import KeyKind
-from tests.mnclient.engine.authenticated import MINE
-from tests.mnclient.engine.mobile_node.peer import PEER, Abroad, open_config
+from mnclient.model.status import HomeAddressState as State
+from tests.mnclient.engine.authenticated import MINE, Pair
+from tests.mnclient.engine.mobile_node.peer import (
+    PEER,
+    Abroad,
+    Peer,
+    care_of_inits,
+    home_inits,
+    open_config,
+    told,
+)
 from tests.mnclient.engine.mobile_node.script import AGENT, HOME, config, home
 
 AROUND, EXACT = IPv6Network("2001:db8:cc::/48"), IPv6Network((int(PEER), 128))
@@ -100,3 +110,16 @@ def test_not_with_a_key_that_protects_registrations_alone() -> None:
     assert refusal_for_home(HOME, config(mine)) == UNPROTECTED_TEST
     assert not refusal_for_home(HOME, config(replace(mine, association=replace(MINE, kind=KeyKind.ESP))))
     assert not refusal_for_home(HOME, config())
+
+
+@pytest.mark.requirement("RFC4285-MN-2-01")
+def test_under_such_a_key_nobody_is_tested_or_told() -> None:
+    pair = Pair()
+    pair.mobile.give(DatapathChosen(route_optimization=True))
+    pair.mobile.configure(open_config(replace(home(), association=MINE), allow=False))
+    pair.attach()
+    assert pair.mobile.where is State.REGISTERED
+    actions = [*pair.mobile.give(Peer().heard()), *pair.mobile.pass_time(5.0)]
+    assert [*home_inits(actions), *care_of_inits(actions), *told(actions)] == []
+    (status,) = pair.mobile.node.correspondents(pair.mobile.now)
+    assert status.reason == UNPROTECTED_TEST

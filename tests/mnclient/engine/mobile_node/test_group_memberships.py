@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 import pytest
 
 from mnclient.engine.actions import SendMembership, WatchMemberships
-from mnclient.engine.events import MembershipReceived, MembershipsKnown
+from mnclient.engine.events import DatapathChosen, MembershipReceived, MembershipsKnown
 from mnclient.model.status import HomeAddressState as State
 from mnclient.units import Seconds
 from mnclient.wire.addresses import ALL_NODES
@@ -19,7 +19,20 @@ from mnclient.wire.multicast_listener import (
     RecordType,
     TunnelledMembership,
 )
-from tests.mnclient.engine.mobile_node.script import AGENT, Script, ack, config, link, ra_a, ra_b, ra_home, updates
+from tests.mnclient.engine.associations import KINDS, association
+from tests.mnclient.engine.mobile_node.script import (
+    AGENT,
+    HOME,
+    Script,
+    ack,
+    config,
+    home,
+    link,
+    ra_a,
+    ra_b,
+    ra_home,
+    updates,
+)
 
 GROUP, OTHER_GROUP = IPv6Address("ff0e::1"), IPv6Address("ff0e::2")
 LISTENING, JOINED, LEFT = (
@@ -166,3 +179,26 @@ def test_at_home_nothing_goes_through_a_tunnel(asked):
     asked.pass_time(5)
     assert asked.where in (State.AT_HOME, State.RETURNING, State.DETECTING)
     assert reports(know(asked, OTHER_GROUP)) == []
+
+
+@pytest.mark.requirement("RFC4877-ALL-4.1-06")
+def test_where_everything_is_encrypted_nothing_is_heard_or_said_in_clear():
+    """What is said of groups has no way into ESP, so there it is not said at all, also when the wish comes later."""
+    mine = association(HOME, AGENT)
+    protected = replace(home(), association=mine)
+    script = Script(None)
+    script.give(DatapathChosen(route_optimization=False, protections=KINDS))
+    script.configure(config(protected, registration_lifetime=Seconds(3600.0)))
+    script.give(link())
+    (update,) = updates(script.give(ra_a()))
+    script.give(replace(ack(update), protection=mine.protection))
+    assert script.where is State.REGISTERED
+    script.give(query(script))
+    assert reports(know(script, GROUP)), "only signalling is encrypted"
+    everything = config(protected, registration_lifetime=Seconds(3600.0), protect_payload=True)
+    assert watched(script.configure(everything)) == [frozenset()]
+    assert reports(know(script, GROUP, OTHER_GROUP)) == []
+    assert watched(script.give(query(script))) == []
+    assert reports([*script.pass_time(20), *know(script)]) == []
+    (tunnel,) = script.state.protected_tunnels
+    assert tunnel.payload

@@ -17,6 +17,7 @@ from tests.mnclient.engine.mobile_node.script import (
     HOME,
     Script,
     ack,
+    binding_error,
     binding_update,
     config,
     home,
@@ -182,6 +183,20 @@ def test_after_a_move_it_begins_at_the_new_address_with_the_binding_update(regis
     assert registered.where is State.REGISTERING
     (item,) = registered.state.protected_tunnels
     assert isinstance(item, ProtectedTunnel) and item.care_of_address == update.packet.source == registered.care_of
+
+
+@pytest.mark.requirement("RFC4877-MN-4.2-02")
+def test_nothing_that_is_not_protected_ends_the_tunnel(registered):
+    """Answers to a refresh that say that the binding is gone, and errors of the home agent and of others."""
+    tunnels, protected = registered.state.tunnels, registered.state.protected_tunnels
+    assert tunnels and protected
+    update = next(each for _ in range(60) for each in updates(registered.pass_time(10.0)))
+    gone = (ack(update, lifetime=0.0), ack(update, 129), ack(update, 133), ack(update, 135, sequence=9))
+    errors = [binding_error(source=each, status=status) for each in (AGENT, OTHER) for status in (1, 2)]
+    for event in (*gone, *(under(replace(MINE, spi_in=9999), each) for each in gone), *errors):
+        registered.give(event)
+        assert registered.where is State.REGISTERED
+        assert (registered.state.tunnels, registered.state.protected_tunnels) == (tunnels, protected)
 
 
 @pytest.mark.requirement("RFC4877-MN-4.2-02")

@@ -74,7 +74,7 @@ def test_what_comes_in_is_marked_and_nothing_else():
 
 
 @pytest.mark.requirement("RFC4877-MN-6.1-01", "RFC4877-MN-6.3-01", "RFC4877-ALL-4.2-01", "MN-5.1-01", "MN-5.4-01")
-@pytest.mark.requirement("RFC4877-ALL-4.1-01", "RFC4877-ALL-4.1-03", "RFC4877-ALL-4.1-04")
+@pytest.mark.requirement("RFC4877-ALL-4.1-01", "RFC4877-ALL-4.1-03", "RFC4877-ALL-4.1-04", "RFC4877-MN-4.2-04")
 def test_the_mobile_node_away():
     assert written(AWAY) == [
         "out home > agent 135/5: ['esp:1001', 'option']",

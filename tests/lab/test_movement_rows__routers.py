@@ -165,7 +165,7 @@ def both(lab, roaming, second):
     return second
 
 
-@pytest.mark.requirement("RFC8028-MN-3.1-01", "RFC6059-MN-5.1-01")
+@pytest.mark.requirement("RFC8028-MN-3.1-01", "RFC6059-MN-5.1-01", "RFC4861-MN-6.3.4-03")
 def test_each_router_is_known_with_the_prefixes_that_it_advertised(lab, roaming, both):
     known = {address: set(router.prefixes) for address, router in routers(roaming).items()}
     assert known == {FIRST: {VISITED_A_PREFIX}, LINK_LOCAL: {PREFIX}}

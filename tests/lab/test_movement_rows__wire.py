@@ -12,8 +12,10 @@ from ipaddress import IPv6Address, IPv6Network
 import pytest
 
 from tests.lab.discovery import NOWHERE, ROUTER_ADVERTISEMENT, ROUTER_SOLICITATION, Heard, Tape, advertisement_of
+from tests.lab.headers import Seen
 from tests.lab.hostile import ICMPV6, advertisement, checksum, frames, prefix_option, router_frame
 from tests.lab.lab import Lab
+from tests.lab.registration_tape import updates
 from tests.lab.roaming import Roaming
 from tests.lab.second_router import own_option
 from tests.lab.topology import BRIDGES, LAPTOP_ETH0_MAC, VISITED_A, VISITED_B, VISITED_B_PREFIX
@@ -26,6 +28,7 @@ ROGUE, ROGUE_HARDWARE = IPv6Address("fe80::bad"), bytes.fromhex("02bad0bad001")
 BEHIND, UNWANTED = IPv6Network("2001:db8:2:bad::/64"), IPv6Network("2001:db8:3:bad::/64")
 ON_LINK, ENDING = IPv6Network("2001:db8:3:cab::/64"), IPv6Network("2001:db8:3:e::/64")
 SOON = 6  # seconds
+UNIT = 4  # seconds, of the lifetime of a binding
 DETECTION = 1.3  # seconds that duplicate detection takes, and some
 INTERVAL = 4.0  # RTR_SOLICITATION_INTERVAL
 NO_LINK_LOCAL = 1  # addr_gen_mode: the kernel makes none
@@ -144,9 +147,9 @@ def test_no_address_is_formed_of(lab, roaming, silent, name):
     assert roaming.home_addresses()[0].care_of_address is None
 
 
-@pytest.mark.requirement("RFC4862-MN-5.5.4-02")
-def test_an_address_that_has_ended_is_gone_and_another_is_registered(lab, roaming, silent):
-    """Formed of something useful at last: it was not for want of a router before."""
+@pytest.mark.requirement("RFC4862-MN-5.5.4-02", "MN-11.7.1-09")
+def test_an_address_that_has_ended_is_gone_and_another_is_registered(lab, roaming, tape, silent):
+    """Formed of something useful at last: it was not for want of a router before. No longer than it lasts."""
 
     def registered_in(network: IPv6Network) -> bool:
         (entry,) = roaming.home_addresses()
@@ -159,6 +162,10 @@ def test_an_address_that_has_ended_is_gone_and_another_is_registered(lab, roamin
     told(lab, roaming, prefix_option(VISITED_B_PREFIX.network_address))
     lab.eventually(lambda: registered_in(VISITED_B_PREFIX), within=SOON + 3.0, what="and from the other")
     lab.eventually(lambda: not [each for each in addresses(lab) if each in ENDING], within=SOON + 3.0)
+    sent = [
+        each for each in updates(Seen.read(packet, at) for at, packet in tape.packets()) if each.seen.source in ENDING
+    ]
+    assert sent and all(0 < UNIT * each.lifetime <= SOON for each in sent)
     assert not [each for each in addresses(lab) if each in UNWANTED]
 
 

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 import pytest
 
 from mnclient.model.status import CorrespondentState
+from tests.lab.capture import SIGNALLING
 from tests.lab.direct import correspondent_of, is_direct, talking_directly
+from tests.lab.headers import Seen, packets
 from tests.lab.lab import Lab
+from tests.lab.lossy import losing_every_message_to
 from tests.lab.node import Node
 from tests.lab.person import reads
 from tests.lab.roaming import Roaming
 from tests.lab.service import Service
-from tests.lab.topology import CORRESPONDENT_ADDRESS, VISITED_A
+from tests.lab.topology import CORRESPONDENT_ADDRESS, HOME_AGENT_ADDRESS, VISITED_A, VISITED_B, VISITED_B_PREFIX
 from tests.lab.traffic import TcpTransfer, call_from_outside
 
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
@@ -51,6 +54,30 @@ def test_the_correspondent_is_restarted(lab, direct, correspondent):
         is_direct(direct, within=30.0)
         transfer.flows()
         assert transfer.finish().intact
+
+
+@pytest.mark.requirement("MN-11.7.2-05")
+def test_the_correspondent_is_told_of_a_new_place_only_when_the_home_agent_has_accepted_it(lab, direct, correspondent):
+    """The test from there is answered, and nothing comes of it as long as the home agent hears nothing."""
+
+    def there(kind: str) -> list[Seen]:
+        """Messages to and from network B."""
+        seen = [each for each in packets(capture.file) if each.message == kind]
+        return [each for each in seen if each.source in VISITED_B_PREFIX or each.destination in VISITED_B_PREFIX]
+
+    with lab.capture(lab.laptop, "eth0", "not-yet", SIGNALLING) as capture:
+        with losing_every_message_to(lab, HOME_AGENT_ADDRESS):
+            lab.move(VISITED_B)
+            lab.eventually(
+                lambda: (tests := there("CoT")) and there("BU")[-1].at > tests[0].at,
+                within=20.0,
+                what="the correspondent has answered, and the home agent is asked again",
+            )
+        direct.registered_at(VISITED_B, within=40.0)
+        is_direct(direct, within=40.0)
+    accepted = next(each for each in there("BA") if each.source == HOME_AGENT_ADDRESS)
+    told = next(each for each in there("BU") if each.destination == CORRESPONDENT_ADDRESS)
+    assert there("CoT")[0].at < accepted.at < told.at
 
 
 def test_transformations_deleted_by_hand_come_back(lab, direct, correspondent):

@@ -188,13 +188,15 @@ def both(lab, roaming, second):
     return second
 
 
-@pytest.mark.requirement("RFC8028-MN-3.1-01", "RFC6059-MN-5.1-01")
+@pytest.mark.requirement("RFC8028-MN-3.1-01", "RFC6059-MN-5.1-01", "RFC4861-MN-6.3.4-03")
 def test_each_router_is_known_with_the_prefixes_that_it_advertised(lab, roaming, both):
     known = {address: set(router.prefixes) for address, router in routers(roaming).items()}
     assert known == {FIRST: {VISITED_A_PREFIX}, LINK_LOCAL: {PREFIX}}
 
 
-@pytest.mark.requirement("RFC8028-MN-3.2-01", "RFC8028-MN-3.2-02")
+@pytest.mark.requirement(
+    "RFC8028-MN-3.2-01", "RFC8028-MN-3.2-02", "RFC8028-MN-3.3-01", "RFC6724-MN-5-03", "RFC6724-ALL-5-01"
+)
 def test_packets_from_the_care_of_address_leave_by_the_router_that_advertised_its_prefix(lab, roaming, both):
     """Whatever the kernel's own default route is at the moment; and so does what is in the tunnel."""
     assert care_of(roaming) in VISITED_A_PREFIX

@@ -128,7 +128,7 @@ def test_of_addresses_of_one_prefix_none_is_nearer_to_a_neighbour(lab, away):
         assert source(lab, neighbor) == source(lab, GUEST) == "2001:db8:2::6789", "the last one added wins the tie"
 
 
-@pytest.mark.requirement("RFC6724-MN-5-04")
+@pytest.mark.requirement("RFC6724-MN-5-04", "RFC6724-ALL-5-01")
 def test_a_temporary_address_is_preferred_to_a_public_one_and_the_home_address_to_both(lab, away):
     lab.laptop.sysctl("net/ipv6/conf/eth0/use_tempaddr", 2)
     try:

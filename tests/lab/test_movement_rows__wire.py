@@ -22,8 +22,10 @@ from tests.lab.discovery import (
     advertisement_of,
     frame,
 )
+from tests.lab.headers import Seen
 from tests.lab.hostile import ICMPV6, advertisement, checksum, frames, icmpv6, ipv6, prefix_option, router_frame
 from tests.lab.lab import Lab
+from tests.lab.registration_tape import updates
 from tests.lab.roaming import Roaming
 from tests.lab.second_router import own_option
 from tests.lab.topology import BRIDGES, LAPTOP_ETH0_MAC, VISITED_A, VISITED_B, VISITED_B_PREFIX
@@ -39,6 +41,7 @@ ON_LINK, ENDING = IPv6Network("2001:db8:3:cab::/64"), IPv6Network("2001:db8:3:e:
 NEXT_TO_END = IPv6Network("2001:db8:3:f::/64")
 LASTING = IPv6Network("2001:db8:3:1a5::/64")
 SOON, AGING = 6, 13  # seconds
+UNIT = 4  # seconds, of the lifetime of a binding
 DETECTION = 1.3  # seconds that duplicate detection takes, and some
 INTERVAL = 4.0  # RTR_SOLICITATION_INTERVAL
 NO_LINK_LOCAL = 1  # addr_gen_mode: the kernel makes none
@@ -184,9 +187,9 @@ def registered_in(roaming: Roaming, network: IPv6Network) -> bool:
     return entry.care_of_address in network
 
 
-@pytest.mark.requirement("RFC4862-MN-5.5.4-02")
-def test_an_address_that_has_ended_is_gone_and_another_is_registered(lab, roaming, silent):
-    """Formed of something useful at last: it was not for want of a router before."""
+@pytest.mark.requirement("RFC4862-MN-5.5.4-02", "MN-11.7.1-09")
+def test_an_address_that_has_ended_is_gone_and_another_is_registered(lab, roaming, tape, silent):
+    """Formed of something useful at last: it was not for want of a router before. No longer than it lasts."""
     lab.nodes["ar-b"].ip(f"addr add {ENDING[1]}/64 dev lan0 nodad")
     told(lab, roaming, prefix_option(ENDING.network_address, valid=SOON, preferred=SOON))
     lab.eventually(
@@ -195,6 +198,10 @@ def test_an_address_that_has_ended_is_gone_and_another_is_registered(lab, roamin
     told(lab, roaming, prefix_option(VISITED_B_PREFIX.network_address))
     lab.eventually(lambda: registered_in(roaming, VISITED_B_PREFIX), within=SOON + 3.0, what="and from the other")
     lab.eventually(lambda: not [each for each in addresses(lab) if each in ENDING], within=SOON + 3.0)
+    sent = [
+        each for each in updates(Seen.read(packet, at) for at, packet in tape.packets()) if each.seen.source in ENDING
+    ]
+    assert sent and all(0 < UNIT * each.lifetime <= SOON for each in sent)
     assert not [each for each in addresses(lab) if each in UNWANTED]
 
 

@@ -88,7 +88,7 @@ def direct_after(world: Distant, advertisement: PacketReceived, limit: float = 1
     raise AssertionError(f"not direct: {world.status}")
 
 
-@pytest.mark.requirement("MN-11.8-04", "MN-11.8-05", "MN-11.8-06")
+@pytest.mark.requirement("MN-11.8-04", "MN-11.8-06")
 @pytest.mark.parametrize("delay", [0.001, 0.02, 0.4])
 @pytest.mark.parametrize("phases", list(itertools.product((0, 1), repeat=2)))
 @pytest.mark.parametrize(

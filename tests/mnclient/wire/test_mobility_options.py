@@ -96,7 +96,7 @@ def test_nothing_is_written_behind_authorization_data() -> None:
         encode_mobility_options((AUTHORIZATION, INDICES), FIXED)
 
 
-@pytest.mark.requirement("ALL-6.2-01")
+@pytest.mark.requirement("ALL-6.2-01", "MN-11.7.3-01")
 @pytest.mark.parametrize("behind", ["00", "0100", "04040005 0006", "050c000102030405060708090a0b"])
 def test_nothing_is_read_behind_authorization_data(behind: str) -> None:
     with pytest.raises(WireError) as caught:

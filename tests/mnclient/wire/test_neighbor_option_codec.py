@@ -2,6 +2,7 @@
 """Neighbor Discovery options."""
 
 import math
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv6Address, IPv6Network
 
@@ -39,11 +40,20 @@ PREFIX = PrefixInformation(
     preferred_lifetime=Seconds(600.0),
 )
 DOCUMENTATION = IPv6Network("2001:db8::/32")
+FLAGS = (("80", (True, False, False)), ("40", (False, True, False)), ("20", (False, False, True)))
+"""L, A and R, each alone."""
+
+
+def flagged(on_link: bool, autonomous: bool, router_address: bool) -> PrefixInformation:
+    """The same prefix with other flags."""
+    return replace(PREFIX, on_link=on_link, autonomous=autonomous, router_address=router_address)
+
 
 OCTETS: list[tuple[NeighborOption, str]] = [
     (SourceLinkLayerAddress(address=bytes.fromhex("001122334455")), "0101 001122334455"),
     (TargetLinkLayerAddress(address=bytes.fromhex("001122334455")), "0201 001122334455"),
     (PREFIX, "0304 40e0 ffffffff 00000258 00000000 20010db8000100000000000000000001"),
+    *((flagged(*flags), f"0304 40{octet} ffffffff 00000258 00000000 {ROUTER.packed.hex()}") for octet, flags in FLAGS),
     (Mtu(mtu=1500), "0501 0000 000005dc"),
     (AdvertisementInterval(interval=Seconds(0.07)), "0701 0000 00000046"),
     (HomeAgentInformation(preference=10, lifetime=Seconds(1800.0)), "0801 0000 000a 0708"),

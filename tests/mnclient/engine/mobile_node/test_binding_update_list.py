@@ -176,6 +176,7 @@ def test_numbers_go_on_after_the_binding_is_gone():
     assert updates.record(KEY, HERE, Seconds(600.0), NOW) == (ahead + 1) % SEQUENCE_MODULUS
 
 
+@pytest.mark.requirement("MN-11.7.2-12")
 def test_the_number_after_65535_is_0():
     updates = BindingUpdateList(KnownEntropy())
     updates.adopt_sequence(KEY, 65535)

@@ -111,7 +111,7 @@ def test_one_that_answers_only_one_half_is_asked_for_the_other_again_soon():
     assert script.talks is State.DIRECT
 
 
-@pytest.mark.requirement("MN-11.8-06", "MN-11.7.2-05")
+@pytest.mark.requirement("MN-11.8-06")
 def test_the_care_of_test_is_not_repeated_before_the_home_agent_has_answered():
     """Repeated together, the loss of every second message would always be that of the same of the two."""
     script = Abroad()
@@ -217,6 +217,19 @@ def test_who_is_direct_is_not_pushed_out_and_comes_first_after_a_move():
     assert PEER in {each.packet.destination for each in care_of_inits(arrival)}
 
 
+@pytest.mark.requirement("MN-11.7.2-01")
+def test_after_a_move_every_one_that_has_a_binding_is_told():
+    script, peers = Abroad(), crowd(3)
+    for script.peer in peers:
+        script.bind()
+    script.pass_time(10.0)
+    arrival, _ = script.move(ra_b())
+    assert {each.packet.destination for each in care_of_inits(arrival)} == {peer.address for peer in peers}
+    for script.peer in peers:
+        begun = next(each for each in care_of_inits(arrival) if each.packet.destination == script.peer.address)
+        assert script.peer.accepts(only(told(script.give(script.peer.care_of_test(begun)))))
+
+
 def test_when_all_are_direct_there_is_no_room_for_another(monkeypatch):
     monkeypatch.setattr("mnclient.engine.mobile_node.route_optimization.MAX_CORRESPONDENTS", 1)
     script = Abroad()
@@ -274,7 +287,7 @@ INPUTS = st.tuples(
 )
 
 
-@pytest.mark.requirement("MN-11.8-07")
+@pytest.mark.requirement("MN-11.8-07", "MN-11.7.2-05")
 @settings(max_examples=200, deadline=None)
 @given(st.lists(INPUTS, max_size=60))
 def test_any_sequence_of_inputs_keeps_the_rate_and_the_rules(inputs):

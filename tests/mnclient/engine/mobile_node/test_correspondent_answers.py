@@ -6,11 +6,13 @@ from ipaddress import IPv6Address
 
 import pytest
 
-from mnclient.engine.actions import Note
+from mnclient.engine.actions import AskRouteUse, Note
 from mnclient.engine.events import PacketReceived
 from mnclient.engine.sequence_numbers import SEQUENCE_MODULUS
 from mnclient.model.status import CorrespondentState as State
+from mnclient.units import Seconds
 from mnclient.wire.icmpv6 import ParameterProblem
+from mnclient.wire.mobility_options import BindingRefreshAdvice
 from mnclient.wire.packet import encode_packet
 from tests.mnclient.engine.mobile_node.peer import (
     PEER,
@@ -147,6 +149,7 @@ def test_expired_nonces_ask_for_new_tokens(status, homes, care_ofs):
     assert script.talks is State.DIRECT
 
 
+@pytest.mark.requirement("MN-11.7.3-03")
 def test_expired_nonces_of_a_number_never_sent_change_nothing():
     script, update = registering()
     number = update.packet.message.sequence - 1
@@ -165,6 +168,20 @@ def test_a_refusal_is_slept_over(status):
     assert script.give(script.peer.heard()) == []
     script.pass_time(60.0)
     assert home_inits(script.give(script.peer.heard()))
+
+
+@pytest.mark.requirement("MN-11.7.3-12")
+def test_advice_of_a_correspondent_to_refresh_early_is_ignored():
+    """Only the home agent's is followed: the binding is looked after when it would have been anyway."""
+    asked = []
+    for options in ((), (BindingRefreshAdvice(interval=Seconds(8.0)),)):
+        script, update = registering()
+        script.give(script.peer.acknowledge(update, options=options))
+        assert script.talks is State.DIRECT
+        line = [(at, action) for at, action in script.timeline(200.0) if isinstance(action, SendPacket | AskRouteUse)]
+        asked.append([at for at, action in line if not isinstance(action, SendPacket) or told([action])])
+    assert asked[0] == asked[1]
+    assert asked[0][0] > 100.0
 
 
 def test_a_care_of_address_that_cannot_be_used_says_nothing_of_the_next_one():

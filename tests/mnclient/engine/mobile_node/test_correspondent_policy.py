@@ -76,7 +76,7 @@ def test_what_a_traffic_rule_takes_away_altogether(rule, expected):
     assert refusal(PEER, open_config(traffic_rules=(rule,))) == expected
 
 
-@pytest.mark.requirement("MN-11.3.1-05")
+@pytest.mark.requirement("MN-11.3.1-05", "MN-11.7.2-02")
 @pytest.mark.parametrize(
     "address, expected",
     [

@@ -182,7 +182,7 @@ def test_one_that_refuses_is_followed_by_the_next():
     assert targets(script.give(ack(update, 130))) == [SECOND]
 
 
-@pytest.mark.requirement("MN-11.4.1-04", "MN-11.4.1-06")
+@pytest.mark.requirement("MN-11.4.1-04", "MN-11.4.1-06", "MN-11.7.1-12")
 def test_when_the_one_in_use_falls_silent_the_next_takes_over():
     script = registered(FIRST, SECOND)
     assert script.home_address().discovered_home_agents == (FIRST, SECOND), "kept for later"

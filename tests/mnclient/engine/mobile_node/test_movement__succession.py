@@ -71,6 +71,21 @@ def test_when_the_lifetime_of_a_router_ends_its_traffic_goes_by_the_next():
     assert any(route.gateway == ROUTER_B for route in script.state.routes)
 
 
+@pytest.mark.requirement("RFC4861-MN-6.3.4-02")
+def test_every_advertisement_begins_the_lifetime_anew_be_it_longer_or_shorter():
+    script = attached(lifetime=100.0)
+
+    def ends_after() -> float:
+        (router,) = only(script.node.interfaces(script.now)).routers
+        return router.lifetime_until - script.now
+
+    assert ends_after() == pytest.approx(98.0), "said two seconds ago"
+    for lifetime in (100.0, 1800.0, 50.0):
+        script.give(ra_a(lifetime=lifetime))
+        assert ends_after() == pytest.approx(lifetime)
+        script.pass_time(10.0)
+
+
 @pytest.mark.requirement("RFC7559-MN-2-02")
 @pytest.mark.parametrize("jitter", [-0.1, 0.1])
 def test_intervals_are_spread_by_a_tenth_and_doubled_up_to_an_hour(monkeypatch, jitter):

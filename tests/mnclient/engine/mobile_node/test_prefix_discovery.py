@@ -235,7 +235,7 @@ def test_before_the_home_address_becomes_invalid_it_is_asked_again():
     assert asked == [1500.0], "three quarters of the lifetime are over"
 
 
-@pytest.mark.requirement("MN-11.4.2-04")
+@pytest.mark.requirement("MN-11.4.2-04", "MN-11.7.1-09")
 def test_no_binding_is_asked_for_that_outlasts_the_home_prefix():
     script = told(302.0, 302.0)
     refresh = updates(script.actions)[-1]

@@ -69,15 +69,20 @@ def test_every_binding_update_asks_for_protection(allow):
     assert len(sent) > 4 and all(each.protection == MINE.protection for each in sent)
 
 
-@pytest.mark.requirement("MN-5.1-01", "MN-11.7.3-01")
+@pytest.mark.requirement("MN-5.1-01", "MN-11.7.3-01", "MN-11.7.3-08")
 @pytest.mark.parametrize("allow", [False, True])
 def test_only_answers_under_the_same_association_are_believed(allow):
     script = keyed(allow=allow)
     update = only(updates(script.give(ra_a())))
-    for event in (ack(update), under(replace(MINE, spi_in=9999), ack(update)), ack(update, 129)):
-        script.give(event)
+    for event in (
+        ack(update),
+        under(replace(MINE, spi_in=9999), ack(update)),
+        ack(update, 129),
+        ack(update, 135, sequence=binding_update(update).sequence + 1000),
+    ):
+        assert not updates(script.give(event))
         assert script.where is State.REGISTERING
-    assert script.node.counters()["ba.ignored.unprotected"] == 3
+    assert script.node.counters()["ba.ignored.unprotected"] == 4
     script.give(under(MINE, ack(update)))
     assert script.where is State.REGISTERED and script.home_address().protected
 

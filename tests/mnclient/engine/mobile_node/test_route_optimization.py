@@ -45,7 +45,7 @@ from tests.mnclient.engine.mobile_node.script import (
 OTHER_HOME = home(IPv6Address("2001:db8:1::200"))
 
 
-@pytest.mark.requirement("MN-5.2.5-01", "MN-11.6.1-01", "MN-11.3.3-03", "MN-5.2.3-01", "MN-11.1-01")
+@pytest.mark.requirement("MN-5.2.5-01", "MN-11.6.1-01", "MN-11.3.3-03", "MN-5.2.3-01", "MN-11.1-01", "MN-11.7.2-02")
 def test_payload_through_the_tunnel_begins_both_tests_at_once():
     script = Abroad()
     actions = script.give(script.peer.heard())
@@ -213,6 +213,17 @@ def test_a_refresh_request_is_answered_when_the_route_is_in_use():
     update = only(told(script.give(script.peer.use(script.now))))
     script.give(script.peer.acknowledge(update))
     assert script.status.expires == script.now + 420.0
+
+
+@pytest.mark.requirement("MN-11.7.4-01")
+def test_a_refresh_request_begins_return_routability_when_the_tokens_are_old():
+    script = Abroad()
+    script.bind()
+    script.pass_time(MAX_TOKEN_LIFETIME)
+    assert questions(script.give(script.peer.refresh_request()))
+    update = only(told(script.test(script.give(script.peer.use(script.now)))))
+    assert script.peer.accepts(update)
+    assert update.packet.message.lifetime == 388.0, "as long as the home registration, in units of 4 s"
 
 
 @pytest.mark.requirement("MN-11.7.4-03")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""No correspondent holds a binding for longer than the home agent does (RFC 4866 section 4.4)."""
+"""No correspondent has a binding sooner than the home agent (RFC 6275 section 11.7.2), or for longer (RFC 4866 4.4)."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.mnclient.engine.mobile_node.peer import (
     told,
     told_home,
 )
-from tests.mnclient.engine.mobile_node.script import ack
+from tests.mnclient.engine.mobile_node.script import ack, link, only, ra_b
 
 
 def registered_for(seconds: float) -> Abroad:
@@ -73,3 +73,18 @@ def test_a_home_registration_is_renewed_first():
         check_home_first(script)
         assert script.talks is State.DIRECT
     assert renewed >= 3
+
+
+@pytest.mark.requirement("MN-11.7.2-05")
+def test_no_correspondent_is_told_of_a_care_of_address_that_the_home_agent_has_not_accepted():
+    """Both tests are answered by then. A refusal is an answer, and no acceptance."""
+    script = Abroad()
+    script.bind()
+    script.pass_time(10.0)
+    script.give(link(interrupted=True))
+    arrival = script.give(ra_b())
+    assert told(script.give(script.peer.care_of_test(only(care_of_inits(arrival))))) == []
+    assert told(script.give(ack(only(told_home(arrival)), 129))) == []
+    later = script.pass_time(31.0)
+    assert told(later) == []
+    assert script.peer.accepts(only(told(script.give(ack(told_home(later)[-1])))))

@@ -216,6 +216,7 @@ def test_any_sequence_of_events(steps):
         watch.step(step)
 
 
+@pytest.mark.requirement("MN-11.7.2-05")
 def test_long_walks_reach_nearly_every_transition(monkeypatch):
     visited = set()
     feed = Correspondent.feed

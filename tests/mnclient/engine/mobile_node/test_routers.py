@@ -54,6 +54,8 @@ def test_on_link_prefixes_follow_the_L_flag():
     assert made.on_link(NOW) == (NET_A,)
     made.learn(said(prefix(NET_A, on_link=False)), NOW)
     assert made.on_link(NOW) == (NET_A,)
+    assert made.on_link(Instant(NOW + 86399.0)) == (NET_A,)
+    assert made.on_link(Instant(NOW + 86400.0)) == (), "it was said for so long"
     made.learn(said(prefix(NET_A, valid=0.0, preferred=0.0, autonomous=False)), NOW)
     assert made.on_link(NOW) == ()
 

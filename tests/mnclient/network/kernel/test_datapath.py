@@ -128,7 +128,7 @@ def test_a_correspondent_is_heard_once_in_a_while_and_only_by_its_header(hosts):
     assert len([each for each in hosts.mobile_node.events if isinstance(each, CorrespondentHeard)]) == 1
 
 
-@pytest.mark.requirement("MN-11.7.2-03")
+@pytest.mark.requirement("MN-11.7.2-03", "MN-11.7.2-02")
 def test_a_correspondent_that_is_mobile_itself_is_heard_by_its_home_address(hosts):
     """Its packet in the tunnel has its care-of address as source, and the home address in an option."""
     theirs = IPv6Address("2001:db8:5::5")
@@ -141,7 +141,7 @@ def test_a_correspondent_that_is_mobile_itself_is_heard_by_its_home_address(host
     assert (heard.home_address, heard.correspondent) == (HOME, CORRESPONDENT)
 
 
-@pytest.mark.requirement("MN-5.2.9-01")
+@pytest.mark.requirement("MN-5.2.9-01", "MN-11.7.2-02")
 def test_who_tests_us_is_no_correspondent(hosts):
     """A CoTI of another mobile node comes from its care-of address, which nothing is to be sent to."""
     coti = bytes((59, 1, 2)) + bytes(13)

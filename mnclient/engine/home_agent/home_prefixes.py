@@ -78,6 +78,11 @@ class Sayings:
         """What was said last, by whomever."""
         return next(reversed(self._by_router.values()))
 
+    @property
+    def ends(self) -> Instant:
+        """When nobody says any more that it is valid. One router alone, or who forges it, ends no binding."""
+        return max(each.ends for each in self._by_router.values())
+
     def hear(self, router: IPv6Address, said: Learned) -> bool:
         """Whether it is news. A router that was not heard yet is compared with the others; so is each after an end."""
         newest = self.newest if self._by_router else None
@@ -123,13 +128,13 @@ class HomePrefixes:
 
         None where we advertise it, and where nobody ever did.
         """
-        learned = self._of_others(link)
-        return None if learned is None else learned.at(now)
+        sayings = self._of_others(link)
+        return None if sayings is None else sayings.newest.at(now)
 
     def ends(self, link: HomeLinkConfig) -> Instant | None:
-        """When a home prefix is valid no longer, by what another router says; None as for `heard`."""
-        learned = self._of_others(link)
-        return None if learned is None else learned.ends
+        """When a home prefix is valid no longer, by what other routers say; None as for `heard`."""
+        sayings = self._of_others(link)
+        return None if sayings is None else sayings.ends
 
     def keep_only(self, interfaces: frozenset[str]) -> None:
         """Forget what was heard on other interfaces."""
@@ -151,11 +156,10 @@ class HomePrefixes:
             prefixes=(*own, *(each.newest.at(now) for network, each in known.items() if network not in served)),
         )
 
-    def _of_others(self, link: HomeLinkConfig) -> Learned | None:
+    def _of_others(self, link: HomeLinkConfig) -> Sayings | None:
         if link.interface is None or link.advertising is not None:
             return None
-        sayings = self._learned.get(link.interface, {}).get(link.prefix)
-        return None if sayings is None else sayings.newest
+        return self._learned.get(link.interface, {}).get(link.prefix)
 
 
 def _served(link: HomeLinkConfig, learned: PrefixInformation | None) -> PrefixInformation:

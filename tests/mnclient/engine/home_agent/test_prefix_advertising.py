@@ -421,3 +421,14 @@ def test_without_protection_nobody_is_told_anything():
     script = Script(replace(SERVING, allow_unprotected_signalling=False))
     assert told(script.give(solicitation())) == []
     assert script.agent.counters()["mps.ignored.unprotected"] == 1
+
+
+@pytest.mark.requirement("HA-10.3.1-12")
+def test_no_binding_ends_while_another_router_still_says_that_its_prefix_is_valid():
+    script = registered(CONFIG)
+    script.give(advertisement(prefix("2001:db8:1::2", valid=300.0), home_agent=False))
+    script.give(advertisement(prefix(valid=0.0), source="fe80::3", home_agent=False))
+    script.advance(299.9)
+    assert list(script.bound()) == [HOME]
+    script.advance(0.1)
+    assert script.bound() == {}

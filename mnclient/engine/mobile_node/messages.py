@@ -227,6 +227,13 @@ def correspondent_registration(
     )
 
 
+def authenticator_of(update: SendPacket) -> bytes | None:
+    """The authenticator of a Binding Update to a correspondent."""
+    message = update.packet.message
+    data = message.authorization_data if isinstance(message, BindingUpdate) else None
+    return None if data is None else data.authenticator
+
+
 def link_local_with_identifier_of(address: IPv6Address) -> IPv6Address:
     """The link-local address whose interface identifier is that of `address`."""
     return IPv6Address(LINK_LOCAL_BITS | int(address) & IDENTIFIER_MASK)

@@ -21,8 +21,9 @@ from tests.mnclient.engine.mobile_node.peer import (
     home_inits,
     tampered,
     told,
+    told_home,
 )
-from tests.mnclient.engine.mobile_node.script import HOME, SendPacket, only, ra_b
+from tests.mnclient.engine.mobile_node.script import HOME, SendPacket, ack, link, only, ra_b, ra_home
 
 STRANGER = IPv6Address("2001:db8:bad::1")
 
@@ -279,6 +280,44 @@ def test_no_mobility_header_there_but_only_who_saw_the_question_is_believed():
     assert script.pass_time(60.0) == []
     assert home_inits(script.give(script.peer.heard())), "after some time it is tried again"
     assert script.talks is State.TESTING
+
+
+@pytest.mark.requirement("MN-11.3.5-01", "MN-11.3.5-03")
+@pytest.mark.parametrize("bound", [False, True])
+def test_nor_is_a_binding_update_sent_again_that_is_answered_so(bound):
+    """Its service has ended since the tests, or since the last Binding Update."""
+    script = Abroad()
+    if bound:
+        script.bind()
+        script.pass_time(30.0)
+        update = only(told(script.give(script.peer.heard())))
+    else:
+        update = only(told(script.test()))
+    sent = encode_packet(update.packet)
+    problem = ParameterProblem(code=1, pointer=64, packet=sent)
+    before = script.talks
+    for message, source in ((replace(problem, packet=sent[:-8] + bytes(8)), PEER), (problem, STRANGER)):
+        script.give(arrived(source, script.care_of, message))
+        assert script.talks is before
+    script.give(arrived(PEER, script.care_of, problem))
+    assert script.talks is State.UNRESPONSIVE
+    assert script.status.retry == script.now + 60.0
+    assert script.route is None or not script.route.outgoing
+    assert told(script.pass_time(59.0)) == []
+    script.give(arrived(PEER, script.care_of, problem))
+    assert script.status.retry == script.now + 1.0, "once is enough"
+
+
+@pytest.mark.requirement("MN-11.3.5-01")
+def test_nor_one_that_deletes_a_binding():
+    script = Abroad()
+    script.bind()
+    script.give(link(interrupted=True))
+    deletion = only(told(script.give(ack(only(told_home(script.give(ra_home())))))))
+    problem = ParameterProblem(code=1, pointer=6, packet=encode_packet(deletion.packet))
+    script.give(arrived(PEER, HOME, problem))
+    assert script.node.correspondents(script.now) == ()
+    assert told(script.pass_time(30.0)) == []
 
 
 @pytest.mark.requirement("MN-11.3.5-04")

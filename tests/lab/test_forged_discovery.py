@@ -135,28 +135,6 @@ def test_the_home_agent_is_asked_by_its_anycast_address_alone(lab, abroad, stran
     assert reply[48:] == AGENT.packed
 
 
-def test_a_flood_of_requests_gets_few_answers(lab, abroad, stranger):
-    stranger.received()
-    before = counters(abroad.home_agent)
-    for number in range(400):
-        stranger.send(request(ANYCAST, number))
-    counted(lab, abroad.home_agent, "dhaad.received", before, times=400)
-    assert 1 <= len(answers(stranger)) <= 4 * DISCOVERY_ANSWER_RATE, (
-        "so many in a second, and a busy machine takes some"
-    )
-    assert counters(abroad.home_agent)["dhaad.ignored.rate"] > before.get("dhaad.ignored.rate", 0)
-
-
-def test_who_asks_for_prefixes_with_the_home_address_of_somebody_else_gets_nothing(lab, abroad, stranger):
-    stranger.received()
-    entry, before, bound = entry_of(abroad), counters(abroad.home_agent), ask(abroad.home_agent)[1]
-    message = icmpv6(MPS, 0, struct.pack("!HH", 9, 0), entry.address, AGENT)
-    stranger.send(ipv6(STRANGER, AGENT, DESTINATION_OPTIONS, home_option(ICMPV6, entry.address) + message))
-    counted(lab, abroad.home_agent, "mps.ignored.care-of-address", before)
-    assert answers(stranger) == []
-    assert [each.care_of_address for each in ask(abroad.home_agent)[1]] == [each.care_of_address for each in bound]
-
-
 @pytest.mark.requirement("HA-10.5.1-04")
 def test_a_reply_ends_with_what_fits_into_1280_octets(lab, abroad, stranger):
     """Ten home agents of ten addresses each: seven with all of theirs, and what there is room for of the eighth."""
@@ -183,6 +161,28 @@ def listed(service) -> list[dict[str, object]]:
     """The home agents list of a home agent."""
     found: list[dict[str, object]] = service.status()["engine"]["home_agent"]["home_agents"]
     return found
+
+
+def test_a_flood_of_requests_gets_few_answers(lab, abroad, stranger):
+    stranger.received()
+    before = counters(abroad.home_agent)
+    for number in range(400):
+        stranger.send(request(ANYCAST, number))
+    counted(lab, abroad.home_agent, "dhaad.received", before, times=400)
+    assert 1 <= len(answers(stranger)) <= 4 * DISCOVERY_ANSWER_RATE, (
+        "so many in a second, and a busy machine takes some"
+    )
+    assert counters(abroad.home_agent)["dhaad.ignored.rate"] > before.get("dhaad.ignored.rate", 0)
+
+
+def test_who_asks_for_prefixes_with_the_home_address_of_somebody_else_gets_nothing(lab, abroad, stranger):
+    stranger.received()
+    entry, before, bound = entry_of(abroad), counters(abroad.home_agent), ask(abroad.home_agent)[1]
+    message = icmpv6(MPS, 0, struct.pack("!HH", 9, 0), entry.address, AGENT)
+    stranger.send(ipv6(STRANGER, AGENT, DESTINATION_OPTIONS, home_option(ICMPV6, entry.address) + message))
+    counted(lab, abroad.home_agent, "mps.ignored.care-of-address", before)
+    assert answers(stranger) == []
+    assert [each.care_of_address for each in ask(abroad.home_agent)[1]] == [each.care_of_address for each in bound]
 
 
 @pytest.mark.requirement("MN-11.4.2-01")

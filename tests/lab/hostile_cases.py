@@ -335,6 +335,9 @@ AT_THE_LAPTOP = {
     "a refresh request of a stranger": Case(
         lambda w: to_laptop(w, BRR, b"", source=STRANGER), (), {"brr.ignored": 1}
     ),
+    "a refresh request of a stranger to the home address": Case(
+        lambda w: to_laptop(w, BRR, b"", w.home, source=STRANGER), (), {"brr.ignored": 1}
+    ),
     "an unknown type": Case(
         lambda w: to_laptop(w, UNKNOWN_TYPE, bytes(10), source=STRANGER), ("BE 2 home ::",), malformed("unknown-type")
     ),

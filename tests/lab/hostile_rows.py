@@ -57,6 +57,7 @@ AT_THE_LAPTOP: Final[Rows] = {
         "an acknowledgement of another number",
         "a refusal never asked for",
     ),
+    "MN-11.7.4-02": ("a refresh request of a stranger", "a refresh request of a stranger to the home address"),
 }
 
 _FORGED: Final = (
@@ -122,6 +123,7 @@ AT_THE_LAPTOP_THAT_TALKS_DIRECTLY: Final[Rows] = {
     "MN-11.7.3-01": _UNSIGNED,
     "MN-11.7.3-02": ("nonces said to be expired, and nothing was asked",),
     "MN-11.7.3-08": ("a correction of the sequence number without authenticator",),
+    "MN-11.7.4-02": ("a refresh request of a stranger",),
 }
 
 

@@ -5,9 +5,11 @@ What was dealt with is known from a packet behind it that the same socket takes 
 refresh their binding now and then, so only what a case names is counted exactly.
 """
 
+import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Address
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from mnclient.model.status import CorrespondentState
 from tests.lab import hostile_rows
 from tests.lab.asking import ask, ask_status
 from tests.lab.capture import SIGNALLING
-from tests.lab.direct import correspondent_of, is_direct, talking_directly
+from tests.lab.direct import PRIVACY, correspondent_of, is_direct, talking_directly
 from tests.lab.direct_cases import (
     AT_THE_CORRESPONDENT,
     AT_THE_LAPTOP,
@@ -25,21 +27,42 @@ from tests.lab.direct_cases import (
     STRANGER,
     Case,
     discarded,
+    signed,
     to_correspondent,
 )
 from tests.lab.headers import Seen, packets
-from tests.lab.hostile import BA, BE, BU, COTI, MOBILITY, Stranger, acknowledgement, error, ipv6, mobility, told, update
+from tests.lab.hostile import (
+    BA,
+    BE,
+    BRR,
+    BU,
+    COT,
+    COTI,
+    HOTI,
+    MOBILITY,
+    A,
+    Stranger,
+    acknowledgement,
+    error,
+    ipv6,
+    mobility,
+    told,
+    update,
+)
 from tests.lab.hostile_cases import NO_HOME, World, to_laptop
 from tests.lab.hostile_rows import with_rows
 from tests.lab.lab import Lab
 from tests.lab.node import inside
 from tests.lab.pcap import frames
-from tests.lab.return_routability import authenticator, key
+from tests.lab.registration_tape import acknowledgements, updates
+from tests.lab.return_routability import AUTHORIZATION, authenticator, binding_key, key
 from tests.lab.roaming import Roaming
 from tests.lab.service import Service
-from tests.lab.topology import HOME, VISITED_A, VISITED_B
+from tests.lab.topology import HOME, VISITED_A, VISITED_B, VISITED_B_PREFIX
 
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
+
+PROBLEM = 4  # ICMPv6 Parameter Problem
 
 
 @dataclass
@@ -151,6 +174,147 @@ def test_a_forged_unknown_binding_costs_one_more_test(scene):
     assert is_direct(scene.roaming).state is CorrespondentState.DIRECT
 
 
+@pytest.mark.requirement("MN-11.7.4-01", "MN-11.7.3-03")
+def test_a_forged_refresh_request_costs_one_more_binding_update(scene):
+    """It cannot be told from a true one, and the binding is in use and not to be renewed for minutes.
+
+    The correspondent was restarted and knows neither nonce, which it says without a signature; hence both tests again.
+    """
+    lab = scene.lab
+    for link in (VISITED_B, VISITED_A):
+        lab.move(link)
+        scene.roaming.registered_at(link)
+    is_direct(scene.roaming)
+    world = scene.world()
+    scene.correspondent.kill()
+    scene.correspondent.start()
+    lab.eventually(scene.correspondent.is_ready, within=15.0, what="the correspondent is back")
+    with lab.capture(lab.laptop, "eth0", "requested") as capture:
+        scene.stranger.send(refresh_request(world))
+        lab.eventually(lambda: ask(scene.correspondent)[1], within=10.0, what="there is a binding again")
+    signalling = between_the_two(capture.file)
+    assert [each.innermost.message for each in signalling][:2] == ["BRR", "BU"]
+    told_first, told_last = updates(signalling)[0], updates(signalling)[-1]
+    refused, accepted = acknowledgements(signalling)[0], acknowledgements(signalling)[-1]
+    assert (refused.status, refused.sequence, AUTHORIZATION in refused.options) == (138, told_first.sequence, False)
+    between = [each.innermost.message for each in signalling if refused.seen.at < each.at < told_last.seen.at]
+    assert set(between) >= {"HoTI", "CoTI", "HoT", "CoT"}
+    assert (accepted.status, accepted.sequence, told_last.seen.source) == (0, told_last.sequence, world.care_of)
+    assert told_last.lifetime > 0
+    assert is_direct(scene.roaming).state is CorrespondentState.DIRECT
+
+
+@pytest.mark.requirement("MN-11.7.4-03")
+def test_a_forged_refresh_request_for_a_binding_that_is_not_wanted_any_more_begins_nothing(scene):
+    """The correspondent stands still, so that the deletion still waits for its answer when the request comes."""
+    lab, laptop, world = scene.lab, scene.roaming.laptop, scene.world()
+    before = ask_status(laptop).engine.counters.get("brr.ignored", 0)
+    assert scene.correspondent.process is not None
+    scene.correspondent.process.popen.send_signal(signal.SIGSTOP)
+    try:
+        with lab.capture(lab.laptop, "eth0", "unwanted") as capture:
+            laptop.mnctl("settings", "set", PRIVACY, "true")
+            lab.eventually(lambda: updates(between_the_two(capture.file)), within=5.0, what="it is to be deleted")
+            scene.stranger.send(refresh_request(world))
+            lab.eventually(lambda: ask_status(laptop).engine.counters.get("brr.ignored", 0) > before, within=5.0)
+    finally:
+        scene.correspondent.process.popen.send_signal(signal.SIGCONT)
+    seen = between_the_two(capture.file)
+    assert {each.innermost.message for each in seen} == {"BU", "BRR"}
+    assert {each.lifetime for each in updates(seen)} == {0}
+    lab.eventually(lambda: not ask(scene.correspondent)[1], within=20.0, what="the binding is deleted")
+    laptop.mnctl("settings", "set", PRIVACY, "false")
+    is_direct(scene.roaming, within=90.0)
+
+
+def refresh_request(world: World) -> bytes:
+    """One that cannot be told from the correspondent's."""
+    return ipv6(CORRESPONDENT, world.home, MOBILITY, mobility(BRR, b"", CORRESPONDENT, world.home))
+
+
+def between_the_two(file: Path) -> list[Seen]:
+    """The signalling of laptop and correspondent, in a tunnel or not."""
+    found = [each for each in packets(file) if each.innermost.message]
+    return [each for each in found if CORRESPONDENT in (each.innermost.source, each.innermost.destination)]
+
+
+@dataclass
+class Mobile:
+    """The stranger as a mobile node, whose home address is the one that he has in network B."""
+
+    scene: Scene
+    home: IPv6Address = VISITED_B_PREFIX[1]
+
+    def asks(self, kind: int, source: IPv6Address) -> bytes:
+        """The body of the answer to a HoTI or CoTI."""
+        self.sends(to_correspondent(kind, bytes(10), None, source=source))
+        return next(self.answers())[40:]
+
+    def sends(self, packet: bytes) -> None:
+        self.scene.stranger.received()
+        self.scene.stranger.send(packet)
+
+    def answers(self) -> Iterator[bytes]:
+        """What has come, once something has."""
+        yield from self.scene.lab.eventually(self.scene.stranger.received, within=5.0, what="an answer")
+
+    def is_tested(self) -> None:
+        """Return routability, by the formats and formulas of RFC 6275 alone."""
+        home, care_of = self.asks(HOTI, self.home), self.asks(COTI, STRANGER)
+        self.nonces = int.from_bytes(home[6:8]), int.from_bytes(care_of[6:8])
+        self.tokens = home[16:24], care_of[16:24]
+
+    def update(self, sequence: int, *, flags: int, deletes: bool = False) -> bytes:
+        """A Binding Update with a right authenticator."""
+        nonces, tokens = ((self.nonces[0], 0), self.tokens[:1]) if deletes else (self.nonces, self.tokens)
+        about = self.home if deletes else STRANGER
+
+        def packet(signature: bytes) -> bytes:
+            data = signed(sequence, nonces, lifetime=0 if deletes else 10, authenticator=signature, flags=flags)
+            return to_correspondent(BU, data, self.home)
+
+        unsigned = Seen.read(packet(bytes(12)))
+        return packet(authenticator(unsigned, binding_key(*tokens), about, CORRESPONDENT))
+
+
+@pytest.fixture
+def mobile(scene: Scene) -> Mobile:
+    made = Mobile(scene)
+    made.is_tested()
+    return made
+
+
+@pytest.mark.requirement("CN-9.5.2-03")
+def test_there_is_no_room_for_another_binding(scene, mobile):
+    """Whoever has proven who he is is told so; the binding that there is stays, and then there is room again."""
+    standing = scene.stands()
+    most = scene.correspondent.mnctl("settings", "get", "correspondent_node.max_bindings")["value"]
+    scene.correspondent.mnctl("settings", "set", "correspondent_node.max_bindings", "1")
+    mobile.sends(mobile.update(7, flags=A))
+    assert [told(each) for each in mobile.answers()] == [f"BA 130 sequence 7 via {mobile.home}"]
+    assert scene.stands() == standing
+    scene.correspondent.mnctl("settings", "set", "correspondent_node.max_bindings", str(most))
+
+
+@pytest.mark.requirement("CN-9.5.4-02")
+def test_who_wants_no_answer_to_an_accepted_update_gets_none(scene, mobile):
+    """The answer to what he asks next is the first that he gets."""
+    mobile.sends(mobile.update(8, flags=0))
+    bound = scene.lab.eventually(lambda: bindings(scene, mobile.home), within=5.0, what="there is a binding")
+    assert bound == [STRANGER]
+    scene.stranger.send(to_correspondent(COTI, bytes(10), None))
+    (test,) = mobile.answers()
+    assert told(test) == f"MH type {COT}"
+    mobile.sends(mobile.update(9, flags=A, deletes=True))
+    assert [told(each) for each in mobile.answers()] == [f"BA 0 sequence 9 via {mobile.home}"]
+    assert bindings(scene, mobile.home) == []
+
+
+def bindings(scene: Scene, home: IPv6Address) -> list[IPv6Address]:
+    """The care-of addresses that the correspondent has for a home address."""
+    return [each.care_of_address for each in ask(scene.correspondent)[1] if each.home_address == home]
+
+
 def recorded(scene: Scene, *links: str) -> list[bytes]:
     """The Binding Updates of moves, as the correspondent saw them."""
     with scene.lab.capture(scene.lab.correspondent, "core0", "recorded") as capture:
@@ -211,3 +375,21 @@ def refused(service: Service, *, first: int = 135) -> int:
     """Binding Updates refused for their sequence number, or because their nonces are used up or too old by now."""
     counted = ask_status(service).engine.counters
     return sum(counted.get(f"correspondent.bu.refused.{status}", 0) for status in range(first, 139))
+
+
+@pytest.mark.requirement("MN-11.3.5-01")
+def test_a_deletion_that_gets_no_answer_but_that_nobody_understands_it_is_not_repeated(scene):
+    """The laptop comes home when the correspondent's service has ended: the kernel there knows no Mobility Header."""
+    lab = scene.lab
+    lab.move(VISITED_A)
+    scene.roaming.registered_at(VISITED_A)
+    is_direct(scene.roaming)
+    scene.correspondent.stop()
+    with lab.capture(lab.laptop, "eth0", "not-understood") as capture:
+        lab.move(HOME)
+        scene.roaming.registered_at(HOME)
+        lab.eventually(lambda: correspondent_of(scene.roaming) is None, within=10.0, what="it is done with it")
+    deletion, *more = updates(between_the_two(capture.file))
+    assert deletion.lifetime == 0 and len(more) <= 1, "one may be on its way when the answer comes, and not all retries"
+    answers = [each for each in packets(capture.file) if each.source == CORRESPONDENT and each.icmp_type == PROBLEM]
+    assert {(each.destination, each.body[1]) for each in answers} == {(deletion.home_address, 1)}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Discovery and home prefixes as nobody should send them, to a running home agent and to a running laptop abroad."""
 
+import signal
 import struct
 from ipaddress import IPv6Address
 
@@ -15,14 +16,18 @@ from tests.lab.hostile import (
     ICMPV6,
     ROUTING,
     Address,
+    advertisement,
+    frames,
+    home_agent_option,
     home_option,
     icmpv6,
     ipv6,
     prefix_option,
+    router_frame,
     type_2,
 )
-from tests.lab.messages import of_kind
-from tests.lab.topology import CORRESPONDENT_ADDRESS, HOME_AGENT_ADDRESS, HOME_PREFIX
+from tests.lab.messages import of_kind, packets
+from tests.lab.topology import BRIDGES, CORRESPONDENT_ADDRESS, HOME, HOME_AGENT_ADDRESS, HOME_PREFIX
 from tests.lab.trial import counters
 
 pytestmark = pytest.mark.lab
@@ -30,6 +35,7 @@ pytestmark = pytest.mark.lab
 STRANGER, AGENT = CORRESPONDENT_ADDRESS, HOME_AGENT_ADDRESS
 ANYCAST = home_agents_anycast(HOME_PREFIX)
 DHAAD_REQUEST, DHAAD_REPLY, MPS, MPA = 144, 145, 146, 147
+LASTING = 6  # seconds, what is said to be left of the home prefix
 
 
 def entry_of(house):
@@ -49,10 +55,12 @@ def counted(lab, service, name, before, times=1):
     lab.eventually(moved, within=5.0, what=name)
 
 
-def prefix_advertisement(house, *, source: Address = AGENT, identifier: int = 0, routing: bool = True) -> bytes:
-    """One that says that the home prefix ends in ten seconds."""
+def prefix_advertisement(
+    house, *, source: Address = AGENT, identifier: int = 0, routing: bool = True, seconds: int = 10
+) -> bytes:
+    """One that says that the home prefix ends in so many seconds."""
     entry = entry_of(house)
-    options = prefix_option(AGENT, flags=0xE0, valid=10, preferred=10)
+    options = prefix_option(AGENT, flags=0xE0, valid=seconds, preferred=seconds)
     body = struct.pack("!HH", identifier, 0) + options
     target = entry.address if routing else entry.care_of_address
     message = icmpv6(MPA, 0, body, source, target)
@@ -126,6 +134,34 @@ def test_the_home_agent_is_asked_by_its_anycast_address_alone(lab, abroad, stran
     assert reply[48:] == AGENT.packed
 
 
+@pytest.mark.requirement("HA-10.5.1-04")
+def test_a_reply_ends_with_what_fits_into_1280_octets(lab, abroad, stranger):
+    """Ten home agents of ten addresses each: seven with all of theirs, and what there is room for of the eighth."""
+    by_preference = {number: [HOME_PREFIX[0x1000 * number + n] for n in range(10)] for number in range(1, 11)}
+    with frames(lab.nodes["switch"], BRIDGES[HOME]) as onto_home_link:
+        for preference, addresses in by_preference.items():
+            options = [prefix_option(each, flags=0xE0) for each in addresses]
+            body = advertisement(*options, home_agent_option(preference, 600))
+            hardware = bytes((2, 0, 0, 0, 9, preference))
+            onto_home_link.send(router_frame(f"fe80::9:{preference:x}", hardware, body))
+    lab.eventually(lambda: len(listed(abroad.home_agent)) == 1 + len(by_preference), within=5.0, what="all are listed")
+    stranger.received()
+    stranger.send(request(ANYCAST))
+    found: list[bytes] = []
+    lab.eventually(lambda: found.extend(answers(stranger)) or found, within=5.0)
+    (reply,) = found
+    assert 1280 - len(AGENT.packed) < len(reply) <= 1280
+    told = [IPv6Address(reply[at : at + 16]) for at in range(48, len(reply), 16)]
+    best_first = [each for preference in range(10, 0, -1) for each in by_preference[preference]]
+    assert told == best_first[: len(told)]
+
+
+def listed(service) -> list[dict[str, object]]:
+    """The home agents list of a home agent."""
+    found: list[dict[str, object]] = service.status()["engine"]["home_agent"]["home_agents"]
+    return found
+
+
 def test_a_flood_of_requests_gets_few_answers(lab, abroad, stranger):
     stranger.received()
     before = counters(abroad.home_agent)
@@ -146,3 +182,31 @@ def test_who_asks_for_prefixes_with_the_home_address_of_somebody_else_gets_nothi
     counted(lab, abroad.home_agent, "mps.ignored.care-of-address", before)
     assert answers(stranger) == []
     assert [each.care_of_address for each in ask(abroad.home_agent)[1]] == [each.care_of_address for each in bound]
+
+
+@pytest.mark.requirement("MN-11.4.2-01")
+def test_before_the_home_address_becomes_invalid_the_home_agent_is_asked(lab, abroad, stranger):
+    """It stands still meanwhile, so that somebody else can answer in its place and nobody reminds the laptop.
+
+    The last test here: the home address ends with what was said of its prefix.
+    """
+
+    def asked() -> list[tuple[float, MobilePrefixSolicitation]]:
+        found = packets(capture.file) if capture.file.exists() else ()
+        return [(at, each.message) for at, each in found if isinstance(each.message, MobilePrefixSolicitation)]
+
+    def reminded() -> list[tuple[float, MobilePrefixSolicitation]]:
+        """By an advertisement that nobody asked for: of many in a second it takes no notice."""
+        stranger.send(prefix_advertisement(abroad))
+        return asked()
+
+    process = abroad.home_agent.process
+    process.popen.send_signal(signal.SIGSTOP)
+    try:
+        with lab.capture(lab.laptop, "eth0", "in-time") as capture:
+            ((told, question),) = lab.eventually(reminded, within=5.0, what="it wants to know more")
+            stranger.send(prefix_advertisement(abroad, identifier=question.identifier, seconds=LASTING))
+            (_, (again, _)) = lab.eventually(lambda: asked()[1:] and asked(), within=LASTING, what="once more")
+    finally:
+        process.popen.send_signal(signal.SIGCONT)
+    assert LASTING / 2 < again - told < LASTING

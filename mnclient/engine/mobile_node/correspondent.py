@@ -117,6 +117,7 @@ TABLE: Final[Rows] = {
     (State.DIRECT, Input.UNKNOWN_BINDING): (State.TUNNELLED, C.lose_binding),  # 11.3.6
     (State.LEAVING, Input.UNKNOWN_BINDING): (State.TUNNELLED, C.be_gone),
     **_each(_AT_WORK, Input.UNSUPPORTED, State.UNRESPONSIVE, C.lacks_support),
+    (State.LEAVING, Input.UNSUPPORTED): (State.TUNNELLED, C.be_gone),
     (State.DIRECT, Input.EXPIRED): (State.TUNNELLED, C.end_directness),
     **_staying((State.TUNNELLED, State.TESTING, State.REGISTERING, State.UNRESPONSIVE), Input.EXPIRED, C.lapse),
     (State.LEAVING, Input.EXPIRED): (State.TUNNELLED, C.be_gone),

@@ -199,10 +199,10 @@ class Answers:
         return None
 
     def _parameter_problem(self, event: PacketReceived, message: ParameterProblem, now: Instant) -> None:
-        """Believed only with the cookie or the authenticator of what it is about, which nobody off the path knows."""
-        quoted = message.packet
+        """Believed only with the cookie or authenticator of what it is about, which nobody off the path knows."""
         for each in self._all_of(event.packet.source):
-            if each.home_test.was_sent(quoted) or each.care_of_test.was_sent(quoted) or each.was_told(quoted):
+            halves = (each.home_test, each.care_of_test)
+            if each.update_was_sent(message.packet) or any(half.was_sent(message.packet) for half in halves):
                 self._context.count("correspondent.parameter-problem")
                 each.feed(Input.UNSUPPORTED, now)
                 return

@@ -117,7 +117,7 @@ class CorrespondentBinding:
         self.is_unwanted = False
         self.granted: Seconds | None = None
         self._signature: tuple[bytes, IPv6Address] | None = None
-        self._authenticator = b""
+        self._authenticator: bytes | None = None
         self._backoff = Backoff(INITIAL_BINDACK_TIMEOUT)
         self._corrections = 0
         self._fails_here = False
@@ -202,9 +202,11 @@ class CorrespondentBinding:
         key, care_of_address = self._signature
         return is_authorized(message, key, care_of_address, self.address)
 
-    def was_told(self, packet: bytes) -> bool:
-        """Whether the octets of a packet hold the unanswered Binding Update: whoever knows it was on its path."""
-        return self.shared.updates.awaits_answer(self.key) and self._authenticator in packet
+    def update_was_sent(self, packet: bytes) -> bool:
+        """Whether a packet holds the authenticator of the Binding Update that waits for an answer: as good as a cookie
+        in showing that somebody was on its path."""
+        is_awaited = self.shared.updates.awaits_answer(self.key)
+        return is_awaited and self._authenticator is not None and self._authenticator in packet
 
     # --- sending -----------------------------------------------------------------------------------------------------
 
@@ -276,7 +278,7 @@ class CorrespondentBinding:
         enhanced, signed = self.enhanced, source if lifetime > 0 else self.home_address
         sequence = self.shared.updates.record(self.key, source, lifetime, now)
         self.context.count("correspondent.bu.sent")
-        action, self._authenticator = messages.correspondent_registration(
+        action = messages.correspondent_registration(
             home_address=self.home_address,
             correspondent=self.address,
             care_of_address=source,
@@ -287,6 +289,7 @@ class CorrespondentBinding:
             options=more,
             seal=None if enhanced is None else lambda update: enhanced.prove(update, home, signed, self.address),
         )
+        self._authenticator = messages.authenticator_of(action)
         self.context.signal(action)
 
     def _await_answer(self, now: Instant) -> None:

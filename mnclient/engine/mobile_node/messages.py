@@ -197,8 +197,8 @@ def correspondent_registration(
     key: bytes,
     options: tuple[MobilityOption, ...] = (),
     seal: Seal | None = None,
-) -> tuple[SendPacket, bytes]:
-    """A Binding Update to a correspondent (RFC 6275 section 11.7.2): H clear, A set, signed with `key`; and how.
+) -> SendPacket:
+    """A Binding Update to a correspondent (RFC 6275 section 11.7.2): H clear, A set, signed with `key`.
 
     `lifetime` zero deletes the binding; at home `care_of_address` is the home address, and there is no Home Address
     option. The authenticator of a deletion is made with the home address wherever it is sent from (section 6.2.7).
@@ -217,15 +217,21 @@ def correspondent_registration(
         care_of_address if lifetime > 0 else home_address,
         correspondent,
     )
-    data = signed.authorization_data
-    assert data is not None, "that is what was added"
-    packet = Packet(
-        source=care_of_address,
-        destination=correspondent,
-        message=signed,
-        home_address=home_address if care_of_address != home_address else None,
+    return SendPacket(
+        packet=Packet(
+            source=care_of_address,
+            destination=correspondent,
+            message=signed,
+            home_address=home_address if care_of_address != home_address else None,
+        )
     )
-    return SendPacket(packet=packet), data.authenticator
+
+
+def authenticator_of(update: SendPacket) -> bytes | None:
+    """The authenticator of a Binding Update to a correspondent."""
+    message = update.packet.message
+    data = message.authorization_data if isinstance(message, BindingUpdate) else None
+    return None if data is None else data.authenticator
 
 
 def link_local_with_identifier_of(address: IPv6Address) -> IPv6Address:

@@ -23,8 +23,9 @@ from tests.mnclient.engine.mobile_node.peer import (
     home_inits,
     tampered,
     told,
+    told_home,
 )
-from tests.mnclient.engine.mobile_node.script import HOME, SendPacket, only, ra_b, sent
+from tests.mnclient.engine.mobile_node.script import HOME, SendPacket, ack, link, only, ra_b, ra_home, sent
 
 STRANGER = IPv6Address("2001:db8:bad::1")
 
@@ -325,19 +326,42 @@ def test_a_correspondent_that_lost_its_support_is_talked_to_through_the_tunnel_a
     assert sent(script.pass_time(50.0), object) == [], "no Binding Update, and no test"
 
 
-@pytest.mark.requirement("MN-11.3.5-01")
-def test_nor_is_one_told_again_that_does_not_know_a_binding_update():
-    script, update = registering()
-    octets = encode_packet(update.packet)
-    problem = ParameterProblem(code=1, pointer=40, packet=octets)
-    blind = replace(problem, packet=octets[:-12] + bytes(12))
-    for message, source in ((blind, PEER), (problem, STRANGER)):
+@pytest.mark.requirement("MN-11.3.5-01", "MN-11.3.5-03")
+@pytest.mark.parametrize("bound", [False, True])
+def test_nor_is_a_binding_update_sent_again_that_is_answered_so(bound):
+    """Its service has ended since the tests, or since the last Binding Update."""
+    script = Abroad()
+    if bound:
+        script.bind()
+        script.pass_time(30.0)
+        update = only(told(script.give(script.peer.heard())))
+    else:
+        update = only(told(script.test()))
+    sent = encode_packet(update.packet)
+    problem = ParameterProblem(code=1, pointer=64, packet=sent)
+    before = script.talks
+    for message, source in ((replace(problem, packet=sent[:-8] + bytes(8)), PEER), (problem, STRANGER)):
         script.give(arrived(source, script.care_of, message))
-        assert script.talks is State.REGISTERING
+        assert script.talks is before
     script.give(arrived(PEER, script.care_of, problem))
     assert script.talks is State.UNRESPONSIVE
-    assert sent(script.pass_time(50.0), object) == []
-    assert home_inits(script.pass_time(10.0) + script.give(script.peer.heard())), "after some time it is tried again"
+    assert script.status.retry == script.now + 60.0
+    assert script.route is None or not script.route.outgoing
+    assert told(script.pass_time(59.0)) == []
+    script.give(arrived(PEER, script.care_of, problem))
+    assert script.status.retry == script.now + 1.0, "once is enough"
+
+
+@pytest.mark.requirement("MN-11.3.5-01")
+def test_nor_one_that_deletes_a_binding():
+    script = Abroad()
+    script.bind()
+    script.give(link(interrupted=True))
+    deletion = only(told(script.give(ack(only(told_home(script.give(ra_home())))))))
+    problem = ParameterProblem(code=1, pointer=6, packet=encode_packet(deletion.packet))
+    script.give(arrived(PEER, HOME, problem))
+    assert script.node.correspondents(script.now) == ()
+    assert told(script.pass_time(30.0)) == []
 
 
 @pytest.mark.requirement("MN-11.3.5-04")

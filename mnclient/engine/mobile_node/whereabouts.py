@@ -191,8 +191,11 @@ class Whereabouts:
         """The care-of address to go on sending from, because the home agent may not know the new one yet.
 
         Only while it works: on a link that is up, whose router is not in doubt, and that leads to the home agent. And
-        only for as long as a home agent of ours accepts packets from there (`PREVIOUS_CARE_OF_ACCEPTED`).
+        only for as long as a home agent of ours accepts packets from there (`PREVIOUS_CARE_OF_ACCEPTED`). Payload under
+        IPsec leaves from the new one as soon as the Binding Update has (RFC 6275 section 11.6.3).
         """
+        if registration.is_under_esp and self._groups.protect_payload:
+            return None
         old, place = registration.acknowledged_care_of, registration.place
         if place is None or place.care_of is None or place.care_of.address == old:
             return None

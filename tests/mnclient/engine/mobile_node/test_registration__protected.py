@@ -10,11 +10,13 @@ from mnclient.engine.events import DatapathChosen
 from mnclient.model.network_state import ProtectedSignalling, ProtectedTunnel, TunnelEnd
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import HomeAddressState as State
+from mnclient.units import Seconds
 from tests.mnclient.engine.associations import KINDS, association
 from tests.mnclient.engine.mobile_node.peer import Peer, care_of_inits, home_inits, open_config, told
 from tests.mnclient.engine.mobile_node.script import (
     AGENT,
     HOME,
+    NET_A,
     Script,
     ack,
     binding_error,
@@ -23,9 +25,12 @@ from tests.mnclient.engine.mobile_node.script import (
     home,
     link,
     only,
+    policy,
+    prove,
     ra_a,
     ra_b,
     ra_home,
+    settle,
     updates,
 )
 
@@ -188,6 +193,29 @@ def test_after_a_move_it_begins_at_the_new_address_with_the_binding_update(regis
     assert registered.where is State.REGISTERING
     (item,) = registered.state.protected_tunnels
     assert isinstance(item, ProtectedTunnel) and item.care_of_address == update.packet.source == registered.care_of
+
+
+@pytest.mark.requirement("MN-11.6.3-02")
+@pytest.mark.parametrize("is_protected", [True, False])
+def test_what_goes_under_ipsec_leaves_from_the_new_address_behind_the_binding_update(is_protected):
+    interfaces = policy("eth0", 10), policy("wlan0", 20)
+    key = {"registration_lifetime": Seconds(3600.0), "protect_payload": is_protected, "interfaces": interfaces}
+    script = Script(config(**key))
+    script.configure(None)
+    script.give(DatapathChosen(route_optimization=True, protections=KINDS))
+    script.configure(config(replace(home(), association=MINE), **key))
+    script.give(link("wlan0"))
+    script.give(under(MINE, ack(only(updates(script.give(ra_b(interface="wlan0", lifetime=60_000.0)))))))
+    settle(script, "wlan0")
+    script.pass_time(200.0)
+    old = script.care_of
+    script.give(link("eth0"))
+    script.give(ra_a(lifetime=60_000.0))
+    assert only(updates(prove(script, "eth0"))).packet.source == script.care_of in NET_A
+    (tunnel,) = script.state.protected_tunnels
+    first, second = (script.care_of, old) if is_protected else (old, script.care_of)
+    assert (tunnel.care_of_address, tunnel.accept_local) == (first, (second,))
+    assert only(script.state.tunnels).local == first
 
 
 @pytest.mark.requirement("RFC4877-MN-4.2-02")

@@ -9,8 +9,9 @@ import struct
 import time
 from typing import Final
 
-from tests.lab.hostile import Address, mobility, packed
+from tests.lab.hostile import BA, MOBILITY, ROUTING, Address, acknowledgement, mobility, packed, type_2
 from tests.lab.household import Household
+from tests.lab.registration_tape import Update
 from tests.lab.roaming import Roaming
 from tests.lab.topology import HOME_AGENT_ADDRESS
 
@@ -26,6 +27,7 @@ AUTHENTICATOR: Final = 12  # octets, section 5.1
 DAY: Final = 86400.0
 NTP_EPOCH: Final = 2_208_988_800  # seconds from 1900 to 1970
 NAME: Final = b"laptop@example.org"
+_PAD_1, _PAD_N = 0, 1
 _IDENTIFIER, _AUTHENTICATION, _MESSAGE_IDENTIFICATION = 8, 9, 10
 _MN_HA, _MN_AAA, _NAI = 1, 2, 1
 FOR_A_SERVER: Final = bytes((0, _AUTHENTICATION, 5 + AUTHENTICATOR, _MN_AAA)) + (3).to_bytes(4) + bytes(AUTHENTICATOR)
@@ -105,3 +107,25 @@ def signed(
     size = (6 + len(data) + octets + 7) // 8 - 1
     covered = packed(care_of) + packed(home) + struct.pack("!BBBBH", 59, size, kind, 0, 0) + data
     return mobility(kind, data + hmac.digest(bytes.fromhex(key), covered, "sha1")[:octets], source, destination)
+
+
+def answer_to(update: Update, status: int, timestamp: int) -> bytes:
+    """A Binding Acknowledgement under the key, as the home agent would send it."""
+    home, care_of = update.home_address, update.seen.source
+    data = acknowledgement(status, update.sequence)
+    header = signed(BA, data, HOME_AGENT_ADDRESS, home, home=home, care_of=care_of, spi=TO_LAPTOP, timestamp=timestamp)
+    return ipv6(HOME_AGENT_ADDRESS, care_of, ROUTING, type_2(MOBILITY, home) + header)
+
+
+def options_in(header: bytes) -> list[tuple[int, int, bytes]]:
+    """The mobility options of a Binding Update: where each begins, its type, and its data; without padding."""
+    found: list[tuple[int, int, bytes]] = []
+    place = 12
+    while place < len(header):
+        kind = header[place]
+        length = 0 if kind == _PAD_1 else 2 + header[place + 1]
+        if kind > _PAD_N:
+            found.append((place, kind, header[place + 2 : place + length]))
+        place += length or 1
+    assert place == len(header) == (header[1] + 1) * 8
+    return found

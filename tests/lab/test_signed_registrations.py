@@ -13,7 +13,7 @@ from tests.lab import hostile
 from tests.lab.asking import ask
 from tests.lab.capture import SIGNALLING
 from tests.lab.headers import Seen, packets
-from tests.lab.hostile import BA, BU, MOBILITY, ROUTING, Stranger, acknowledgement, reload, told, type_2
+from tests.lab.hostile import BU, MOBILITY, Stranger, reload, told
 from tests.lab.hostile_cases import AGENT, STRANGER, to_agent
 from tests.lab.lossy import losing_every_message_to
 from tests.lab.patience import patient
@@ -28,8 +28,9 @@ from tests.lab.signed import (
     NTP_EPOCH,
     OTHER_KEY,
     TO_AGENT,
-    TO_LAPTOP,
+    answer_to,
     install,
+    options_in,
     signed,
     signed_house,
 )
@@ -106,19 +107,6 @@ def test_the_time_and_the_proof_stand_where_they_should_and_the_proof_is_the_las
         assert header.endswith(proof), "nothing behind it"
         covered = packet[8:24] + home_address.packed + header[:4] + bytes(2) + header[6:-AUTHENTICATOR]
         assert proof[5:] == hmac.digest(bytes.fromhex(KEY), covered, "sha1")[:AUTHENTICATOR]
-
-
-def options_in(header):
-    """The mobility options of a Binding Update: where each begins, its type, and its data; without padding."""
-    found, place = [], 12
-    while place < len(header):
-        kind = header[place]
-        length = 0 if kind == PAD_1 else 2 + header[place + 1]
-        if kind > PAD_N:
-            found.append((place, kind, header[place + 2 : place + length]))
-        place += length or 1
-    assert place == len(header) == (header[1] + 1) * 8
-    return found
 
 
 @pytest.fixture
@@ -309,14 +297,6 @@ def test_each_refusal_is_signed_and_says_what_was_wrong(lab, house, home_address
             else:
                 assert returned == said
     assert house.bound() == before
-
-
-def answer_to(update, status, timestamp):
-    """A Binding Acknowledgement under the key, as the home agent would send it."""
-    home, care_of = update.home_address, update.seen.source
-    data = acknowledgement(status, update.sequence)
-    header = signed(BA, data, AGENT, home, home=home, care_of=care_of, spi=TO_LAPTOP, timestamp=timestamp)
-    return hostile.ipv6(AGENT, care_of, ROUTING, type_2(MOBILITY, home) + header)
 
 
 @pytest.mark.requirement("RFC4285-MN-6-03")

@@ -9,7 +9,7 @@ import struct
 import time
 from typing import Final
 
-from tests.lab.hostile import BA, MOBILITY, ROUTING, Address, acknowledgement, mobility, packed, type_2
+from tests.lab.hostile import BA, MOBILITY, ROUTING, Address, acknowledgement, ipv6, mobility, packed, type_2
 from tests.lab.household import Household
 from tests.lab.registration_tape import Update
 from tests.lab.roaming import Roaming

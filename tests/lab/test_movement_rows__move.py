@@ -107,6 +107,18 @@ def test_the_binding_update_does_not_wait_for_the_detection(journey):
         assert sent[0] - journey.detections(journey.care_of[name])[0].at < DETECTION / 2
 
 
+@pytest.mark.requirement("MN-11.5.1-02")
+def test_where_the_interface_was_set_up_anew_its_link_local_address_is_probed_for_before_all_else(journey):
+    tested = journey.detections(LINK_LOCAL)[-1].at
+    sent = [
+        at
+        for at, packet in journey.tape.packets()
+        if IPv6Address(packet[8:24]) == journey.care_of["B"]
+        and journey.at["down and up"] < at < journey.at["home again"]
+    ]
+    assert journey.at["down and up"] < tested < min(sent)
+
+
 @pytest.mark.requirement("RFC4429-MN-3.2-02")
 def test_no_neighbour_is_solicited_from_an_optimistic_address(journey):
     for address in (*journey.care_of.values(), LINK_LOCAL):

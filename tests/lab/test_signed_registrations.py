@@ -310,6 +310,7 @@ def test_an_answer_with_another_time_is_not_believed(lab, house, home_address):
     ):
         lab.move(VISITED_A)
         house.is_in_state("registering")
+        lab.eventually(lambda: updates(packets(capture.file)), within=5.0, what="its Binding Update is on the cable")
 
         def send(status, wrong):
             """Answer the last Binding Update; True when none was sent meanwhile."""

@@ -28,6 +28,7 @@ GUEST, GUEST_LOCAL = "2001:db8:2::66", "fe80::ff:fe00:66"
 PUBLIC = "2001:db8:2::ff:fe00:10"
 IPV6_ADDR_PREFERENCES, PREFER_PUBLIC = 72, 0x0002
 LINK_LOCAL = "fe80::ff:fe00:10"
+NEIGHBOR_AT_HOME = "2001:db8:1::1"
 
 
 @dataclass
@@ -231,9 +232,17 @@ def test_temporary_care_of_addresses_are_switched_on_and_off(lab, roaming, away)
 
 @pytest.mark.requirement("RFC6724-MN-5-01")
 def test_at_home_the_address_that_is_both_wins_over_one_that_is_not(lab, roaming, away):
-    """Both of one prefix on one interface, and the other one was added last: for what leaves the home link."""
+    """Both of one prefix on one interface, and the other one was added last: for neighbours as for who is far away."""
     lab.move(HOME)
     roaming.registered_at(HOME)
     lab.eventually(lambda: "tentative" not in lab.laptop.run(["ip", "-6", "addr", "show", "dev", "eth0"]), within=5.0)
     with configured(lab, "addr add 2001:db8:1::6789/64 dev eth0 nodad"):
         assert source(lab, str(CORRESPONDENT_ADDRESS)) == away.home_address
+        assert source(lab, NEIGHBOR_AT_HOME) == source(lab, NEIGHBOR_AT_HOME, device="eth0") == away.home_address
+        assert source(lab, "2001:db8:1::6789") == "2001:db8:1::6789", "rule 1: the machine itself"
+        assert source(lab, "ff02::1", scope="eth0") == LINK_LOCAL, "rule 2: not even by the home address"
+        with inside(lab.laptop.namespace), socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as other:
+            other.settimeout(5.0)
+            other.bind(("2001:db8:1::6789", 0))
+            with pytest.raises(ConnectionRefusedError):  # an answer: who asks for the other address has it
+                other.connect((NEIGHBOR_AT_HOME, 9))

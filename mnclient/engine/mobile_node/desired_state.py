@@ -103,7 +103,8 @@ class KnownHomeAddress:
     `tunnel_local` is the care-of address of the tunnel, None for none; `home_agent_link_layer` and
     `home_router_link_layer` are given while those must be reached without asking for their hardware addresses.
     `home_has_neighbors`: False while only they may be reached there, without a `home_router` only the home agent: then
-    nothing but signalling leaves. `association` is there when its signalling goes under ESP, `retiring` has those
+    nothing but signalling leaves. `home_is_usual`: new connections to neighbours there come from this address, neither
+    tentative nor defended. `association` is there when its signalling goes under ESP, `retiring` has those
     before it; `care_of` is where a Binding Update leaves from, None at home.
     """
 
@@ -117,6 +118,7 @@ class KnownHomeAddress:
     home_router: IPv6Address | None = None
     home_router_link_layer: bytes | None = None
     home_has_neighbors: bool = True
+    home_is_usual: bool = False
     home_agent_link_layer: bytes | None = None
     tunnel_local: IPv6Address | None = None
     tunnel_also: tuple[IPv6Address, ...] = ()
@@ -205,7 +207,7 @@ def _home_address(home: KnownHomeAddress) -> Iterable[Item]:
             tunnel=home.address,
         )
         # A host that was at home keeps the home prefix as on-link in its main table, on whatever link it is now.
-        yield Rule(priority=RULE_TO_HOME, table=home.table, destination=home.prefix)
+        yield _to_home(home)
     if home.on_device or home.home_interface:
         yield Rule(priority=RULE_FROM_HOME, table=home.table, source=_host(home.address))
     if home.tunnel_local is not None and home.home_agent is not None:
@@ -239,12 +241,19 @@ def _protection(home: KnownHomeAddress, association: SecurityAssociation) -> Ite
         )
 
 
+def _to_home(home: KnownHomeAddress) -> Rule:
+    return Rule(priority=RULE_TO_HOME, table=home.table, destination=home.prefix)
+
+
 def _at_home(home: KnownHomeAddress) -> Iterable[Item]:
     interface, table, source = home.home_interface, home.table, home.address
     # Not flagged as a home address: the copy on the device is, and the kernel side makes such ones without detection.
     yield Address(interface=interface, address=home.address, duplicate_detection=home.home_detection)
     on_link = home.prefix if home.home_has_neighbors or home.home_agent is None else _host(home.home_agent)
     yield Route(destination=on_link, interface=interface, table=table, preferred_source=source)
+    if home.on_device and home.home_is_usual:
+        # The main table names no source: neighbours would see any other address that we have in the home prefix.
+        yield _to_home(home)
     if home.on_device:
         # When the interface goes, the kernel drops its routes at once; what is sent before we know waits on the device.
         yield Route(

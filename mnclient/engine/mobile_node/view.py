@@ -191,6 +191,7 @@ def known_home_address(
         home_router=router.address if router is not None else None,
         home_router_link_layer=router.link_layer_address if router is not None and is_defended else None,
         home_has_neighbors=is_proved and not is_defended,
+        home_is_usual=state is State.AT_HOME,
         home_agent_link_layer=registration.home_agent_link_layer(now) if is_defended else None,
         tunnel_local=locals_[0] if locals_ else None,
         tunnel_also=locals_[1:],

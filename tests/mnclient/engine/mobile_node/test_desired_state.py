@@ -5,7 +5,7 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
-from mnclient.constants import DEFAULT_ROUTE_GRACE, RULE_DEFAULT, RULE_ON_LINK
+from mnclient.constants import DEFAULT_ROUTE_GRACE, RULE_DEFAULT, RULE_ON_LINK, RULE_TO_HOME
 from mnclient.engine.events import AddressSettled
 from mnclient.engine.mobile_node.desired_state import (
     DesiredState,
@@ -137,9 +137,46 @@ def test_at_home():
         "route table 627500 ::/0 dev mn6home src 2001:db8:1::100 metric 4096 tunnel 2001:db8:1::100",
         "route table 627500 ::/0 via fe80::a:1 dev eth0 src 2001:db8:1::100",
         "rule 6270 from 2001:db8:1::100/128 table 627500",
+        "rule 6272 to 2001:db8:1::/64 table 627500",
         "rule 6274 table 254 suppress 0",
         "rule 6275 table 627500",
     )
+
+
+def tables_to_home_prefix(script: Script) -> list[int]:
+    rules = [each for each in script.state.rules if each.priority == RULE_TO_HOME]
+    assert {each.destination for each in rules} <= {HOME_PREFIX}
+    return sorted(each.table for each in rules)
+
+
+@pytest.mark.requirement("RFC6724-MN-5-01")
+def test_neighbours_at_home_see_the_home_address_when_it_is_settled_there_and_not_before():
+    """A tentative address is no source, and while the home agent defends it nothing but signalling leaves from it."""
+    script = Script()
+    script.give(link())
+    script.give(ra_home())
+    assert script.where is State.DETECTING
+    assert tables_to_home_prefix(script) == []
+    script.give(AddressSettled(interface="eth0", address=HOME))
+    assert tables_to_home_prefix(script) == [627500]
+    script.give(link(interrupted=True))
+    script.give(ra_home())
+    assert script.where is State.DETECTING
+    assert tables_to_home_prefix(script) == []
+
+
+@pytest.mark.requirement("RFC6724-MN-5-01", "MN-11.5.5-01")
+def test_on_the_way_home_the_rule_to_the_home_prefix_opens_nothing():
+    script = Script()
+    script.register()
+    assert tables_to_home_prefix(script) == [627500]
+    script.give(link(interrupted=True))
+    update = only(updates(script.give(ra_home())))
+    assert script.where is State.RETURNING
+    assert tables_to_home_prefix(script) == []
+    script.give(ack(update))
+    assert script.where is State.AT_HOME
+    assert tables_to_home_prefix(script) == [627500]
 
 
 def ways_by_eth0(script: Script) -> set[str]:

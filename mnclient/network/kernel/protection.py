@@ -52,6 +52,12 @@ PREFIX_SOLICITATION, PREFIX_ADVERTISEMENT = (PROTOCOL_ICMPV6, 146), (PROTOCOL_IC
 FROM_MOBILE_NODE: Final = (BINDING_UPDATE, PREFIX_SOLICITATION)
 FROM_HOME_AGENT: Final = (BINDING_ACKNOWLEDGEMENT, PREFIX_ADVERTISEMENT)
 
+_BEHIND_A_HEADER: Final = (PROTOCOL_ICMPV6, PROTOCOL_ICMPV6)
+"""ICMPv6 behind a Home Address option or a routing header, as Linux before 6.7 reads it: by that header's next header.
+
+Whatever its type is: between these two only prefix discovery comes so, and no type has this number.
+"""
+
 Kind = tuple[int, int]
 """Protocol, and type of its message."""
 Selected = tuple[int, int | None]
@@ -98,14 +104,15 @@ def signalling_policies(item: ProtectedSignalling) -> tuple[Policy, ...]:
 
 
 def _kinds(kinds: tuple[Kind, ...], direction: Direction) -> list[Selected]:
-    """As policies select them: by type, but for a Mobility Header that comes in.
+    """As policies select them: by type, which Linux does not always find in what comes in.
 
-    Linux does not find its type then: decode_session6 looks for it behind the header, and since 6.7 nowhere.
+    Of a Mobility Header it finds none: decode_session6 looks for it behind the header, and since 6.7 nowhere. Of ICMPv6
+    behind another header it takes the octet that follows the IPv6 header, until 6.7.
     """
-    return [
-        (protocol, None if protocol == PROTOCOL_MOBILITY and direction is Direction.IN else kind)
-        for protocol, kind in kinds
-    ]
+    if direction is not Direction.IN:
+        return list(kinds)
+    found: list[Selected] = [(each, None if each == PROTOCOL_MOBILITY else kind) for each, kind in kinds]
+    return [*found, _BEHIND_A_HEADER]
 
 
 def tunnel_states(item: ProtectedTunnel) -> tuple[EspState, ...]:

@@ -80,20 +80,21 @@ def test_signalling_at_the_mobile_node(host, routes):
     found = policies(host)
     assert [each.partition(" | tmpl")[0] for each in found] == [
         f"src {AGENT}/128 dst {HOME}/128 proto ipv6-icmp type 147 | dir in priority 6272 ptype main",
+        f"src {AGENT}/128 dst {HOME}/128 proto ipv6-icmp type 58 | dir in priority 6272 ptype main",
         f"src {AGENT}/128 dst {HOME}/128 proto mobility-header | dir in priority 6272 ptype main",
         f"src {HOME}/128 dst {AGENT}/128 proto ipv6-icmp type 146 | dir out priority 6272 ptype main",
         f"src {HOME}/128 dst {AGENT}/128 proto mobility-header type 5 | dir out priority 6272 ptype main",
     ]
     assert all("proto esp spi 0x000003e" in each and "mode transport" in each for each in found)
-    assert all("proto route2" in each and "level use" in each for each in found[:2])
-    assert all("proto hao" in each and "level use" not in each for each in found[2:])
+    assert all("proto route2" in each and "level use" in each for each in found[:3])
+    assert all("proto hao" in each and "level use" not in each for each in found[3:])
     settled(routes.set(AT_HOME, LAPTOP), host)
-    assert not any("hao" in each for each in policies(host)) and len(policies(host)) == 4
+    assert not any("hao" in each for each in policies(host)) and len(policies(host)) == 5
     routes.remove(AT_HOME)
     assert policies(host) == []
 
 
-@pytest.mark.parametrize("item, count", [(HOST, 4), (TUNNEL, 2), (replace(FAR_TUNNEL, payload=True), 6)])
+@pytest.mark.parametrize("item, count", [(HOST, 5), (TUNNEL, 2), (replace(FAR_TUNNEL, payload=True), 6)])
 def test_what_is_set_is_swept_and_known_as_ours(host, routes, item, count):
     settled(routes.set(item, None), host)
     settled(routes.set(item, None), host)  # safe to repeat
@@ -113,7 +114,7 @@ def test_what_an_earlier_run_has_left_goes_when_nobody_wants_it(lab, host, route
     lab.defer(later.close)
     settled(later.set(HOST, None), host)
     later.settle()
-    assert len(policies(host)) == 4
+    assert len(policies(host)) == 5
 
 
 @pytest.mark.requirement("HA-10.4.6-03")

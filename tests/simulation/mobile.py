@@ -258,11 +258,16 @@ class Laptop(Host):
         if mac is None:
             there = port.link.find(neighbor)
             mac = there.mac if there is not None else b""
-        if mac not in port.link.ports and (port.interface, neighbor) not in self._silent:
-            self._silent.add((port.interface, neighbor))
-            event = NeighborUnreachable(interface=port.interface, address=neighbor)
-            self.clock.after(UNREACHABLE_AFTER, lambda: self.give(event))
+        silent = (port.interface, neighbor)
+        if mac not in port.link.ports and silent not in self._silent:
+            self._silent.add(silent)
+            self.clock.after(UNREACHABLE_AFTER, lambda: self._give_up(silent))
         self._frame(port, port.link, mac, sent)
+
+    def _give_up(self, silent: tuple[str, IPv6Address]) -> None:
+        """The entry has FAILED. The next packet to that name makes the kernel ask again, perhaps for somebody else."""
+        self._silent.discard(silent)
+        self.give(NeighborUnreachable(interface=silent[0], address=silent[1]))
 
     @staticmethod
     def _frame(port: Port, link: Link, mac: bytes, sent: Datagram) -> None:

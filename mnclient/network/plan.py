@@ -109,14 +109,22 @@ def can_follow_the_update(operation: Operation) -> bool:
             return verb is Verb.REMOVE and tunnel.payload  # no payload in clear while its routes are still there
         case Operation(verb=Verb.REMOVE) | Operation(item=ProxyNeighbor()):
             return True
-        case Operation(item=Route() as route):  # home again, payload must not leave before it (RFC 6275 section 11.5.5)
-            return route.tunnel is not None or (route.gateway is not None and route.preferred_source is not None)
+        case Operation(item=Route() as route):
+            return route.tunnel is not None or _is_way_out_of_home(route)
         case Operation(item=Rule() as rule):
             return rule.source is None
         case Operation(item=Tunnel()):
             return operation.previous is None  # one that carries packets is never behind what the home agent knows
         case _:
             return False
+
+
+def _is_way_out_of_home(route: Route) -> bool:
+    """Whether payload leaves by it from a home address, which it must not before the Update (RFC 6275 section 11.5.5).
+
+    Care-of addresses have default routes without a source, and Updates leave by these.
+    """
+    return route.destination.prefixlen == 0 and route.gateway is not None and route.preferred_source is not None
 
 
 def is_tidying(operation: Operation) -> bool:

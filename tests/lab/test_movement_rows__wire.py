@@ -221,6 +221,7 @@ def test_another_is_registered_before_the_registered_one_is_deprecated(lab, roam
     first = min(at for at, source in updates if at > began and source in NEXT_TO_END)
     then = min(at for at, source in updates if at > first and source in VISITED_B_PREFIX)
     assert first + 1.0 < then < began + AGING, "it was of use for a while"
+    told(lab, roaming, prefix_option(NEXT_TO_END.network_address, valid=100, preferred=0))  # no choice from now on
 
 
 @pytest.mark.requirement("RFC4862-MN-5.5.3-03", "RFC4862-MN-5.5.3-04")

@@ -205,6 +205,21 @@ def test_back_home_payload_has_no_way_before_the_update():
     assert can_follow_the_update(Operation(Verb.ADD, beyond))
 
 
+@pytest.mark.requirement("RFC8028-MN-3.2-02")
+@pytest.mark.parametrize("destination", [ANYWHERE, IPv6Network(AGENT)])
+def test_the_way_that_the_update_takes_is_there_before_it(destination):
+    """By the new router; the one to the home agent has a source, for key management."""
+    source = None if destination == ANYWHERE else care_of(2).address
+    by_router = Route(
+        destination=destination,
+        interface="eth0",
+        table=627601,
+        gateway=IPv6Address("fe80::2"),
+        preferred_source=source,
+    )
+    assert not can_follow_the_update(Operation(Verb.ADD, by_router))
+
+
 def test_what_is_protected_is_so_before_the_update_leaves_and_payload_after_it():
     signalling = ProtectedSignalling(end=TunnelEnd.MOBILE_NODE, association=KEY, care_of_address=care_of(2).address)
     home_tests, payload = (

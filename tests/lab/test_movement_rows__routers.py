@@ -265,11 +265,12 @@ def test_a_better_router_that_was_silent_is_asked_again_after_a_minute_and_taken
 ):
     """It is back a moment before: the kernel may doubt it by itself some seconds after it has shown itself."""
     both.radvd.stop()
+    both.cut()
     lab.move(VISITED_A)
-    lab.eventually(lambda: FIRST in routers(roaming), within=5.0)
+    roaming.registered_at(VISITED_A)
+    both.join()
     onto_link.send(said(prefix_option(PREFIX.network_address), preference=LOW))
     lab.eventually(lambda: LINK_LOCAL in routers(roaming), within=3.0)
-    lab.eventually(lambda: care_of(roaming) in VISITED_A_PREFIX, within=5.0)
     with Tape(lab.laptop, "eth0") as tape:
         lab.nodes["ar-a"].ip("link set lan0 down")
         lab.eventually(lambda: care_of(roaming) in PREFIX, within=10.0, what="the other one is taken")

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from select import select
 from typing import Any, TypeVar
 
 import pytest
@@ -28,6 +29,7 @@ T = TypeVar("T")
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 _numbers = itertools.count(1)
+IS_IT_LISTENING = "2001:db8:ffff::2"
 
 
 def why_not() -> str:
@@ -237,3 +239,10 @@ class Lab:
 
 def add_address(host: Namespace, address: str, device: str = "eth0") -> None:
     host.run(f"ip addr add {address} dev {device} nodad")
+
+
+def until_it_listens(host: Namespace, watch: subprocess.Popen[str]) -> None:
+    """A monitor hears nothing in its first moments."""
+    while not select([watch.stdout], [], [], 0.1)[0]:
+        host.run(f"ip addr add {IS_IT_LISTENING}/128 dev lo")
+        host.run(f"ip addr del {IS_IT_LISTENING}/128 dev lo")

@@ -13,7 +13,7 @@ from enum import Enum
 from ipaddress import IPv6Network
 from typing import Any, Final
 
-from mnclient.constants import TUNNEL_DEVICE_KERNEL
+from mnclient.constants import TABLE_CARE_OF_BASE, TABLE_HOME_BASE, TUNNEL_DEVICE_KERNEL
 from mnclient.model.network_state import (
     Address,
     AnycastAddress,
@@ -110,7 +110,7 @@ def can_follow_the_update(operation: Operation) -> bool:
         case Operation(verb=Verb.REMOVE) | Operation(item=ProxyNeighbor()):
             return True
         case Operation(item=Route() as route):
-            return route.tunnel is not None or _is_way_out_of_home(route)
+            return route.tunnel is not None or _is_by_the_home_router(route)
         case Operation(item=Rule() as rule):
             return rule.source is None
         case Operation(item=Tunnel()):
@@ -119,12 +119,12 @@ def can_follow_the_update(operation: Operation) -> bool:
             return False
 
 
-def _is_way_out_of_home(route: Route) -> bool:
-    """Whether payload leaves by it from a home address, which it must not before the Update (RFC 6275 section 11.5.5).
+def _is_by_the_home_router(route: Route) -> bool:
+    """Whether it is of a home address that is at home, for what is not on the link: payload, and never the Update.
 
-    Care-of addresses have default routes without a source, and Updates leave by these.
+    That must not leave before the Update (RFC 6275 section 11.5.5).
     """
-    return route.destination.prefixlen == 0 and route.gateway is not None and route.preferred_source is not None
+    return TABLE_HOME_BASE <= route.table < TABLE_CARE_OF_BASE and route.gateway is not None
 
 
 def is_tidying(operation: Operation) -> bool:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import other_user
 from tests.checkout import ROOT
 from tests.installer.unit_rights import setpriv
 
 UNIT = (ROOT / "installer/systemd/mnclientd.service").read_text(encoding="utf-8")
-NOBODY = "65534"
+NOBODY = str(other_user.NOBODY)
 
 MOUNTS = """
 mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys
@@ -82,6 +83,8 @@ def folder():
 
 
 def test_a_home_agent_runs_and_leaves_nothing(inside, folder):
+    if reason := other_user.why_not():
+        pytest.skip(reason)
     state = folder / "state"
     state.mkdir()
     os.chown(state, int(NOBODY), int(NOBODY))

@@ -3,9 +3,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from mnclient.model.status import CorrespondentState, CorrespondentStatus
 from tests.lab import settings
+from tests.lab.headers import Seen, packets
 from tests.lab.lab import Lab
 from tests.lab.roaming import Roaming
 from tests.lab.service import Service
@@ -53,3 +55,16 @@ def talking_directly(roaming: Roaming) -> Iterator[Service]:
     finally:
         roaming.laptop.mnctl("settings", "set", PRIVACY, "true")
         service.stop()
+
+
+def forget_nonces(lab: Lab, correspondent: Service) -> None:
+    """By a crash of the correspondent: it knows none of its nonces afterwards."""
+    correspondent.kill()
+    correspondent.start()
+    lab.eventually(correspondent.is_ready, within=15.0, what="the correspondent is back")
+
+
+def between_the_two(file: Path) -> list[Seen]:
+    """The signalling of laptop and correspondent, in a tunnel or not."""
+    found = [each for each in packets(file) if each.innermost.message]
+    return [each for each in found if CORRESPONDENT_ADDRESS in (each.innermost.source, each.innermost.destination)]

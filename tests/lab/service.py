@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,15 @@ class Service:
         """SIGKILL: it has no chance to tidy up."""
         assert self.process is not None, f"the service on {self.node.name} was never started"
         self.process.stop(signal.SIGKILL)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """For the block it neither hears nor answers (SIGSTOP); its machine does."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     def restart(self) -> None:
         """End it in order if it runs, and start it again with the same settings and state."""

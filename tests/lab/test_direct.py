@@ -3,13 +3,12 @@
 
 from collections.abc import Iterator
 from ipaddress import IPv6Address
-from pathlib import Path
 
 import pytest
 
 from mnclient.model.status import CorrespondentState
 from tests.lab.capture import SIGNALLING
-from tests.lab.direct import correspondent_of, is_direct, talking_directly
+from tests.lab.direct import between_the_two, correspondent_of, forget_nonces, is_direct, talking_directly
 from tests.lab.headers import Seen, packets
 from tests.lab.lab import Lab
 from tests.lab.lossy import losing_every_message_to
@@ -103,7 +102,7 @@ def test_the_correspondent_is_restarted_before_a_move(lab, direct, correspondent
         lab.move(VISITED_B)
         direct.registered_at(VISITED_B)
         is_direct(direct)
-    seen = signalling(capture.file)
+    seen = between_the_two(capture.file)
     refused = acknowledgements(seen)[0]
     update = updates(seen)[0]
     assert (refused.status, refused.sequence) == (136, update.sequence)
@@ -123,7 +122,7 @@ def test_the_correspondent_is_restarted_before_the_laptop_comes_home(lab, direct
         lab.move(HOME)
         direct.registered_at(HOME)
         lab.eventually(lambda: correspondent_of(direct) is None, within=20.0, what="the laptop is done with it")
-    seen = signalling(capture.file)
+    seen = between_the_two(capture.file)
     assert {each.innermost.message for each in seen} == {"BU", "BA", "HoTI", "HoT"}
     first, last = updates(seen)[0], updates(seen)[-1]
     asked = next(each for each in seen if each.message == "HoTI")
@@ -133,19 +132,6 @@ def test_the_correspondent_is_restarted_before_the_laptop_comes_home(lab, direct
     assert {(each.lifetime, each.options[NONCE_INDICES][2:]) for each in updates(seen)} == {(0, bytes(2))}
     assert first.options[NONCE_INDICES] != last.options[NONCE_INDICES]
     assert (acknowledgements(seen)[0].status, acknowledgements(seen)[-1].status) == (136, 0)
-
-
-def forget_nonces(lab: Lab, correspondent: Service) -> None:
-    """By a crash of the correspondent: it knows none of its nonces afterwards."""
-    correspondent.kill()
-    correspondent.start()
-    lab.eventually(correspondent.is_ready, within=15.0, what="the correspondent is back")
-
-
-def signalling(file: Path) -> list[Seen]:
-    """What laptop and correspondent tell each other, in a tunnel or not."""
-    found = [each for each in packets(file) if each.innermost.message]
-    return [each for each in found if CORRESPONDENT_ADDRESS in (each.innermost.source, each.innermost.destination)]
 
 
 def test_transformations_deleted_by_hand_come_back(lab, direct, correspondent):

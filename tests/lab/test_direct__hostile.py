@@ -5,7 +5,6 @@ What was dealt with is known from a packet behind it that the same socket takes 
 refresh their binding now and then, so only what a case names is counted exactly.
 """
 
-import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +17,14 @@ from mnclient.model.status import CorrespondentState
 from tests.lab import hostile_rows
 from tests.lab.asking import ask, ask_status
 from tests.lab.capture import SIGNALLING
-from tests.lab.direct import PRIVACY, correspondent_of, is_direct, talking_directly
+from tests.lab.direct import (
+    PRIVACY,
+    between_the_two,
+    correspondent_of,
+    forget_nonces,
+    is_direct,
+    talking_directly,
+)
 from tests.lab.direct_cases import (
     AT_THE_CORRESPONDENT,
     AT_THE_LAPTOP,
@@ -186,18 +192,16 @@ def test_a_forged_refresh_request_costs_one_more_binding_update(scene):
         scene.roaming.registered_at(link)
     is_direct(scene.roaming)
     world = scene.world()
-    scene.correspondent.kill()
-    scene.correspondent.start()
-    lab.eventually(scene.correspondent.is_ready, within=15.0, what="the correspondent is back")
+    forget_nonces(lab, scene.correspondent)
     with lab.capture(lab.laptop, "eth0", "requested") as capture:
         scene.stranger.send(refresh_request(world))
         lab.eventually(lambda: ask(scene.correspondent)[1], within=10.0, what="there is a binding again")
-    signalling = between_the_two(capture.file)
-    assert [each.innermost.message for each in signalling][:2] == ["BRR", "BU"]
-    told_first, told_last = updates(signalling)[0], updates(signalling)[-1]
-    refused, accepted = acknowledgements(signalling)[0], acknowledgements(signalling)[-1]
+    seen = between_the_two(capture.file)
+    assert [each.innermost.message for each in seen][:2] == ["BRR", "BU"]
+    told_first, told_last = updates(seen)[0], updates(seen)[-1]
+    refused, accepted = acknowledgements(seen)[0], acknowledgements(seen)[-1]
     assert (refused.status, refused.sequence, AUTHORIZATION in refused.options) == (138, told_first.sequence, False)
-    between = [each.innermost.message for each in signalling if refused.seen.at < each.at < told_last.seen.at]
+    between = [each.innermost.message for each in seen if refused.seen.at < each.at < told_last.seen.at]
     assert set(between) >= {"HoTI", "CoTI", "HoT", "CoT"}
     assert (accepted.status, accepted.sequence, told_last.seen.source) == (0, told_last.sequence, world.care_of)
     assert told_last.lifetime > 0
@@ -209,16 +213,11 @@ def test_a_forged_refresh_request_for_a_binding_that_is_not_wanted_any_more_begi
     """The correspondent stands still, so that the deletion still waits for its answer when the request comes."""
     lab, laptop, world = scene.lab, scene.roaming.laptop, scene.world()
     before = ask_status(laptop).engine.counters.get("brr.ignored", 0)
-    assert scene.correspondent.process is not None
-    scene.correspondent.process.popen.send_signal(signal.SIGSTOP)
-    try:
-        with lab.capture(lab.laptop, "eth0", "unwanted") as capture:
-            laptop.mnctl("settings", "set", PRIVACY, "true")
-            lab.eventually(lambda: updates(between_the_two(capture.file)), within=5.0, what="it is to be deleted")
-            scene.stranger.send(refresh_request(world))
-            lab.eventually(lambda: ask_status(laptop).engine.counters.get("brr.ignored", 0) > before, within=5.0)
-    finally:
-        scene.correspondent.process.popen.send_signal(signal.SIGCONT)
+    with scene.correspondent.standing_still(), lab.capture(lab.laptop, "eth0", "unwanted") as capture:
+        laptop.mnctl("settings", "set", PRIVACY, "true")
+        lab.eventually(lambda: updates(between_the_two(capture.file)), within=5.0, what="it is to be deleted")
+        scene.stranger.send(refresh_request(world))
+        lab.eventually(lambda: ask_status(laptop).engine.counters.get("brr.ignored", 0) > before, within=5.0)
     seen = between_the_two(capture.file)
     assert {each.innermost.message for each in seen} == {"BU", "BRR"}
     assert {each.lifetime for each in updates(seen)} == {0}
@@ -230,12 +229,6 @@ def test_a_forged_refresh_request_for_a_binding_that_is_not_wanted_any_more_begi
 def refresh_request(world: World) -> bytes:
     """One that cannot be told from the correspondent's."""
     return ipv6(CORRESPONDENT, world.home, MOBILITY, mobility(BRR, b"", CORRESPONDENT, world.home))
-
-
-def between_the_two(file: Path) -> list[Seen]:
-    """The signalling of laptop and correspondent, in a tunnel or not."""
-    found = [each for each in packets(file) if each.innermost.message]
-    return [each for each in found if CORRESPONDENT in (each.innermost.source, each.innermost.destination)]
 
 
 @dataclass

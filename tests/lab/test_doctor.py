@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests import other_user
 from tests.lab.patience import patient
 from tests.lab.processes import ROOT
 from tests.lab.service import program
@@ -16,7 +17,6 @@ from tests.lab.topology import HOME_AGENT_ADDRESS, VISITED_A
 pytestmark = pytest.mark.lab
 
 SIGNALLING = "protocol 135 (registrations)"
-NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
 class Checked:
@@ -113,8 +113,10 @@ def test_a_policy_of_ipsec_in_the_way_is_found(laptop):
 
 
 def test_somebody_who_may_nothing_is_told_what_only_root_sees(lab, laptop):
+    if reason := other_user.why_not():
+        pytest.skip(reason)
     lab.folder.chmod(0o755)
-    checked = Checked(laptop, NOBODY)
+    checked = Checked(laptop, other_user.AS_NOBODY)
     assert checked.verdict("what you may do") == "failed"
     assert checked[SIGNALLING]["reason"] == "The firewall: only root can see this."
     assert checked.verdict("IPv6") == "ok"

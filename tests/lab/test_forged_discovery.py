@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Discovery and home prefixes as nobody should send them, to a running home agent and to a running laptop abroad."""
 
-import signal
 import struct
 from ipaddress import IPv6Address
 
@@ -200,13 +199,8 @@ def test_before_the_home_address_becomes_invalid_the_home_agent_is_asked(lab, ab
         stranger.send(prefix_advertisement(abroad))
         return asked()
 
-    process = abroad.home_agent.process
-    process.popen.send_signal(signal.SIGSTOP)
-    try:
-        with lab.capture(lab.laptop, "eth0", "in-time") as capture:
-            ((told, question),) = lab.eventually(reminded, within=5.0, what="it wants to know more")
-            stranger.send(prefix_advertisement(abroad, identifier=question.identifier, seconds=LASTING))
-            (_, (again, _)) = lab.eventually(lambda: asked()[1:] and asked(), within=LASTING, what="once more")
-    finally:
-        process.popen.send_signal(signal.SIGCONT)
+    with abroad.home_agent.standing_still(), lab.capture(lab.laptop, "eth0", "in-time") as capture:
+        ((told, question),) = lab.eventually(reminded, within=5.0, what="it wants to know more")
+        stranger.send(prefix_advertisement(abroad, identifier=question.identifier, seconds=LASTING))
+        (_, (again, _)) = lab.eventually(lambda: asked()[1:] and asked(), within=LASTING, what="once more")
     assert LASTING / 2 < again - told < LASTING

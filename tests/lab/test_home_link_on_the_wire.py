@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the laptop and its home agent say on the links, read from captures: at home, away, and on the way back."""
 
-import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -206,18 +205,12 @@ def test_on_the_way_back_nobody_is_asked_from_the_home_address(lab, away, home):
 @pytest.mark.requirement("MN-11.5.5-08")
 def test_after_the_deregistration_was_sent_a_solicitation_is_answered(lab, away, guest, home):
     """The home agent is silent for a while: the laptop waits for its answer, and answers to whoever asks for it."""
-    process = away.home_agent.process
-    assert process is not None
     guest.node.run(["ip", "-6", "neigh", "flush", "dev", "eth0"])
-    process.popen.send_signal(signal.SIGSTOP)
-    try:
-        with lab.capture(lab.laptop, "eth0", "deregistering") as capture:
-            lab.move(HOME)
-            lab.eventually(lambda: _is_returning(away), within=10.0, what="it has begun to de-register")
-            ping(guest.node, NEIGHBOUR, str(home), check=False)
-            lab.eventually(lambda: _answered(capture.file, home), within=10.0, what="the laptop answers")
-    finally:
-        process.popen.send_signal(signal.SIGCONT)
+    with away.home_agent.standing_still(), lab.capture(lab.laptop, "eth0", "deregistering") as capture:
+        lab.move(HOME)
+        lab.eventually(lambda: _is_returning(away), within=10.0, what="it has begun to de-register")
+        ping(guest.node, NEIGHBOUR, str(home), check=False)
+        lab.eventually(lambda: _answered(capture.file, home), within=10.0, what="the laptop answers")
     away.registered_at(HOME, within=40.0)
 
 
@@ -281,19 +274,14 @@ def talking(node: Node, source: IPv6Address, *destinations: str) -> Iterator[Non
 @pytest.mark.requirement("MN-11.5.5-01", "MN-11.5.5-03")
 def test_who_talks_all_the_way_home_asks_for_nobody_from_the_home_address_before_it_is_let_go(lab, away, guest, home):
     """Packets for the home link and for beyond it wait for the de-registration, and for neighbours until its answer."""
-    process = away.home_agent.process
-    assert process is not None
-    process.popen.send_signal(signal.SIGSTOP)
-    try:
-        with (
-            talking(lab.laptop, home, NEIGHBOUR, str(CORRESPONDENT_ADDRESS)),
-            lab.capture(lab.laptop, "eth0", "talking") as capture,
-        ):
-            lab.move(HOME)
-            lab.eventually(lambda: _is_returning(away), within=10.0, what="it has begun to de-register")
-            lab.eventually(lambda: _talks_at_home(capture.file, home), within=10.0, what="it goes on talking")
-    finally:
-        process.popen.send_signal(signal.SIGCONT)
+    with (
+        away.home_agent.standing_still(),
+        talking(lab.laptop, home, NEIGHBOUR, str(CORRESPONDENT_ADDRESS)),
+        lab.capture(lab.laptop, "eth0", "talking") as capture,
+    ):
+        lab.move(HOME)
+        lab.eventually(lambda: _is_returning(away), within=10.0, what="it has begun to de-register")
+        lab.eventually(lambda: _talks_at_home(capture.file, home), within=10.0, what="it goes on talking")
     away.registered_at(HOME, within=40.0)
     sent = [each for each in from_laptop(packets(capture.file)) if each.source == home]
     assert sent[0].message == "BU"

@@ -5,7 +5,6 @@ The prefixes are those of another router; the home agent beside it has to pass t
 and 11.4.3).
 """
 
-import signal
 from ipaddress import IPv6Address, IPv6Network
 
 import pytest
@@ -237,17 +236,12 @@ def test_no_binding_outlives_its_prefix(lab, house, router):
     """The last one of this file: the laptop's service stands still, and the router says that the prefix ends soon."""
     (entry,) = house.home_agent.mnctl("bindings")["binding_cache"]
     assert (entry["home_address"], entry["lifetime"]) == (str(NEW_ADDRESS), 600)
-    process = house.laptop.process
-    assert process is not None
-    process.popen.send_signal(signal.SIGSTOP)
-    try:
+    with house.laptop.standing_still():
         with lab.capture(lab.home_agent, "home0", "ends") as capture:
             router.advertise({NEW_PREFIX: (SHORT, 0)})
             lab.eventually(lambda: SHORT in said(capture.file), within=15.0, what="the prefix is to end")
         router.advertise({HOME_PREFIX: (86400, 14400)})
         lab.eventually(lambda: house.bound() == {}, within=SHORT + 10.0, what="the binding ends")
-    finally:
-        process.popen.send_signal(signal.SIGCONT)
 
 
 def said(file) -> list[float]:

@@ -4,6 +4,7 @@
 import hmac
 import json
 import time
+from contextlib import contextmanager
 from hashlib import sha1
 
 import pytest
@@ -299,18 +300,25 @@ def test_each_refusal_is_signed_and_says_what_was_wrong(lab, house, home_address
     assert house.bound() == before
 
 
-@pytest.mark.requirement("RFC4285-MN-6-03")
-def test_an_answer_with_another_time_is_not_believed(lab, house, home_address):
-    """Whatever it says, and with all else right: the key, and the number that is waited for. With its time it is."""
-    name = "ba.ignored.authentication"
+@contextmanager
+def asking_in_vain(lab, house, name):
+    """In network A, with what the laptop sends recorded; a stranger may answer in the place of the home agent."""
     with (
         Stranger(lab.correspondent, "core0") as stranger,
         losing_every_message_to(lab, AGENT),
-        lab.capture(lab.laptop, "eth0", "awaited", SIGNALLING) as capture,
+        lab.capture(lab.laptop, "eth0", name, SIGNALLING) as capture,
     ):
         lab.move(VISITED_A)
         house.is_in_state("registering")
         lab.eventually(lambda: updates(packets(capture.file)), within=5.0, what="its Binding Update is on the cable")
+        yield stranger, capture
+
+
+@pytest.mark.requirement("RFC4285-MN-6-03")
+def test_an_answer_with_another_time_is_not_believed(lab, house, home_address):
+    """Whatever it says, and with all else right: the key, and the number that is waited for. With its time it is."""
+    name = "ba.ignored.authentication"
+    with asking_in_vain(lab, house, "awaited") as (stranger, capture):
 
         def send(status, wrong):
             """Answer the last Binding Update; True when none was sent meanwhile."""
@@ -365,17 +373,11 @@ def test_neither_end_forgets_over_a_restart(lab, house, home_address):
 @pytest.mark.requirement("RFC4285-MN-5.3-01")
 def test_a_proved_refusal_of_the_proof_ends_it_until_there_is_another_key(lab, house, home_address):
     """The home agent has the key, as its answer shows; what it gets is not what was signed, and will not be."""
-    with (
-        Stranger(lab.correspondent, "core0") as stranger,
-        losing_every_message_to(lab, AGENT),
-        lab.capture(lab.laptop, "eth0", "ended", SIGNALLING) as capture,
-    ):
-        lab.move(VISITED_A)
-        house.is_in_state("registering")
+    with asking_in_vain(lab, house, "ended") as (stranger, capture):
 
         def is_ended() -> bool:
-            for last in updates(packets(capture.file))[-1:]:
-                stranger.send(answer_to(last, AUTHENTICATION_FAILED, int.from_bytes(last.options[TIMESTAMP])))
+            last = updates(packets(capture.file))[-1]
+            stranger.send(answer_to(last, AUTHENTICATION_FAILED, int.from_bytes(last.options[TIMESTAMP])))
             return house.states() == ["unprotected"]
 
         lab.eventually(is_ended, within=20.0, what="the laptop gives up")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A mobile node and its home agent with a router in between, for the tests of both datapaths."""
 
+import errno
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
@@ -51,6 +52,23 @@ class Hosts:
         # The kernel makes a new address its own a moment after it is there.
         eventually(lambda: str(HOME) in mobile.run("ip -6 route show table local"))
         return built
+
+    def correspondent_hears_that_nobody_is_there(self) -> None:
+        """The mobile node is gone, a router says so of its care-of address, and who talks to it is told."""
+        _, correspondent = self.ends()
+        self.mobile.run("ip link set eth0 down")
+        self.router.run(f"ip -6 route add unreachable {CARE_OF}/128")
+        correspondent.connect((str(HOME), 7))
+        correspondent.setsockopt(41, 25, 1)  # IPV6_RECVERR: without it a UDP socket hears of hard errors alone
+
+        def told() -> bool:
+            try:
+                correspondent.send(b"anybody there?")
+            except OSError as error:
+                return error.errno == errno.EHOSTUNREACH
+            return False
+
+        eventually(told)
 
     def set_mobile(self, *tunnels: Tunnel) -> None:
         self.mobile_node.set(

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tunnels that the kernel carries, between a mobile node and its home agent, with a router in between."""
 
-import errno
 import hashlib
 import os
 import socket
@@ -43,20 +42,7 @@ def hosts(lab: Lab) -> Hosts:
 @pytest.mark.requirement("HA-9.3.4-01")
 def test_a_correspondent_hears_that_the_care_of_address_is_unreachable(hosts):
     """The kernel's own tunnel passes the router's error on."""
-    _, correspondent = hosts.ends()
-    hosts.mobile.run("ip link set eth0 down")
-    hosts.router.run(f"ip -6 route add unreachable {CARE_OF}/128")
-    correspondent.connect((str(HOME), 7))
-    correspondent.setsockopt(41, 25, 1)  # IPV6_RECVERR: without it a UDP socket hears of hard errors alone
-
-    def told() -> bool:
-        try:
-            correspondent.send(b"anybody there?")
-        except OSError as error:
-            return error.errno == errno.EHOSTUNREACH
-        return False
-
-    eventually(told)
+    hosts.correspondent_hears_that_nobody_is_there()
 
 
 def strangers(node) -> int:

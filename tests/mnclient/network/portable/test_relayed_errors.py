@@ -2,7 +2,6 @@
 """Errors from inside the tunnel reach whoever sent the inner packet (RFC 2473 section 8, RFC 6275 section 9.3.4)."""
 
 import asyncio
-import errno
 from collections import Counter
 from ipaddress import IPv6Address
 
@@ -12,8 +11,8 @@ from mnclient.network.portable.relayed_errors import PathError, RelayedErrors
 from mnclient.wire.icmpv6 import DestinationUnreachable, EchoReply, PacketTooBig
 from mnclient.wire.ipv6_extension import Ipv6Headers, encode_ipv6
 from mnclient.wire.packet import Packet, decode_packet, encode_packet
-from tests.mnclient.network.lab import Lab, eventually
-from tests.mnclient.network.tunnel_hosts import AGENT, AT_AGENT, CARE_OF, CORRESPONDENT, HOME, Hosts
+from tests.mnclient.network.lab import Lab
+from tests.mnclient.network.tunnel_hosts import AGENT, AT_AGENT, CORRESPONDENT, HOME, Hosts
 
 UDP = 17
 
@@ -83,18 +82,5 @@ def test_there_is_a_limit():
 def test_a_correspondent_hears_that_the_care_of_address_is_unreachable(lab: Lab):
     """The router behind which nobody answers says so to the home agent, and the home agent to the correspondent."""
     hosts = Hosts.build(lab, "portable")
-    _, correspondent = hosts.ends()
-    hosts.mobile.run("ip link set eth0 down")
-    hosts.router.run(f"ip -6 route add unreachable {CARE_OF}/128")
-    correspondent.connect((str(HOME), 7))
-    correspondent.setsockopt(41, 25, 1)  # IPV6_RECVERR: without it a UDP socket hears of hard errors alone
-
-    def told() -> bool:
-        try:
-            correspondent.send(b"anybody there?")
-        except OSError as error:
-            return error.errno == errno.EHOSTUNREACH
-        return False
-
-    eventually(told)
+    hosts.correspondent_hears_that_nobody_is_there()
     assert hosts.agent_node.counters()["tunnel.errors.relayed"] >= 1

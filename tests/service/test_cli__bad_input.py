@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import random
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from service.interfaces.bus import BusFace
+from tests import other_user
 from tests.service.conftest import Mnctl
 from tests.service.fake_node import Machine
 from tests.service.mnctl_process import next_line, run_beside
@@ -208,10 +210,11 @@ async def test_streams_that_are_closed_or_full(mnctl, how, status, said, form):
 
 async def test_without_permission(tmp_path):
     """An ordinary user, with the bus policy that is installed: everything may be asked, little is granted."""
-    setpriv = shutil.which("setpriv")
-    if os.geteuid() != 0 or setpriv is None:
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("only root can be somebody else")
-    as_nobody = f"{setpriv} --reuid=65534 --regid=65534 --clear-groups " + '"$@"'
+    if reason := other_user.why_not():
+        pytest.skip(reason)
+    as_nobody = shlex.join(other_user.AS_NOBODY) + ' "$@"'
     with private_bus(more=f"<include>{POLICY}</include>") as bus:
         async with Machine(tmp_path).running("# nothing\n") as core:
             face = BusFace(core, bus.address)

@@ -27,6 +27,7 @@ import pytest
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
+from tests import other_user
 from tests.service.private_bus import PrivateBus, private_bus
 from tests.ui.screen import Screen
 
@@ -371,6 +372,8 @@ def desktop(width: int = 1280, height: int = 800, user: str = "") -> Iterator[De
     """A running desktop, without tray, notifications and keyring. `user`: whose programs run on it (as root only)."""
     if missing := [name for name in PROGRAMS if not shutil.which(name)]:
         pytest.skip(f"not installed: {', '.join(missing)} (make setup-tray)")
+    if user and (reason := other_user.why_not()):
+        pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="mnclient-desktop-"))
     with private_bus(kind="session") as bus:
         if user:

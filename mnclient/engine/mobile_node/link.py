@@ -25,9 +25,10 @@ class Link:
     """An interface. `index` is small, unique and stays: routing tables are numbered by it.
 
     `solicit_interval` is the last interval of the running solicitation, None when none runs. `probes` counts the
-    unanswered probes of the current router, None when it is not in doubt. `guests` are routers known from other
-    interfaces that were asked here too. `asked_at` is the last probe of the current router that is not answered yet,
-    `answer_time` the longest that it took to answer. `had_care_of`: a care-of address was formed on it before.
+    unanswered probes of the current router, None when it is not in doubt; `doubted_at` is when that began. `guests` are
+    routers known from other interfaces that were asked here too. `asked_at` is the last probe of the current router
+    that is not answered yet, `answer_time` the longest that it took to answer. `had_care_of`: a care-of address was
+    formed on it before.
     `is_useless`: by way of the current router it carries no home address.
     `disbelieved`: the home addresses whose home it is said to be, and is not taken for (see `home_proof`).
     """
@@ -45,6 +46,7 @@ class Link:
     current: Router | None = None
     solicit_interval: Seconds | None = None
     probes: int | None = None
+    doubted_at: Instant = NEVER
     confirmed_at: Instant = NEVER
     doubt_factor: float = FIRST_DOUBT_FACTOR
     guests: dict[RouterKey, Router] = field(default_factory=dict)
@@ -104,6 +106,10 @@ class Link:
         self.disbelieved = set()
         for router in self.routers.values():
             router.forget_reachability()
+
+    def current_was_heard_before(self, instant: Instant) -> bool:
+        """Whether there is a current router, and all that was heard of it is from before `instant`."""
+        return self.current is not None and self.current.heard_at < instant
 
     def routers_heard(self, now: Instant) -> list[Router]:
         """All routers heard since the link came up and still offering service."""

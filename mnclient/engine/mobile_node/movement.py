@@ -167,7 +167,10 @@ class Movement:
         else:
             self._context.note("router-silent", f"{link.current.address} on {link.name} does not answer")
             link.current.failed = link.current.went_silent = True
+            began = link.doubted_at
             self._lose_current(link, now)
+            if link.current_was_heard_before(began):  # perhaps on another link: it is asked too
+                self._doubt(link, now, began)
 
     def better_routers_due(self, interface: str, now: Instant) -> None:
         """PROBE_BETTER_ROUTERS fired."""
@@ -358,7 +361,7 @@ class Movement:
             else:
                 timers.set(Timer.ROUTER_IN_DOUBT, link.name, doubt)
 
-    def _doubt(self, link: Link, now: Instant) -> None:
+    def _doubt(self, link: Link, now: Instant, began: Instant | None = None) -> None:
         """Ask the current router whether it is still there, unless it has just said so."""
         if link.probes is not None:
             return
@@ -368,7 +371,7 @@ class Movement:
             return
         self._context.timers.stop(Timer.ROUTER_IN_DOUBT, link.name)
         self._sign(Sign.DOUBT, link)
-        link.probes = 0
+        link.probes, link.doubted_at = 0, began or now
         self._send_probe(link, now)
         self._discovery.search(link, now)
 

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which router follows the one that is gone, and how the search for one is spread in time."""
 
+from ipaddress import IPv6Address
 from itertools import pairwise
 
 import pytest
 
 from mnclient.constants import MAX_UNICAST_SOLICIT, ROUTER_PROBE_INTERVAL
+from mnclient.engine.actions import Action
+from mnclient.engine.events import NeighborUnreachable
+from mnclient.engine.mobile_node.movement import CONFIRMATION_HOLDS
 from mnclient.wire.neighbor_options import RouterPreference
 from tests.mnclient.engine.mobile_node.script import (
     MAC_A,
+    MAC_B,
     NET_B,
     ROUTER_A,
     ROUTER_B,
@@ -18,6 +23,7 @@ from tests.mnclient.engine.mobile_node.script import (
     answer,
     link,
     only,
+    probes,
     ra_a,
     ra_b,
     solicitations,
@@ -41,6 +47,18 @@ def current(script: Script) -> object:
     return next((router.address for router in interface.routers if router.is_current), None)
 
 
+def answered_until(script: Script, until: float, there: dict[IPv6Address, bytes]) -> list[Action]:
+    """Let time pass; the routers that are there, with their hardware addresses, answer when they are asked."""
+    passed: list[Action] = []
+    while script.now < until:
+        actions = script.pass_time(0.02)
+        asked = [probe.packet.message.target for probe in probes(actions)]
+        for router in [each for each in asked if each in there]:
+            actions += script.give(answer(router, there[router]))
+        passed += actions
+    return passed
+
+
 @pytest.mark.requirement("RFC4191-MN-3.2-01")
 def test_a_high_preference_does_not_help_a_router_that_is_dead():
     script = attached(preference=RouterPreference.HIGH)
@@ -60,15 +78,38 @@ def test_a_high_preference_does_not_help_a_router_that_is_dead():
 def test_when_the_lifetime_of_a_router_ends_its_traffic_goes_by_the_next():
     script = attached(lifetime=100.0)
     script.give(ra_b())
-    for _ in range(20):
-        script.give(answer(ROUTER_A, MAC_A))  # it is there, but it said for how long it would serve
-        actions = script.pass_time(5.0)
-        if current(script) != ROUTER_A:
-            break
+    ends = script.now + 98.0
+    answered_until(script, ends - 0.5, {ROUTER_A: MAC_A, ROUTER_B: MAC_B})
+    assert current(script) == ROUTER_A, "it is there, but it said for how long it would serve"
+    actions = answered_until(script, ends + 0.5, {ROUTER_A: MAC_A, ROUTER_B: MAC_B})
     assert current(script) == ROUTER_B
     assert updates(actions)[0].packet.source in NET_B
     assert not any(route.gateway == ROUTER_A for route in script.state.routes)
     assert any(route.gateway == ROUTER_B for route in script.state.routes)
+
+
+def test_a_router_heard_before_the_doubt_is_asked_too_when_it_follows():
+    """It may have been heard on another link, or in somebody's imagination; nothing else may ever ask it."""
+    script = attached()
+    script.give(ra_b())
+    script.give(answer(ROUTER_A, MAC_A))
+    script.pass_time(2 * CONFIRMATION_HOLDS)
+    assert current(script) == ROUTER_A
+    script.give(NeighborUnreachable(interface="eth0", address=ROUTER_A))
+    script.pass_time(SILENCE)
+    assert current(script) == ROUTER_B
+    script.pass_time(SILENCE)
+    assert current(script) is None
+
+
+def test_a_router_heard_since_the_doubt_began_is_believed():
+    script = attached()
+    script.pass_time(CONFIRMATION_HOLDS)
+    script.give(NeighborUnreachable(interface="eth0", address=ROUTER_A))
+    script.give(ra_b())
+    for _ in range(2):
+        script.pass_time(SILENCE)
+        assert current(script) == ROUTER_B
 
 
 @pytest.mark.requirement("RFC4861-MN-6.3.4-02")

@@ -16,7 +16,7 @@ from service.state_store import StateStore
 
 COUNTED_DELAY: Final = Seconds(300.0)  # advertisements are only counted: five minutes of counting may be lost
 LEARNED_DELAY: Final = Seconds(5.0)  # a flood of new home agents costs one write in five seconds
-BINDINGS_DELAY: Final = Seconds(0.2)  # plus one second for each 1000 bindings; a crash before it loses the news
+BINDINGS_DELAY: Final = Seconds(0.02)  # plus one second for each 1000 bindings; a crash before it loses the news
 REGISTRATIONS_DELAY: Final = Seconds(0.2)  # after a move, when its packets are on their way
 SEQUENCES_DELAY: Final = Seconds(60.0)  # a refresh uses a sequence number or two; the next start leaves out some more
 

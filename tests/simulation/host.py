@@ -51,6 +51,7 @@ from tests.simulation.network import Network, decoded
 if TYPE_CHECKING:
     from tests.simulation.invariants import Invariants
 
+WRITING: Final = 0.01  # seconds that a disk takes
 LATEST: Final = 0.02  # seconds by which a busy machine may be late for a deadline
 
 
@@ -210,7 +211,12 @@ class Host(ABC):
     def _write(self, at: Instant) -> None:
         if at == self._write_at and not self.is_asleep:
             self._write_at = None
-            self._disk = self.engine.snapshot(self.clock.now), self.clock.now
+            run, state = self.runs, (self.engine.snapshot(self.clock.now), self.clock.now)
+            self.clock.after(WRITING, lambda: self._written(run, state))
+
+    def _written(self, run: int, state: tuple[Stored, Instant]) -> None:
+        if self.is_running and run == self.runs:
+            self._disk = state
 
     # --- the kernel --------------------------------------------------------------------------------------------------
 

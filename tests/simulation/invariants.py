@@ -112,6 +112,7 @@ class Invariants:
         self._lost_at: dict[IPv6Address, Instant] = {}
         self._crashed_at: dict[IPv6Address, Instant] = {}
         self._overtaken_at: dict[Ends, Instant] = {}
+        self._forgot_at: dict[IPv6Address, Instant] = {}
         self._acknowledged: dict[Ends, Instant] = {}
         self._limits: dict[tuple[str, type, IPv6Address], deque[Instant]] = {}
         self._lately: dict[str, deque[Instant]] = defaultdict(deque)
@@ -262,12 +263,20 @@ class Invariants:
     def _passes_for_newer(
         self, server: HomeAgentHost | Correspondent, home: IPv6Address, update: Sent, now: Instant
     ) -> bool:
-        """Whether a correspondent cannot know that what it gets, or gets again, is from before a crash of the owner.
+        """Whether a server cannot know that what it gets, or gets again, is from before a crash of the owner.
 
-        Or from before it was overtaken so: modulo 2**16 what has come since the crash may then be newer once more.
+        Or from before it was overtaken so: modulo 2**16 what has come since the crash may then be newer once more. At a
+        home agent only where the owner crashed before its first number was on its disk: it began at random again.
         """
         ends = (server.address, home)
         last = self._numbers.get(ends)
+        if server.config.home_agent is not None:
+            return (
+                update.at <= self._forgot_at.get(home, -1.0)
+                and now <= update.at + LONGEST_DELAY + REPEATED_WITHIN
+                # the last one too: its lifetime begins again when duplicate detection has ended
+                and (last in (None, update.sequence) or is_newer(update.sequence, last))
+            )
         ended_at = max(self._crashed_at.get(home, -1.0), self._overtaken_at.get(ends, -1.0))
         return (
             server.config.correspondent_node is not None
@@ -360,6 +369,9 @@ class Invariants:
 
     def restarted(self, host: Host, restored: Stored) -> None:
         """A server has only what was on its disk; before that nothing it accepted is certain."""
+        known = {each.home_address for each in restored.registrations}
+        for home in [home for home, owner in self.owners.items() if owner is host and home not in known]:
+            self._forgot_at[home] = host.clock.now
         address = getattr(host, "address", None)
         if address not in self.servers:
             return

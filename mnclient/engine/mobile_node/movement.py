@@ -381,11 +381,11 @@ class Movement:
 
     def _send_probe(self, link: Link, now: Instant) -> None:
         """One probe. Without a link-local address there is nothing to ask from: it is waited for, not counted."""
-        router = link.current
-        if router is not None and link.link_local_address is not None and link.probes is not None:
+        if (router := link.current) is not None and link.link_local_address is not None and link.probes is not None:
             link.probes += 1
-            self._discovery.ask(link, router)
-            link.asked_at = now
+            if link.asked_at < now:  # one that has just become the current one is asked already
+                self._discovery.ask(link, router)
+                link.asked_at = now
         self._context.timers.set(Timer.PROBE_ROUTER, link.name, after(now, link.probe_interval()))
 
 

@@ -96,10 +96,12 @@ def test_a_router_heard_before_the_doubt_is_asked_too_when_it_follows():
     script.pass_time(2 * CONFIRMATION_HOLDS)
     assert current(script) == ROUTER_A
     script.give(NeighborUnreachable(interface="eth0", address=ROUTER_A))
-    script.pass_time(SILENCE)
+    actions = script.pass_time(SILENCE)
     assert current(script) == ROUTER_B
-    script.pass_time(SILENCE)
+    actions += script.pass_time(SILENCE)
     assert current(script) is None
+    asked = [probe.packet.message.target for probe in probes(actions)]
+    assert asked.count(ROUTER_B) == MAX_UNICAST_SOLICIT
 
 
 def test_a_router_heard_since_the_doubt_began_is_believed():

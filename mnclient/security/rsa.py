@@ -91,7 +91,11 @@ def encrypt_token(public_key: bytes, token: bytes, entropy: bytes) -> bytes:
 
 
 def decrypt_token(private_key: bytes, encrypted: bytes) -> bytes | None:
-    """The token of 8 octets, None when there is none in it. ValueError as in `sign`."""
+    """The token of 8 octets, None when there is none in it. ValueError as in `sign`.
+
+    From version 3.2 on OpenSSL answers wrong padding with octets of chance, which may be 8: who encrypted it is for the
+    message around it to prove.
+    """
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
     key = _private_key(private_key)

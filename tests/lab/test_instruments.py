@@ -43,6 +43,7 @@ def test_a_stream_and_a_probe_through_a_move(lab, stand_in):
             assert move.unplugged < interruption.recovered <= seen_again
             # a neighbour whose first solicitation is lost is found a second later: how long that lasts is the kernels'
             assert interruption.interruption_ms < (seen_again - move.unplugged) * 1000 + BUSY
+        assert interruption.recovered > move.plugged
         verdict = transfer.finish()
     assert (verdict.survived, verdict.intact, verdict.error) == (True, True, "")
     assert verdict.bytes > 0

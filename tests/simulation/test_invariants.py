@@ -106,12 +106,16 @@ class Story:
         self.invariants.after(self.laptop, PacketReceived(interface="eth0", packet=packet))
 
 
-def overtaken(config: NodeConfig = CORRESPONDENT, *, lost: int = LOST, crashes: bool = True) -> Story:
-    """A Binding Update was lost, and another one, of another number, was accepted."""
+def overtaken(
+    config: NodeConfig = CORRESPONDENT, *, lost: int = LOST, crashes: bool = True, forgets: bool = False
+) -> Story:
+    """A Binding Update was lost, and another one, of another number, was accepted; `forgets`: nothing was on disk."""
     story = Story(config)
     story.send(lost, BEFORE)
     if crashes:
         story.crash()
+    if forgets:
+        story.invariants.restarted(story.laptop, Stored())
     story.send(FIRST, SINCE)
     story.accept(FIRST, SINCE)
     return story
@@ -178,12 +182,7 @@ def test_nothing_from_before_a_crash_passes_at_a_home_agent():
 
 def test_what_was_on_its_way_at_a_crash_before_the_first_number_was_kept_passes_at_a_home_agent():
     """Found by simulation: 0.05 s after the first home registration the laptop began at random again."""
-    story = Story(HOME_AGENT)
-    story.send(LOST, BEFORE)
-    story.crash()
-    story.invariants.restarted(story.laptop, Stored())
-    story.send(FIRST, SINCE)
-    story.accept(FIRST, SINCE)
+    story = overtaken(HOME_AGENT, forgets=True)
     for _ in range(2):  # provisionally, and for good when duplicate detection has ended
         story.clock.run_until(story.clock.now + 1.0)
         story.accept(LOST, BEFORE)
@@ -194,12 +193,7 @@ def test_what_was_on_its_way_at_a_crash_before_the_first_number_was_kept_passes_
 
 
 def test_nothing_passes_at_a_home_agent_when_the_network_has_forgotten_it():
-    story = Story(HOME_AGENT)
-    story.send(LOST, BEFORE)
-    story.crash()
-    story.invariants.restarted(story.laptop, Stored())
-    story.send(FIRST, SINCE)
-    story.accept(FIRST, SINCE)
+    story = overtaken(HOME_AGENT, forgets=True)
     story.clock.run_until(story.clock.now + LONGEST_DELAY + REPEATED_WITHIN)
     with pytest.raises(Broken, match="an old Binding Update"):
         story.accept(LOST, BEFORE)

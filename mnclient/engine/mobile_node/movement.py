@@ -371,7 +371,7 @@ class Movement:
             return
         self._context.timers.stop(Timer.ROUTER_IN_DOUBT, link.name)
         self._sign(Sign.DOUBT, link)
-        link.probes, link.doubted_at = 0, began or now
+        link.probes, link.doubted_at = 0, now if began is None else began
         self._send_probe(link, now)
         self._discovery.search(link, now)
 

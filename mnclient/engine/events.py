@@ -10,7 +10,7 @@ from mnclient.model.config import NodeConfig
 from mnclient.model.keys import KeyKind
 from mnclient.model.network_state import OptimizationEnd
 from mnclient.model.security import Protection
-from mnclient.units import Instant
+from mnclient.units import Instant, Seconds
 from mnclient.wire.multicast_listener import TunnelledMembership
 from mnclient.wire.packet import Packet
 
@@ -139,10 +139,11 @@ class CorrespondentHeard:
 class IntegrityFailed:
     """The kernel of a home agent dropped packets under ESP that did not fit the key of `home_address` (RFC 4303).
 
-    Said at most once in a while, never for each packet.
+    Said at most once in a while, never for each packet: `within` is how long ago it was at most.
     """
 
     home_address: IPv6Address
+    within: Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

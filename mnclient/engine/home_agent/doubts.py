@@ -9,6 +9,7 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from mnclient.engine.actions import Action, PublishStatus
+from mnclient.engine.events import IntegrityFailed
 from mnclient.engine.timers import Timer, TimerTable
 from mnclient.model.problems import Problem, ProblemCode
 from mnclient.units import Instant, Seconds, after
@@ -35,6 +36,8 @@ class Doubts:
     def __init__(self, timers: TimerTable) -> None:
         self._timers = timers
         self._problems: dict[IPv6Address, Problem] = {}
+        self._guests: frozenset[IPv6Address] = frozenset()  # the home addresses that have a key
+        self._believed: dict[IPv6Address, Instant] = {}  # when it was last, of guests
 
     def note(self, home_address: IPv6Address, reason: str, now: Instant) -> list[Action]:
         """A registration of a home address with a key was not believed."""
@@ -49,7 +52,20 @@ class Doubts:
         )
         return [PublishStatus()]
 
-    def end(self, home_address: IPv6Address) -> list[Action]:
+    def note_late(self, event: IntegrityFailed, now: Instant) -> list[Action]:
+        """The kernel has dropped packets lately. Those from before its owner was believed are no news."""
+        believed = self._believed.get(event.home_address)
+        if believed is not None and believed >= now - event.within:
+            return []
+        return self.note(event.home_address, "integrity", now)
+
+    def end(self, home_address: IPv6Address, now: Instant) -> list[Action]:
+        """Its owner was believed."""
+        if home_address in self._guests:
+            self._believed[home_address] = now
+        return self.forget(home_address)
+
+    def forget(self, home_address: IPv6Address) -> list[Action]:
         """Its owner was believed, has no key any more, or it is long ago."""
         if self._problems.pop(home_address, None) is None:
             return []
@@ -58,8 +74,11 @@ class Doubts:
 
     def keep_only(self, home_addresses: frozenset[IPv6Address]) -> None:
         """Those that have a key now."""
+        self._guests = home_addresses
         for each in self._problems.keys() - home_addresses:
-            self.end(each)
+            self.forget(each)
+        for each in self._believed.keys() - home_addresses:
+            del self._believed[each]
 
     def problems(self) -> list[Problem]:
         """The first few."""

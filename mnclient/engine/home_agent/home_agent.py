@@ -120,7 +120,7 @@ class HomeAgent:
             case MembershipReceived():
                 actions += self._groups.hear(event, now)
             case IntegrityFailed() if self._registrations.guests.association(event.home_address) is not None:
-                actions += self._registrations.doubts.note(event.home_address, "integrity", now)
+                actions += self._registrations.doubts.note_late(event, now)
             case BindingsDismissed():
                 actions += self._registrations.dismiss(event.which, now)
             case Stopping():
@@ -338,7 +338,7 @@ class HomeAgent:
             case Timer.DELETED_ENTRY_EXPIRES, IPv6Address():
                 self._registrations.cache.forget_deleted(subject)
             case Timer.DOUBT_FORGOTTEN, IPv6Address():
-                return self._registrations.doubts.end(subject)
+                return self._registrations.doubts.forget(subject)
             case Timer.QUERY_LISTENER, IPv6Address():
                 return self._groups.ask(subject, now)
             case Timer.GROUP_EXPIRES, (IPv6Address() as home, IPv6Address() as group):

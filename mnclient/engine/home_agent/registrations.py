@@ -72,7 +72,7 @@ class Registrations:
         disbelief = self.guests.judge(request, now) if update.home_registration else None
         if disbelief is not None:
             return self._disbelieve(request, disbelief, now)
-        ended = self.doubts.end(request.home_address) if update.home_registration else []
+        ended = self.doubts.end(request.home_address, now) if update.home_registration else []
         return [*self._obey(request, binding, now), *ended]
 
     def _obey(self, request: Request, binding: Binding | None, now: Instant) -> list[Action]:

@@ -22,6 +22,7 @@ class Failures:
         self._failures = failures
         self._deliver = deliver
         self._known: dict[IPv6Address, int] = {}
+        self._looked_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -32,7 +33,8 @@ class Failures:
     def watch(self) -> None:
         """There may be keys from now on."""
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._look)
+            self._looked_at = asyncio.get_running_loop().time()
+            self._look_later()
 
     def close(self) -> None:
         """Look no more."""
@@ -40,16 +42,21 @@ class Failures:
             self._timer.cancel()
             self._timer = None
 
+    def _look_later(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._look)
+
     def _look(self) -> None:
         self._timer = None
+        now = asyncio.get_running_loop().time()
         try:
             found = dict(self._failures())
         except OSError:
-            self.watch()  # there was no room for an answer; the kernel counts on
+            self._look_later()  # there was no room for an answer; the kernel counts on
             return
         grown = [home for home, count in found.items() if count > self._known.get(home, 0)]
-        self._known = found  # less where a state was made anew
+        within = Seconds(now - self._looked_at)
+        self._known, self._looked_at = found, now  # less where a state was made anew
         if found:
-            self.watch()
+            self._look_later()
         for home_address in grown:
-            self._deliver(IntegrityFailed(home_address=home_address))
+            self._deliver(IntegrityFailed(home_address=home_address, within=within))

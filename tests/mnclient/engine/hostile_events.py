@@ -292,7 +292,7 @@ usual = st.sampled_from(
 )
 correspondence = st.one_of(
     st.builds(DatapathChosen, route_optimization=st.sampled_from([True, True, False])),
-    st.builds(IntegrityFailed, home_address=pool),
+    st.builds(IntegrityFailed, home_address=pool, within=st.sampled_from([Seconds(0.0), Seconds(10.0), Seconds(1e9)])),
     st.builds(HomeAddressRefused, source=pool, destination=pool, home_address=pool),
     st.builds(RouteUseKnown, end=st.sampled_from(OptimizationEnd), home_address=pool, correspondent=pool,
               last_used=st.none() | st.just(Instant(1000.0))),

@@ -11,7 +11,7 @@ from mnclient.engine.events import IntegrityFailed
 from mnclient.engine.home_agent.doubts import FORGOTTEN_AFTER, MAX_SHOWN, WORDS, Doubts
 from mnclient.engine.timers import TimerTable
 from mnclient.model.problems import ProblemCode
-from mnclient.units import Instant
+from mnclient.units import Instant, Seconds
 from mnclient.wire.authentication_options import MN_AAA, MobilityMessageAuthentication
 from tests.mnclient.engine.home_agent.script import HOME, OTHER_HOME, binding_update
 from tests.mnclient.engine.home_agent.test_authentication import OTHERS, agent, signed, with_options
@@ -22,6 +22,10 @@ AAA = MobilityMessageAuthentication(subtype=MN_AAA, spi=3, authenticator=bytes(2
 def told(script):
     found = script.agent.problems(script.now)
     return {each.subject: each for each in found if each.code is ProblemCode.REGISTRATION_DISBELIEVED}
+
+
+def dropped(home=HOME, within=10.0):
+    return IntegrityFailed(home_address=home, within=Seconds(within))
 
 
 def publishes(actions):
@@ -38,7 +42,7 @@ def publishes(actions):
         (lambda script: signed(script, time=-86_400.0), "clocks differ"),
         (lambda script: signed(script, time=86_400.0), "clocks differ"),
         (lambda script: with_options(signed(script), lambda options: (AAA, *options)), "not in the right form"),
-        (lambda script: IntegrityFailed(home_address=HOME), "under IPsec (ESP) is under another key"),
+        (lambda script: dropped(), "under IPsec (ESP) is under another key"),
     ],
 )
 def test_each_reason_is_a_sentence_with_what_to_do(event, words):
@@ -51,7 +55,29 @@ def test_each_reason_is_a_sentence_with_what_to_do(event, words):
 
 def test_what_the_kernel_drops_is_told_of_home_addresses_with_a_key_alone():
     script = agent()
-    assert script.give(IntegrityFailed(home_address=IPv6Address("2001:db8:1::999"))) == [] and told(script) == {}
+    assert script.give(dropped(IPv6Address("2001:db8:1::999"))) == [] and told(script) == {}
+
+
+def test_what_the_kernel_dropped_before_the_owner_was_believed_is_no_news():
+    """It is looked up now and then, so the owner may have been believed in between."""
+    script = agent()
+    script.give(dropped())
+    script.give(signed(script))
+    script.advance(9.0)
+    assert not publishes(script.give(dropped(within=10.0))) and told(script) == {}
+    script.advance(2.0)
+    assert publishes(script.give(dropped(within=10.0))) and list(told(script)) == [str(HOME)]
+
+
+def test_a_belief_is_kept_for_as_long_as_there_is_a_key():
+    doubts = Doubts(TimerTable())
+    doubts.keep_only(frozenset({HOME}))
+    doubts.end(HOME, Instant(1.0))
+    doubts.end(OTHER_HOME, Instant(1.0))  # without a key, and so of no account
+    assert doubts.note_late(dropped(), Instant(2.0)) == [] != doubts.note_late(dropped(OTHER_HOME), Instant(2.0))
+    doubts.keep_only(frozenset())
+    doubts.keep_only(frozenset({HOME}))
+    assert publishes(doubts.note_late(dropped(), Instant(2.0)))
 
 
 def test_an_old_one_played_again_is_called_so():
@@ -100,7 +126,7 @@ def test_only_the_first_few_are_shown_and_only_those_that_have_a_key_still():
     assert [each.subject for each in doubts.problems()] == [str(each) for each in many[:MAX_SHOWN]]
     doubts.keep_only(frozenset(many[-1:]))
     assert [each.subject for each in doubts.problems()] == [str(many[-1])]
-    assert doubts.end(many[0]) == [] and publishes(doubts.end(many[-1]))
+    assert doubts.forget(many[0]) == [] and publishes(doubts.forget(many[-1]))
 
 
 def test_no_words_are_missing():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Packets that did not fit their key, as the kernel counts them: told when there are more, and no oftener."""
 
+import asyncio
 import errno
 from ipaddress import IPv6Address
 
@@ -21,10 +22,10 @@ class Kernel:
     def __init__(self):
         self.counts = {HOME: 0, OTHER: 0}
         self.is_full = False
-        self.looks = 0
+        self.looked_at = []
 
     def failures(self):
-        self.looks += 1
+        self.looked_at.append(asyncio.get_running_loop().time())
         if self.is_full:
             raise OSError(errno.ENOBUFS, "no room")
         return dict(self.counts)
@@ -49,10 +50,14 @@ async def watching(kernel, heard, monkeypatch):
     made.close()
 
 
+def whose(heard):
+    return [each.home_address for each in heard if isinstance(each, IntegrityFailed)]
+
+
 async def looks(kernel, times=2):
     """It has looked that often since."""
-    enough = kernel.looks + times
-    await until(lambda: kernel.looks >= enough)
+    enough = len(kernel.looked_at) + times
+    await until(lambda: len(kernel.looked_at) >= enough)
 
 
 async def test_each_growth_is_told_once(kernel, heard):
@@ -60,10 +65,10 @@ async def test_each_growth_is_told_once(kernel, heard):
     assert heard == []
     kernel.counts[HOME] = 7
     await looks(kernel)
-    assert heard == [IntegrityFailed(home_address=HOME)]
+    assert whose(heard) == [HOME]
     kernel.counts = {HOME: 8, OTHER: 1}
     await looks(kernel)
-    assert heard[1:] == [IntegrityFailed(home_address=HOME), IntegrityFailed(home_address=OTHER)]
+    assert whose(heard) == [HOME, HOME, OTHER]
 
 
 async def test_a_state_that_is_made_anew_counts_from_nothing(kernel, heard):
@@ -73,7 +78,7 @@ async def test_a_state_that_is_made_anew_counts_from_nothing(kernel, heard):
     await looks(kernel)
     kernel.counts[HOME] = 1
     await looks(kernel)
-    assert heard == 2 * [IntegrityFailed(home_address=HOME)]
+    assert whose(heard) == [HOME, HOME]
 
 
 async def test_a_kernel_without_room_is_asked_again(kernel, heard):
@@ -82,7 +87,21 @@ async def test_a_kernel_without_room_is_asked_again(kernel, heard):
     assert heard == []
     kernel.is_full = False
     await looks(kernel)
-    assert heard == [IntegrityFailed(home_address=HOME)]
+    assert whose(heard) == [HOME]
+
+
+async def test_how_long_ago_it_was_at_most_is_said(kernel, heard):
+    """That is since the last look that had an answer."""
+    await looks(kernel)
+    kernel.is_full = True
+    answered = len(kernel.looked_at) - 1
+    await looks(kernel, times=10)
+    kernel.counts[HOME], kernel.is_full = 7, False
+    await until(lambda: heard)
+    told = len(kernel.looked_at) - 1
+    (event,) = heard
+    between = kernel.looked_at[told - 1] - kernel.looked_at[answered]
+    assert 0.0 < between <= event.within <= kernel.looked_at[told] - kernel.looked_at[answered - 1]
 
 
 async def test_without_keys_nobody_looks_until_there_may_be_some(kernel, watching):

@@ -6,7 +6,7 @@ import pytest
 from tests.lab.cable import boot_time
 from tests.lab.household import Household
 from tests.lab.person import is_told
-from tests.lab.topology import VISITED_A, VISITED_B
+from tests.lab.topology import HOME, VISITED_A, VISITED_B
 from tests.lab.traffic import Probe, TcpTransfer, reachable_from_outside
 
 pytestmark = pytest.mark.lab
@@ -88,4 +88,23 @@ def test_both_ends_are_exchanged_at_once(lab, abroad, home_address):
         abroad.registered_at(VISITED_A)
         transfer.flows(within=30.0)
         assert transfer.finish().intact
+    lab.eventually(reachable_from_outside(lab, home_address), within=5.0)
+
+
+def test_a_home_agent_that_has_forgotten_the_way_home_is_told_again(lab, abroad, home_address):
+    """It crashed between its answer and the disk: it answers for a laptop that is at home."""
+    (care_of,) = abroad.bound().values()
+    lab.eventually(lambda: is_on_disk(abroad, care_of), within=2.0, what="the binding is on disk")
+    (file,) = [each for each in abroad.home_agent.state.iterdir() if each.name == "bindings.json"]
+    before = file.read_bytes()
+    lab.move(HOME)
+    abroad.is_in_state("at-home", within=15.0)
+    lab.eventually(lambda: file.read_bytes() != before, within=5.0, what="its end is on disk")
+    abroad.home_agent.kill()
+    file.write_bytes(before)
+    asked = sent(abroad)
+    abroad.home_agent.start()
+    lab.eventually(abroad.home_agent.is_ready, within=15.0)
+    lab.eventually(lambda: sent(abroad) > asked and abroad.bound() == {}, within=10.0, what="it was asked again")
+    abroad.is_in_state("at-home")
     lab.eventually(reachable_from_outside(lab, home_address), within=5.0)

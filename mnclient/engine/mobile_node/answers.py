@@ -107,7 +107,12 @@ def _has_just_been_asked(registration: HomeRegistration, now: Instant) -> bool:
 
 
 def defended(event: PacketReceived, message: NeighborAdvertisement, registrations: Registrations, now: Instant) -> bool:
-    """Somebody on the home link answers for a home address of ours (section 11.5.5). False when it is none."""
+    """Somebody on the home link answers for a home address of ours (section 11.5.5). False when it is none.
+
+    While we return that is our home agent, and tells its hardware address. While we are at home it may be our home
+    agent as well, which crashed and has a binding again that had ended: it is asked to delete it. Anybody can say so,
+    and it is believed for one question within DOUBT_INTERVAL.
+    """
     registration = registrations.get(message.target)
     hardware = message.target_link_layer_address or event.link_layer_source
     if registration is None or registration.place is None or not hardware:
@@ -115,6 +120,11 @@ def defended(event: PacketReceived, message: NeighborAdvertisement, registration
     if not registration.place.is_home or registration.place.interface != event.interface:
         return False
     registration.defended_by(hardware, now)
+    known, may_ask = registration.home_agent_link_layer(now), registration.home.home_agent and registration.may_signal
+    if registration.state is State.AT_HOME and may_ask and hardware == known:
+        if not _has_just_been_asked(registration, now):
+            registration.doubted_at = now
+            registration.feed(Input.DEFENDED, now)
     return True
 
 

@@ -43,6 +43,7 @@ class Input(Named):
     EXPIRED = auto()  # BINDING_EXPIRES
     RETRY = auto()  # RETRY_REFUSED
     ADVERTISE = auto()  # REPEAT_ADVERTISEMENT
+    DEFENDED = auto()  # the home agent says that the address is at its own hardware address
 
 
 Step = Callable[[RegistrationSteps, Instant], State | None]
@@ -76,6 +77,7 @@ TABLE: Final[dict[tuple[State, Input], tuple[State, Step]]] = {
     (State.DETECTING, Input.COLLIDED): (State.DUPLICATE, R.give_up),
     (State.DETECTING, Input.COLLIDED_BOUND): (State.RETURNING, R.begin_return_after_collision),
     (State.AT_HOME, Input.ADVERTISE): (State.AT_HOME, R.advertise_again),
+    (State.AT_HOME, Input.DEFENDED): (State.RETURNING, R.ask_defender),
     (State.REGISTERING, Input.ACCEPTED): (State.REGISTERED, R.bind),  # 11.7.3
     (State.REGISTERING, Input.OUT_OF_WINDOW): (State.REGISTERING, R.resend_in_window),
     (State.REGISTERING, Input.TAKEN): (State.DUPLICATE, R.give_up),

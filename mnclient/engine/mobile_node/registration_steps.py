@@ -67,7 +67,8 @@ class RegistrationSteps(Registration):
             self.home_detection = DuplicateDetection.NORMAL
             return State.DETECTING
         self._own()
-        self._advertisements_left = 1 if self._is_question else MAX_NEIGHBOR_ADVERTISEMENT
+        was_bound = self.last_status == BindingStatus.ACCEPTED or not self._is_question
+        self._advertisements_left = MAX_NEIGHBOR_ADVERTISEMENT if was_bound else 1
         self.advertise_again(now)
         return None
 
@@ -104,15 +105,26 @@ class RegistrationSteps(Registration):
         return None
 
     def _ask_for_proof(self, now: Instant) -> State:
-        """A de-registration of what is probably not registered: accepted or refused with 133, the answer is proof.
+        """A de-registration of what is probably not registered: accepted or refused with 133, the answer is proof."""
+        self.state = State.RETURNING
+        self.ask_defender(now)
+        return self.state
+
+    def ask_defender(self, now: Instant) -> State | None:
+        """De-register although no binding is known of: a home agent that crashed may have forgotten that it ended.
 
         The address is ours already, so nobody has to be asked from :: for the home agent's hardware address.
         """
         self._quiet()
         self._is_question = True
-        self.state = State.RETURNING
         self._begin_sending(now)
-        return self.state
+        return None
+
+    def ask_whether_defended(self) -> None:
+        """Ask from :: whether our home agent answers for the home address, which is ours."""
+        if self.link is not None and self.state is State.AT_HOME:
+            self.context.count("ns.sent")
+            self.context.signal(messages.home_address_question(self.link.name, self.home.address))
 
     # --- abroad ------------------------------------------------------------------------------------------------------
 

@@ -280,6 +280,7 @@ class Whereabouts:
             if registration.state is State.REGISTERED:
                 registration.feed(Input.REFRESH, now)
                 self.verification.ask_now(registration, now)
+            registration.ask_whether_defended()
 
     # --- care-of addresses and places --------------------------------------------------------------------------------
 

@@ -241,6 +241,7 @@ WALK = (
     (7, [("ack", status, True) for status in (1, 128, 130, 132, 133, 134, 134, 135, 135, 135, 174)]),
     (3, [("ack", 0, False), ("collide",), binding_error(), binding_error(SECOND.address)]),
     (8, [AddressSettled(interface=name, address=HOME) for name in ("eth0", "eth1")]),
+    (2, [answer(HOME, AGENT_MAC), answer(HOME, AGENT_MAC, interface="eth1")]),
     (2, [answer(ROUTER_A, MAC_A), answer(ROUTER_B, MAC_B), answer(ROUTER_A, MAC_A, is_router=False)]),
     (2, [("configure", config()), ("configure", CONFIGURATIONS[1]), ("configure", config(home(), SECOND))]),
     (1, [("configure", each) for each in CONFIGURATIONS]),

@@ -5,6 +5,8 @@ import asyncio
 import errno
 import time
 
+import pytest
+
 from mnclient.runtime.clock import ASLEEP, Alarm, SleepMeter, WakeUp, boottime, wall_clock_of_boot
 from mnclient.units import Instant, Seconds, after
 
@@ -72,10 +74,62 @@ def test_a_sleep_shows_in_the_difference_of_the_clocks_once() -> None:
     clocks.update(boot=200.0, awake=190.0)
     assert not meter.slept(), "time went on, and the machine with it"
     clocks.update(boot=200.0 + ASLEEP / 2)
-    assert not meter.slept(), "the clocks are read one after the other"
+    assert not meter.slept(), "too short to matter"
     clocks.update(boot=3800.0, awake=200.0)
     assert meter.slept()
     assert not meter.slept()
+
+
+class Interrupted:
+    """Two clocks, and pauses before the readings with these numbers: the system lets others run."""
+
+    def __init__(self, pauses: dict[int, float]) -> None:
+        self.pauses = pauses
+        self.readings = 0
+        self.asleep = 0.0
+        self._now = 0.0
+
+    def boot(self) -> Instant:
+        return Instant(5000.0 + self._read() + self.asleep)
+
+    def other(self) -> float:
+        return 1000.0 + self._read()
+
+    def _read(self) -> float:
+        self._now += self.pauses.get(self.readings, 0.0)
+        self.readings += 1
+        return self._now
+
+
+@pytest.mark.parametrize(
+    "pauses, readings",
+    [
+        ({}, 3),
+        ({1: 0.2}, 6),
+        ({2: 0.2}, 6),
+        ({1: 0.2, 4: 0.2, 8: 0.2}, 12),
+        ({1: 0.2, 4: 0.2, 7: 0.002, 10: 0.2, 13: 0.2}, 15),  # never at the same moment
+    ],
+)
+def test_clocks_that_are_not_read_at_the_same_moment_are_not_believed(pauses: dict[int, float], readings: int) -> None:
+    clocks = Interrupted(pauses)
+    assert wall_clock_of_boot(clocks.boot, clocks.other) == pytest.approx(-4000.0, abs=0.0011)
+    assert clocks.readings == readings
+
+
+def test_a_pause_between_the_clocks_is_no_sleep() -> None:
+    clocks = Interrupted({1: 1.0, 7: 1.0, 14: 1.0})
+    meter = SleepMeter(clocks.boot, clocks.other)
+    assert not meter.slept()
+    assert not meter.slept()
+    assert clocks.readings == 18, "in each of them was a pause"
+
+
+def test_a_pause_between_the_clocks_hides_no_sleep() -> None:
+    clocks = Interrupted({4: 1.0})
+    meter = SleepMeter(clocks.boot, clocks.other)
+    clocks.asleep = 0.6
+    assert meter.slept()
 
 
 def test_the_real_clocks_say_that_the_machine_is_awake() -> None:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Keeps the kernel as the owners want it.
 
-- What the kernel refuses is *failed*: its owners are told, and told again when it is as wanted.
+- What the kernel refuses is *failed*: its owners are told, and told again when it is as wanted. It is tried again now
+  and then, and when an address comes: after IPv6 was switched off nothing else says that it is back.
 - What cannot be there yet is *waiting*: items of a link that is down, routes whose source address is still tentative.
 - What another program takes away is put back, at once if it is the first time (see `patience`); when that happens too
   often it is failed, and tried again later.
@@ -42,6 +43,7 @@ from mnclient.network.plan import (
     plan_items,
 )
 from mnclient.network.registry import Registry
+from mnclient.network.retries import Retries
 
 _TURN: Final = 256  # operations in one turn of the loop: some ten milliseconds
 
@@ -87,6 +89,8 @@ class Keeper:
         self._delayed: set[Key] = set()
         self._put_off: list[Operation] = []
         self._unnoted: list[tuple[list[Operation], list[Refusal]]] = []  # done, and what became of it not yet noted
+        self._contested: set[Key] = set()  # failed because another program removes it
+        self._retries = Retries(self._try_failed)
         self.put_back_count = 0
 
     # --- what owners want ---------------------------------------------------------------------------------------
@@ -191,6 +195,7 @@ class Keeper:
         self.registry = Registry()
         self._leftovers = {}
         self._put_off, self._unnoted = [], []
+        self._retries.close()
 
     # --- doing, and what became of it -------------------------------------------------------------------------------
 
@@ -226,7 +231,16 @@ class Keeper:
         elif self._may_come_later(item, refusal.errno):
             self._waiting[where] = None
         else:
+            self._retries.later(is_first=not self._failed)
             self._fail(where, item, refusal.reason)
+
+    def _try_failed(self) -> None:
+        wanted = {where: self.registry.item(where) for where in self._failed if where not in self._contested}
+        failed = {where: item for where, item in wanted.items() if item is not None}
+        self._apply_again(failed.values())
+        # With IPv6 went what the kernel says no word of: neighbours, and what we answer for.
+        for interface in {interface_of(item) for where, item in failed.items() if where not in self._failed} - {""}:
+            self.link_is_up(interface)
 
     def _may_come_later(self, item: Item, code: int) -> bool:
         if isinstance(item, TunnelDevice | Tunnel) or code == errno.EPERM:
@@ -281,7 +295,9 @@ class Keeper:
             self.lost(where)
 
     def address_is_usable(self, interface: str, packed: bytes) -> None:
-        """Routes that waited for this source address can be there now."""
+        """Routes that waited for this source address can be there now, and perhaps what was refused."""
+        if self._failed:
+            self._retries.soon()
         waiting = [item for where in self._waiting if isinstance(item := self.registry.item(where), Route)]
         self._apply_again(
             item for item in waiting if item.preferred_source is not None and item.preferred_source.packed == packed
@@ -304,6 +320,7 @@ class Keeper:
                 continue
             delay = self._patience.delay(where, loop.time())
             if delay is None:
+                self._contested.add(where)
                 self._fail(where, item, "another program keeps removing it")
                 loop.call_later(PUT_BACK_WINDOW, self._try_once_more, where)
             elif delay:
@@ -352,6 +369,7 @@ class Keeper:
         return []
 
     def _try_once_more(self, where: Key) -> None:
+        self._contested.discard(where)
         if where in self._failed and (item := self.registry.item(where)) is not None:
             self._patience.forget(where)
             self._apply_again((item, *self._dependents(item)))

@@ -53,7 +53,8 @@ from mnclient.wire.return_routability import CareOfTest, CareOfTestInit, HomeTes
 _IPV6_RECVPKTINFO, _IPV6_PKTINFO = 49, 50
 _IPV6_RECVRTHDR, _IPV6_RTHDR, _IPV6_RECVDSTOPTS, _IPV6_DSTOPTS = 56, 57, 58, 59
 _ICMP6_FILTER: Final = 1
-_BATCH: Final = 64
+_BATCH: Final = 64  # packets in one turn of the loop
+_BACKLOG: Final = 4096  # packets: more than a receive buffer has room for
 _LARGEST: Final = 65535
 _CONTROL: Final = 4096
 _HOME_ADDRESS_OPTION: Final = 201
@@ -102,12 +103,12 @@ class ProtectedSockets:
         """Begin to receive."""
         loop = asyncio.get_running_loop()
         for heard, each in self._sockets.items():
-            loop.add_reader(each.fileno(), self._readable, heard)
+            loop.add_reader(each.fileno(), self._readable, heard, _BATCH)
 
     def catch_up(self) -> None:
-        """Read what is there now."""
+        """Read all that is there now."""
         for heard in self._sockets:
-            self._readable(heard)
+            self._readable(heard, _BACKLOG)
 
     def close(self) -> None:
         """Give the sockets back."""
@@ -176,8 +177,8 @@ class ProtectedSockets:
         for _ in self._received(heard, limit=1 << 16):
             self._counters["receive.before-protection"] += 1
 
-    def _readable(self, heard: Heard) -> None:
-        for data, control, source, index in self._received(heard, _BATCH):
+    def _readable(self, heard: Heard, limit: int) -> None:
+        for data, control, source, index in self._received(heard, limit):
             self._take(heard, data, control, source, index)
 
     def _received(self, heard: Heard, limit: int) -> Iterator[tuple[bytes, dict[int, bytes], IPv6Address, int]]:

@@ -57,6 +57,7 @@ _PACKET_MR_ALLMULTI: Final = 2
 _SO_RCVBUFFORCE: Final = 33
 _RECEIVE_BUFFER: Final = 1 << 20
 _BATCH: Final = 64  # packets in one turn of the loop, so that everything else stays responsive
+_BACKLOG: Final = 64  # batches: more than the receive buffer has room for
 _LARGEST: Final = 65535
 
 _NEXT_HEADER: Final = 6
@@ -131,8 +132,10 @@ class SignallingSockets:
         asyncio.get_running_loop().add_reader(self._packets.fileno(), self._readable)
 
     def catch_up(self) -> None:
-        """Read what is there now."""
-        self._readable()
+        """Read all that is there now. What comes meanwhile is read as well, but is not waited for without end."""
+        for _ in range(_BACKLOG):
+            if self._readable() < _BATCH:
+                return
 
     def _forget_unfiltered(self) -> None:
         """What came in before the filter was there."""
@@ -173,17 +176,20 @@ class SignallingSockets:
 
     # --- in -----------------------------------------------------------------------------------------------------
 
-    def _readable(self) -> None:
+    def _readable(self) -> int:
+        count = 0
         receive, buffer, now = self._packets.recvfrom_into, self._buffer, asyncio.get_running_loop().time()
         try:
             for _ in range(_BATCH):
                 length, source = receive(buffer)
+                count += 1
                 self._received(buffer, length, source, now)
         except BlockingIOError:
             pass
         except OSError as error:
             # An interface that a packet socket is bound to went down: this one is bound to none, but says so anyway.
             self._counters[f"receive.socket.{errno.errorcode.get(error.errno or 0, 'other')}"] += 1
+        return count
 
     def _received(self, buffer: bytearray, length: int, source: tuple[str, int, int, int, bytes], now: float) -> None:
         name, _, _, _, link_layer_source = source

@@ -109,7 +109,7 @@ def attack_from(lab: Lab, house: Household, attacker: Attacker, place: str, atta
     if attack.questions:  # the answer to a question may be under way
         lab.eventually(still, within=5.0)
     still()
-    assert counted(house.laptop, "bu.sent") - sent <= attack.questions
+    assert counted(house.laptop, "bu.sent") - sent <= 2 * attack.questions, "each, and its repetition after a second"
     call_from_outside(lab, scene.home)
     still()
 

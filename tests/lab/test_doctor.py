@@ -13,6 +13,7 @@ from tests.lab.patience import patient
 from tests.lab.processes import ROOT
 from tests.lab.service import program
 from tests.lab.topology import HOME_AGENT_ADDRESS, VISITED_A
+from tests.lab.traffic import reachable_from_outside
 
 pytestmark = pytest.mark.lab
 
@@ -155,7 +156,9 @@ def test_ipv6_switched_off_is_found(lab, abroad, laptop):
         laptop.node.sysctl("net/ipv6/conf/all/disable_ipv6", 0)
     assert {"IPv6", "IPv6 on interfaces"} <= set(checked.failed())
     abroad.registered_at(VISITED_A, within=60.0)
-    assert "no-ipv6" not in _problems(laptop)
+    (entry,) = abroad.home_addresses()
+    lab.eventually(reachable_from_outside(lab, entry.address), within=15.0, what="its addresses are back")
+    lab.eventually(lambda: not _problems(laptop) & {"no-ipv6", "network-refused"}, within=10.0, what="all is well")
 
 
 def test_a_dead_service_is_found_and_the_way_examined_without_it(lab, abroad, laptop):

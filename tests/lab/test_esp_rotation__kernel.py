@@ -79,7 +79,12 @@ def test_from_one_key_to_the_next_nothing_is_lost(lab, house):
         for node in (lab.home_agent, lab.laptop):
             lab.eventually(lambda node=node: in_use(node) == spis(new), within=5.0, what="the old states are gone")
         probe.recovered_after(boot_time(), within=10.0)
-        assert probe.interruption(begun, boot_time()).probes_lost == 0, "payload went on, under one key or the other"
+        until = boot_time()
+        lab.eventually(
+            lambda: probe.interruption(begun, until).probes_lost == 0,
+            within=5.0,
+            what="payload went on, under one key or the other",
+        )
         for node in (lab.home_agent, lab.laptop):
             refused = refusals(node) - before[node.name]
             assert {name: refused[name] for name in LOST if refused[name]} == {}
@@ -88,7 +93,8 @@ def test_from_one_key_to_the_next_nothing_is_lost(lab, house):
         assert sent_under(node) == {spi, spi ^ TUNNEL_BIT}
         assert all(each.spi in spis(new) for each in policies(node) if each.way == "in" and each.ends != ("", ""))
     found = seen(capture.file, new)
-    assert [each.kind for each in found if each.kind in (UPDATE, ACKNOWLEDGEMENT)] == [UPDATE, ACKNOWLEDGEMENT]
+    kinds = [each.kind for each in found if each.kind in (UPDATE, ACKNOWLEDGEMENT)]
+    assert list(dict.fromkeys(kinds)) == [UPDATE, ACKNOWLEDGEMENT]  # repeated where the answer took a second
     for each in found:
         assert each.spi in spis(old, new), "nothing went in clear"
     under_new = [n for n, each in enumerate(found) if each.spi in spis(new)]

@@ -5,6 +5,8 @@ For each packet: what comes back on the wire, which counter it moves, and that n
 was dealt with, and nothing more is to come, is known from one behind it that the same socket takes and only counts.
 """
 
+import time
+from dataclasses import replace
 from ipaddress import IPv6Address
 from pathlib import Path
 from random import Random
@@ -63,9 +65,10 @@ def world(abroad):
 
 
 def what_must_stay(roaming):
-    """The binding at the home agent, and what the laptop thinks of itself."""
+    """The binding at the home agent, and what the laptop thinks of itself; it verifies that now and then."""
     laptop = ask(roaming.laptop)[0].engine
-    return ask(roaming.home_agent)[1], laptop.home_addresses, laptop.binding_update_list, laptop.phase
+    homes = tuple(replace(each, verified=None, verified_at=None) for each in laptop.home_addresses)
+    return ask(roaming.home_agent)[1], homes, laptop.binding_update_list, laptop.phase
 
 
 def run(trial: Trial, case: Case, world: World) -> None:
@@ -137,10 +140,12 @@ def test_a_forged_unknown_binding_costs_one_more_registration(lab, abroad, stran
 def test_answers_to_a_flood_are_few(lab, abroad, stranger):
     before = counters(abroad.home_agent)["malformed.unknown-type"]
     stranger.received()
+    begun = time.monotonic()
     for _ in range(200):
         stranger.send(to_agent(bytes(10), kind=UNKNOWN_TYPE))
     lab.eventually(lambda: counters(abroad.home_agent)["malformed.unknown-type"] == before + 200, within=5.0)
-    assert 1 <= len(stranger.received()) <= 30  # ten a second, and a second or two for 200 packets on a busy machine
+    took = time.monotonic() - begun
+    assert 1 <= len(stranger.received()) <= 10 * (took + 2)  # ten a second, and ten at once
 
 
 def noise(random: Random, destination: IPv6Address) -> bytes:

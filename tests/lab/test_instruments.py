@@ -54,7 +54,9 @@ def test_the_probe_sees_as_long_a_silence_as_the_cable_is_out(lab, stand_in):
     with Probe(lab, ADDRESS) as probe:
         unplugged = boot_time()
         lab.unplug()
-        lab.eventually(lambda: boot_time() > unplugged + 0.2, within=1.0)
+        out = boot_time()
+        lab.eventually(lambda: boot_time() > out + 0.2, within=1.0)
+        into = boot_time()
         lab.plug(HOME)
         plugged = boot_time()
         probe.recovered_after(plugged, within=5.0)
@@ -62,16 +64,18 @@ def test_the_probe_sees_as_long_a_silence_as_the_cable_is_out(lab, stand_in):
         lab.eventually(lambda: boot_time() > seen_again + 0.5, within=1.0)
         silence = probe.interruption(unplugged, seen_again).interruption_ms
         lost = probe.interruption(unplugged, boot_time()).probes_lost
+        sent = [at for at in probe.records(unplugged).sent.values() if out < at < into - 0.02]
     # a busy machine may answer later, never earlier
-    assert (plugged - unplugged) * 1000 - 25 < silence < (seen_again - unplugged) * 1000 + BUSY
-    assert lost >= 15
+    assert (into - out) * 1000 - 25 < silence < (seen_again - unplugged) * 1000 + BUSY
+    assert sent and lost >= len(sent) - 1
 
 
 def test_the_streams_see_each_direction_by_itself(lab, stand_in):
     with Streams(lab, ADDRESS, rate=200) as streams:
         cut = boot_time()
         lab.nodes["r"].ip(f"route replace blackhole {ADDRESS}/128")
-        lab.eventually(lambda: boot_time() > cut + 0.3, within=1.0)
+        is_cut = boot_time()
+        lab.eventually(lambda: boot_time() > is_cut + 0.3, within=1.0)
         stand_in.turn_to(HOME)
         restored = boot_time()
         streams.flow_after(restored, within=5.0)
@@ -125,12 +129,15 @@ def test_the_carrier_goes_and_comes_at_once(lab, stand_in):
     def flags() -> str:
         return lab.laptop.run(["ip", "-o", "link", "show", "eth0"])
 
-    lab.unplug()
-    begin = time.monotonic()
-    lab.eventually(lambda: "NO-CARRIER" in flags(), within=2.0)
-    lab.plug(HOME)
-    lab.eventually(lambda: "LOWER_UP" in flags(), within=2.0)
-    assert time.monotonic() - begin < 0.8
+    took = []
+    for _ in range(3):  # a busy machine may be late once; the kernel would be late each time
+        lab.unplug()
+        begin = time.monotonic()
+        lab.eventually(lambda: "NO-CARRIER" in flags(), within=3.0)
+        lab.plug(HOME)
+        lab.eventually(lambda: "LOWER_UP" in flags(), within=3.0)
+        took.append(time.monotonic() - begin)
+    assert min(took) < 0.8
 
 
 def test_waiting_in_vain_shows_the_whole_lab(lab):

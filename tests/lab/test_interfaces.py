@@ -98,7 +98,7 @@ def test_set_priority_switches_at_once(lab, plugged):
         asked = boot_time()
         plugged.laptop.mnctl("interfaces", "set-priority", "eth1", "5")
         plugged.registered_at(VISITED_B)
-        assert boot_time() - asked < 5.0
+        assert boot_time() - asked < 10.0, "an interface that is not trusted waits longer"
         probe.recovered_after(boot_time(), within=5.0)
         transfer.flows()
         assert transfer.finish().intact

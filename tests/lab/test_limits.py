@@ -117,7 +117,7 @@ def test_the_laptop_refuses_to_go_without_protection(lab, house, home_address):
 def test_the_home_agent_refuses_to_go_without_protection(lab, house, home_address, agent):
     agent("home_agent.allow_unprotected_signalling", "false")
     lab.move(VISITED_A)
-    text = is_told(lab, house.laptop, "The home agent does not answer", within=15.0)
+    text = is_told(lab, house.laptop, "The home agent does not answer", within=30.0)
     assert f"NOT reachable at {home_address}" in text
     assert house.bound() == {}
     is_told(lab, house.home_agent, "Nobody can register at this home agent")

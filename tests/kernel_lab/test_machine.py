@@ -73,10 +73,11 @@ def test_a_machine_that_never_comes_up_is_ended(run, monkeypatch):
         run("touch $console; exec sleep 60")
 
 
-def test_a_machine_that_gives_no_sign_of_life_is_ended(run, monkeypatch):
+@pytest.mark.parametrize("last", ["now", "1 hour ago"])
+def test_a_machine_that_gives_no_sign_of_life_is_ended(run, monkeypatch, last):
     monkeypatch.setattr(machine, "SILENCE_LIMIT", 0.2)
     with pytest.raises(Broken, match="has hung"):
-        run("touch $console $run/started $run/alive; exec sleep 60")
+        run(f"touch -d '{last}' $console $run/alive; touch $run/started; exec sleep 60")
 
 
 def test_a_kernel_without_a_needed_module(run, monkeypatch):

@@ -218,9 +218,9 @@ async def test_no_bus_is_said(address, monkeypatch):
 
 
 async def test_a_service_that_hangs_is_noticed(monkeypatch):
-    monkeypatch.setattr(client_module, "INTERACTIVE_TIMEOUT", 0.05)
     async with served() as (core, client):
         await client.status()
+        monkeypatch.setattr(client_module, "INTERACTIVE_TIMEOUT", 0.05)
         core.status = lambda: (_ for _ in ()).throw(AssertionError("not asked"))
         monkeypatch.setattr("service.interfaces.endpoint.Endpoint._answer", lambda *_: None)
         with pytest.raises(ServiceUnavailable, match="did not answer"):

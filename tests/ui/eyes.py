@@ -135,17 +135,17 @@ class Eyes:
 
 async def _walk(bus: MessageBus, owner: str, path: str, found: list[Thing]) -> None:
     """What is not shown has nothing in it that is. Things may go while we look."""
-    states = (await _ask(bus, owner, path, _ACCESSIBLE, "GetState"))[0] if path else ()
+    try:
+        states = (await _ask(bus, owner, path, _ACCESSIBLE, "GetState"))[0] if path else ()
+    except Gone:
+        return
     if not states or not states[0] & _SHOWING:
         return
     thing, children = await asyncio.gather(_thing(bus, owner, path, states[0]), _children(bus, owner, path))
     if thing:
         found.append(thing)
     for child_owner, child in children:
-        try:
-            await _walk(bus, child_owner, child, found)
-        except Gone:
-            continue
+        await _walk(bus, child_owner, child, found)
 
 
 async def _thing(bus: MessageBus, owner: str, path: str, states: int) -> Thing | None:

@@ -40,6 +40,7 @@ def test_keys_and_mouse_arrive(here, tmp_path):
     window = here.until(lambda: here.window("field"), "the window")
     x, y, width, height = here.place(window)
     here.click(x + width // 2, y + height // 2)
+    here.until(lambda: here.run("xdotool", "getactivewindow").strip() == window, "the focus")
     here.type("hello 2001:db8::1")
     here.key("Return")
     assert process.wait(20) == 0

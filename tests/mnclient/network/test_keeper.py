@@ -189,6 +189,7 @@ def test_a_link_without_carrier_keeps_its_addresses(lab):
 
 def test_a_route_waits_for_its_source_address(lab):
     host = host_with_link(lab)
+    host.sysctl("net.ipv6.conf.eth0.dad_transmits", 3)  # so that the wait can be seen
     node = lab.node(host).start()
     checked = Address(
         interface="eth0", address=CARE_OF.address, prefix_length=64, duplicate_detection=DuplicateDetection.NORMAL
@@ -200,7 +201,7 @@ def test_a_route_waits_for_its_source_address(lab):
         ],
     )
     assert host.run("ip -6 route show table 627600", check=False) == ""
-    eventually(lambda: "src 2001:db8:2::5" in host.run("ip -6 route show table 627600", check=False))
+    eventually(lambda: "src 2001:db8:2::5" in host.run("ip -6 route show table 627600", check=False), within=15)
     assert not node.heard(NetworkStateFailed)
 
 

@@ -67,6 +67,8 @@ def test_packets_go_through_the_tunnel_both_ways(lab):
     mobile, agent = lab.node(mobile_host).start(), lab.node(agent_host).start()
     set_mobile(mobile, tunnels=(tunnel(TunnelEnd.MOBILE_NODE),))
     set_agent(agent, tunnels=(tunnel(TunnelEnd.HOME_AGENT),))
+    # The kernel makes a new address its own a moment after it is there.
+    eventually(lambda: str(HOME) in mobile_host.run("ip -6 route show table local"))
     at_home, correspondent = lab.socket(mobile_host, str(HOME)), lab.socket(agent_host, str(AGENT))
     correspondent.sendto(b"hello", at_home.getsockname())
     assert at_home.recv(100) == b"hello"

@@ -45,7 +45,6 @@ class Adversary:
     def __init__(self, lab: Lab, host: Namespace) -> None:
         self._raw = lab.socket(host, "::", socket.SOCK_RAW, socket.IPPROTO_RAW)
         self._icmp = lab.socket(host, "::", socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
-        self._icmp.settimeout(0.3)
 
     def send(self, data: bytes, to: IPv6Address = US) -> None:
         self._raw.sendto(data, (str(to), 0))
@@ -190,11 +189,12 @@ def test_packets_that_only_pass_through_are_not_taken(lab):
     passing, target = lab.node(router).start(), lab.node(far).start()
     eventually(lambda: near.run("ping -c1 -W1 2001:db8:3::2", check=False).count("1 received"))
     update = Packet(source=THEM, destination=IPv6Address("2001:db8:3::2"), message=UPDATE, home_address=HOME)
+    before = passing.counters().get("receive.not-for-us", 0)
     Adversary(lab, near).send(encode_packet(update), update.destination)
     arrived = replace(update, hop_limit=update.hop_limit - 1)
     assert target.hears(PacketReceived, packet=arrived)
+    eventually(lambda: passing.counters().get("receive.not-for-us", 0) > before)
     assert not [event for event in passing.events if isinstance(event, PacketReceived) and event.packet.home_address]
-    assert passing.counters()["receive.not-for-us"] >= 1
 
 
 def test_malformed_mobility_is_reported_and_other_noise_counted(lab):

@@ -74,8 +74,8 @@ def test_without_us_it_is_an_error(lab: Lab):
 
 @pytest.mark.parametrize("let_go", [release, remove_neighbor])
 def test_let_go_it_is_only_lost(lab: Lab, let_go: Callable[[Namespace], None]):
-    host = host_on_an_empty_link(lab)
-    with call(host) as caller, call(host_on_an_empty_link(lab)) as witness:
+    host, other = host_on_an_empty_link(lab), host_on_an_empty_link(lab)
+    with call(host) as caller, call(other) as witness:
         assert is_waited_for(host)
         host.inside(lambda: let_go(host))
         assert not is_waited_for(host)

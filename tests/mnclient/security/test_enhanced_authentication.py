@@ -133,7 +133,8 @@ def test_the_address_of_another_key_is_not_proven() -> None:
 
 def test_a_signature_for_another_purpose_is_none() -> None:
     octets, received = sent(update(*PROVEN))
-    end = octets.index(b"\x0d\x80")
+    encoded = encode_cga_parameters(PARAMETERS)
+    end = octets.index(encoded) + len(encoded)
     data = CARE_OF.packed + CORRESPONDENT.packed + octets[:4] + b"\0\0" + octets[6:end]
     other = Signature(signature=sign(PRIVATE, bytes(16), data))
     _, received = sent(update(INDICES, FRAGMENT, other))

@@ -28,7 +28,12 @@ async def test_many_changes_are_gathered():
             count += 1
             core.change(replace(AWAY, version=str(count)))
             await asyncio.sleep(0)
-        await eventually(lambda: heard and from_variants(heard[-2].body)[1] == {"Version": str(count)})
+        await eventually(
+            lambda: (
+                [each.member for each in heard[-2:]] == ["PropertiesChanged", "StatusChanged"]
+                and from_variants(heard[-2].body)[1] == {"Version": str(count)}
+            )
+        )
         told = sum(each.member == "StatusChanged" for each in heard)
         elapsed = loop.time() - begin
         assert count > 50

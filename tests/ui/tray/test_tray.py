@@ -45,7 +45,7 @@ def test_the_service_goes(tray, session):
 
 
 def test_a_problem_becomes_visible_by_itself(tray, session, qtbot):
-    young = samples.problem(ProblemCode.HOME_AGENT_SILENT, since=samples.NOW - 4.9)
+    young = samples.problem(ProblemCode.HOME_AGENT_SILENT, since=samples.NOW - 4.0)
     session.show(samples.with_engine(phase=Phase.PROBLEM, problems=(young,)))
     assert tray.views[-1].state is TrayState.WORKING
     qtbot.waitUntil(lambda: tray.views[-1].state is TrayState.PROBLEM)

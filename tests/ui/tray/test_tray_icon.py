@@ -52,13 +52,17 @@ def test_the_icon_moves_to_a_host_of_the_other_kind(here, service):
 def test_every_state_has_another_picture_on_the_screen(here, service):
     here.start_tray("sni")
     here.start_app("--hidden", "--bus", service.address)
-    here.until(here.tray_item, "the icon")
+    here.until(lambda: here.tray_item() and here.tooltip().startswith("Away, reachable"), "the tooltip")
+    here.until(lambda: has_picture(here, "sni"), "the icon")
+    last = here.settled(*PLACES["sni"])
     pictures = {}
     for name, status in samples.STATES.items():
         service.show(status)
         title = tray_view(Snapshot("ready", status)).title
         here.until(lambda title=title: here.tooltip().startswith(title), f"the tooltip of {name}")
-        pictures[name] = here.settled(*PLACES["sni"])
+        # the tray draws it a little later
+        here.until(lambda last=last: here.settled(*PLACES["sni"]) != last, f"another picture for {name}")
+        last = pictures[name] = here.settled(*PLACES["sni"])
     assert len(set(pictures.values())) == len(samples.STATES)
 
 

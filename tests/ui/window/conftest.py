@@ -6,8 +6,12 @@ from ui.window.main_window import MainWindow
 
 
 @pytest.fixture
-def window(qtbot, desk, session, qapp):
-    """The status window, away from home; `open_page(name)` turns to a page and gives it."""
+def window(qtbot, desk, session, qapp, monkeypatch):
+    """The status window, away from home; `open_page(name)` turns to a page and gives it.
+
+    Its clock stands still, however long a test takes. By what a test takes from `_received`, time goes on.
+    """
+    monkeypatch.setattr("ui.window.main_window._now", lambda: samples.NOW)
     session.show(samples.AWAY)
     made = MainWindow(desk)
     qtbot.addWidget(made)

@@ -30,6 +30,7 @@ def handle(here, place, name):
 
 def test_an_interface_is_dragged_to_the_top(here, service, opened):
     here.key(INTERFACES)
+    here.until(lambda: here.window("^Interfaces — mnclient$"), "the page")
     here.settled(*opened)
     here.drag(handle(here, opened, "wwan0"), handle(here, opened, "eth0"))
     here.until(lambda: service.core.calls, "the order")

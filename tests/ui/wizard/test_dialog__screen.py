@@ -54,16 +54,22 @@ def drag(here, place, begin, end):
     here.settled(*place)
 
 
+def turn(here, place):
+    """To the next page, which is there at the end."""
+    before = here.settled(*place)
+    here.key("Return")
+    here.until(lambda: here.settled(*place) != before, "the next page")
+
+
 def test_keys_a_drag_and_a_home_address():
     with served(TWO_INTERFACES) as service, desktop() as here:
         service.core.values[UNPROTECTED] = False
         here.start_tray("xembed")
         here.start_app("--bus", service.address, "--wizard")
-        x, y, width, height = place = opened(here, service)
+        place = opened(here, service)
         here.screenshot(PICTURES / "1-agent.png")
         for step in ("2-address", "3-protection", "4-networks"):
-            here.key("Return")
-            here.settled(x, y, width, height)
+            turn(here, place)
             here.screenshot(PICTURES / f"{step}.png")
         drag(here, place, SECOND, (SECOND[0], SECOND[1] - UP))
         here.screenshot(PICTURES / "5-dragged.png")
@@ -75,7 +81,7 @@ def test_keys_a_drag_and_a_home_address():
         here.screenshot(PICTURES / "6-trying.png")
         service.show(replace(works(address, TWO_INTERFACES)))
         here.until(lambda: "keep_home_address" in names(service.core), "the address to be kept")
-        here.settled(x, y, width, height)
+        here.settled(*place)
         here.screenshot(PICTURES / "7-done.png")
         here.key("Return")
         here.until(lambda: not here.window(TITLE), "the wizard to close")
@@ -123,9 +129,9 @@ def test_escape_in_the_middle_of_a_trial():
         here.start_tray("xembed")
         here.start_app("--bus", service.address, "--wizard")
         place = opened(here, service)
-        for _ in range(4):
-            here.settled(*place)
-            here.key("Return")
+        for _ in range(3):
+            turn(here, place)
+        here.key("Return")
         here.until(lambda: "try_home_address" in names(service.core), "the trial")
         here.key("Escape")
         here.until(lambda: len(here.windows(TITLE)) > 1, "the question")

@@ -35,7 +35,8 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.fixture
-def hosts(lab: Lab) -> Hosts:
+def hosts(lab: Lab, monkeypatch) -> Hosts:
+    monkeypatch.setattr("mnclient.network.portable.held.HELD_FOR", 60.0)  # not too short for a busy machine
     return Hosts.build(lab, "portable")
 
 

@@ -24,7 +24,9 @@ def inner(source: IPv6Address = CORRESPONDENT, destination: IPv6Address = HOME, 
 def answers(*errors: PathError) -> list[bytes | None]:
     async def ask() -> list[bytes | None]:
         relayed = RelayedErrors(Counter())
-        return [relayed.answer(each, AT_AGENT) for each in errors]
+        with pytest.MonkeyPatch.context() as patched:  # all at one moment, however long it takes
+            patched.setattr(asyncio.get_running_loop(), "time", lambda: 1000.0)
+            return [relayed.answer(each, AT_AGENT) for each in errors]
 
     return asyncio.run(ask())
 

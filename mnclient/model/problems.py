@@ -181,7 +181,7 @@ DECLARATIONS: dict[ProblemCode, Declaration] = {
     ProblemCode.NETWORK_REFUSED: Declaration(
         "The system refused a network setting",
         "{subject}: {detail}.",
-        "Look for another program that manages the same thing; it is tried again with the next change.",
+        "Look for another program that manages the same thing; it is tried again within a minute.",
         Severity.ERROR,
         Seconds(2.0),
     ),

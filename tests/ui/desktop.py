@@ -322,7 +322,10 @@ class Desktop:
         """Who has an icon in a tray of the newer kind: a name on the bus, "" for nobody."""
         if not self.has_owner(WATCHER):
             return ""
-        items = self.get(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems")
+        try:
+            items = self.get(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems")
+        except Refused:
+            return ""  # it has its name, and nothing yet that answers
         return items[0].split("/")[0] if items else ""
 
     def tooltip(self) -> str:

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+import sys
+
 import pytest
 
 from tests.ui import samples
+from tests.ui.desktop import WATCHER
 from ui.user_settings import UserSettings
 from ui.view.tray_view import Snapshot, tray_view
 
@@ -97,5 +100,20 @@ def test_a_panel_that_crashes_again_and_again(here, service):
         here.until(here.tray_item, "the icon")
         here.until(lambda: "Disconnect" in here.tray_menu(), "the menu")
         here.stop_tray()
+    assert here.stop(app) == 0
+    assert here.log() == ""
+
+
+@pytest.mark.parametrize("first", ["watcher", "app"])
+def test_a_watcher_that_has_its_name_before_it_answers(here, service, first):
+    command = [sys.executable, "-m", "tests.ui.late_watcher", "1.5"]
+    if first == "watcher":
+        here.start(command)
+        here.until(lambda: here.has_owner(WATCHER), "the name")
+    app = here.start_app("--hidden", "--bus", service.address)
+    here.until(lambda: here.has_owner("org.mnclient.Tray"), "the app")
+    if first == "app":
+        here.start(command)
+    here.until(lambda: here.has_owner(WATCHER) and here.tray_item(), "the icon")
     assert here.stop(app) == 0
     assert here.log() == ""

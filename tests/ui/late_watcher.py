@@ -7,7 +7,9 @@ import sys
 from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-NAME, PATH = "org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher"
+from tests.ui.desktop import WATCHER
+
+PATH = "/StatusNotifierWatcher"
 
 
 class Watcher:
@@ -38,7 +40,7 @@ async def main(seconds: float) -> None:
     watcher = Watcher()
     bus = await MessageBus(bus_type=BusType.SESSION).connect()
     bus.add_message_handler(watcher.answer)
-    await bus.request_name(NAME)
+    await bus.request_name(WATCHER)
     await asyncio.sleep(seconds)
     watcher.is_open = True
     await bus.wait_for_disconnect()

@@ -66,7 +66,7 @@ class Doubts:
         return self.forget(home_address)
 
     def forget(self, home_address: IPv6Address) -> list[Action]:
-        """Its owner was believed, has no key any more, or it is long ago."""
+        """It is long ago, or of no account any more."""
         if self._problems.pop(home_address, None) is None:
             return []
         self._timers.stop(Timer.DOUBT_FORGOTTEN, home_address)

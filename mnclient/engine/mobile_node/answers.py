@@ -119,9 +119,9 @@ def defended(event: PacketReceived, message: NeighborAdvertisement, registration
         return False
     if not registration.place.is_home or registration.place.interface != event.interface:
         return False
-    registration.defended_by(hardware, now)
-    known, may_ask = registration.home_agent_link_layer(now), registration.home.home_agent and registration.may_signal
-    if registration.state is State.AT_HOME and may_ask and hardware == known:
+    if registration.state is not State.AT_HOME:
+        registration.defended_by(hardware, now)
+    elif hardware == registration.home_agent_link_layer(now) and registration.may_ask_agent:
         if not _has_just_been_asked(registration, now):
             registration.doubted_at = now
             registration.feed(Input.DEFENDED, now)

@@ -32,8 +32,7 @@ class Detection:
                 self._context.count("care-of.duplicate")
                 self._context.note("care-of-duplicate", f"{event.address} on {event.interface} is taken")
             return
-        may_ask = registration.home.home_agent is not None and registration.may_signal
-        may_be_ours = may_ask and not registration.deregistered_after_collision
+        may_be_ours = registration.may_ask_agent and not registration.deregistered_after_collision
         registration.feed(Input.COLLIDED_BOUND if may_be_ours else Input.COLLIDED, now)
         if registration.state is State.DUPLICATE:
             self._log.ended(event.address, Outcome.FAILED)

@@ -109,6 +109,11 @@ TABLE: Final[dict[tuple[State, Input], tuple[State, Step]]] = {
 class HomeRegistration(RegistrationSteps):
     """The state machine of one home address. Everything that affects its state goes through `feed`."""
 
+    @property
+    def may_ask_agent(self) -> bool:
+        """Whether there is a home agent, and it may be told something."""
+        return self.home.home_agent is not None and self.may_signal
+
     def feed(self, event: Input, now: Instant) -> None:
         """Let `event` happen."""
         row = TABLE.get((self.state, event))

@@ -3,7 +3,7 @@
 
 import hashlib
 import hmac
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from mnclient.wire.addresses import eui64_identifier
@@ -39,3 +39,12 @@ def hardware_identifier(link_layer_address: bytes) -> bytes | None:
         return None
     identifier = eui64_identifier(link_layer_address)
     return None if is_reserved(identifier) else identifier
+
+
+def has_identifier_of(address: IPv6Address, link_layer_address: bytes) -> bool:
+    """Whether its interface identifier is that of the hardware, as in the link-local EUI-64 address.
+
+    Then the home agent may be asked to defend that as well (L, RFC 6275 section 11.7.1).
+    """
+    identifier = hardware_identifier(link_layer_address)
+    return identifier is not None and address.packed[8:] == identifier

@@ -19,7 +19,7 @@ from mnclient.engine.mobile_node.binding_update_list import BindingUpdateList, K
 from mnclient.engine.mobile_node.care_of import valid_until
 from mnclient.engine.mobile_node.context import Context
 from mnclient.engine.mobile_node.farewells import Farewell
-from mnclient.engine.mobile_node.identifiers import hardware_identifier
+from mnclient.engine.mobile_node.identifiers import has_identifier_of
 from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.protection import by_ipsec
 from mnclient.engine.retransmission import Backoff
@@ -232,7 +232,7 @@ class Registration:
             return
         care_of = place.care_of.address
         lifetime = self._lifetime(link, place, now)
-        compatible = has_link_local_identifier(self.home, link)
+        compatible = has_identifier_of(self.home.address, link.link_layer_address)
         self._link_local_claimed = self._link_local_claimed or compatible
         sequence = self.updates.record(self.key, care_of, lifetime, now)
         self.bound_until = max(self.bound_until or now, after(now, lifetime))
@@ -259,8 +259,7 @@ class Registration:
         if hardware is None and self.unanswered == 0 and not self._is_question:
             # The kernel would ask for the home agent from the home address, which its agent still defends: section
             # 11.5.5 wants the question from :: instead. When nobody answers it, nobody defends the address.
-            self.context.count("ns.sent")
-            self.context.signal(messages.home_address_question(link.name, self.home.address))
+            self.ask_from_nowhere()
             return
         sequence = self.updates.record(self.key, self.home.address, Seconds(0.0), now)
         self.waits_to_be_home = False
@@ -277,6 +276,12 @@ class Registration:
                 home_agent_link_layer=hardware,
             )
         )
+
+    def ask_from_nowhere(self) -> None:
+        """Whether somebody on the link defends the home address; that would be our home agent (section 11.5.5)."""
+        if self.link is not None:
+            self.context.count("ns.sent")
+            self.context.signal(messages.home_address_question(self.link.name, self.home.address))
 
     def _sealing(self, care_of_address: IPv6Address, now: Instant) -> messages.Seal:
         return lambda update: self.authentication.seal(update, self.association, care_of_address, now)
@@ -333,9 +338,7 @@ class Registration:
             home_address=self.home.address,
             home_agent=self.home.home_agent,
             sequence=sequence,
-            remaining=Seconds(max(between(now, self.bound_until), 0.0))
-            if self.bound_until is not None
-            else Seconds(0.0),
+            remaining=Seconds(max(between(now, self.bound_until or now), 0.0)),
             link_local_compatibility=self._link_local_claimed,
             timestamp=self.authentication.source.accepted,
             clock_offset=self.authentication.source.offset,
@@ -392,9 +395,3 @@ class Registration:
         self._quiet()
         self.context.timers.stop(Timer.DEFAULT_ROUTE_GRACE, self.home.address)
         return farewell
-
-
-def has_link_local_identifier(home: HomeAddressConfig, link: Link) -> bool:
-    """Whether L may be set: the home address has the identifier of the link-local EUI-64 address (section 11.7.1)."""
-    identifier = hardware_identifier(link.link_layer_address)
-    return identifier is not None and home.address.packed[8:] == identifier

@@ -120,12 +120,6 @@ class RegistrationSteps(Registration):
         self._begin_sending(now)
         return None
 
-    def ask_whether_defended(self) -> None:
-        """Ask from :: whether our home agent answers for the home address, which is ours."""
-        if self.link is not None and self.state is State.AT_HOME:
-            self.context.count("ns.sent")
-            self.context.signal(messages.home_address_question(self.link.name, self.home.address))
-
     # --- abroad ------------------------------------------------------------------------------------------------------
 
     def begin_registration(self, now: Instant) -> State | None:

@@ -280,7 +280,8 @@ class Whereabouts:
             if registration.state is State.REGISTERED:
                 registration.feed(Input.REFRESH, now)
                 self.verification.ask_now(registration, now)
-            registration.ask_whether_defended()
+            elif registration.state is State.AT_HOME:  # what was said meanwhile was not heard
+                registration.ask_from_nowhere()
 
     # --- care-of addresses and places --------------------------------------------------------------------------------
 

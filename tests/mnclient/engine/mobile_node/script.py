@@ -2,6 +2,7 @@
 """A mobile node on a turned clock: events in at given instants, actions out, and the words the tests share."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from mnclient.model.network_state import EMPTY, NetworkState, RouteOptimization
 from mnclient.model.problems import ProblemCode
 from mnclient.model.status import HomeAddressState, HomeAddressStatus
 from mnclient.units import Instant, Seconds
+from mnclient.wire.addresses import ALL_NODES
 from mnclient.wire.binding import BindingAcknowledgement, BindingError, BindingUpdate
 from mnclient.wire.icmpv6 import EchoReply, EchoRequest
 from mnclient.wire.mobility_options import BindingRefreshAdvice
@@ -166,6 +168,12 @@ def answer(
     )
     packet = Packet(source=router, destination=LINK_LOCAL, message=message, hop_limit=255)
     return PacketReceived(interface=interface, packet=packet, link_layer_source=mac)
+
+
+def defence(hardware: bytes = AGENT_MAC, *, target: IPv6Address = HOME, interface: str = "eth0") -> PacketReceived:
+    """Somebody on the home link, usually the home agent, says that a home address is at its hardware address."""
+    event = answer(target, hardware, interface=interface, solicited=False, is_router=False)
+    return replace(event, packet=replace(event.packet, source=AGENT_LOCAL, destination=ALL_NODES))
 
 
 def ack(

@@ -4,16 +4,13 @@
 import pytest
 
 from mnclient.constants import MAX_NEIGHBOR_ADVERTISEMENT
-from mnclient.engine.events import AddressSettled, PacketReceived, Resumed
+from mnclient.engine.events import AddressSettled, Resumed
 from mnclient.engine.mobile_node.answers import DOUBT_INTERVAL
 from mnclient.model.status import HomeAddressState as State
-from mnclient.wire.addresses import ALL_NODES, UNSPECIFIED, solicited_node
+from mnclient.wire.addresses import UNSPECIFIED, solicited_node
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement, NeighborSolicitation
-from mnclient.wire.neighbor_options import TargetLinkLayerAddress
-from mnclient.wire.packet import Packet
 from tests.mnclient.engine.mobile_node.script import (
     AGENT,
-    AGENT_LOCAL,
     AGENT_MAC,
     HOME,
     MAC_B,
@@ -21,6 +18,7 @@ from tests.mnclient.engine.mobile_node.script import (
     ack,
     binding_update,
     config,
+    defence,
     home,
     link,
     only,
@@ -40,25 +38,13 @@ def at_home(script: Script | None = None) -> Script:
     return script
 
 
-def claim(target=HOME, hardware=AGENT_MAC, interface="eth0", override=True) -> PacketReceived:
-    message = NeighborAdvertisement(
-        target=target,
-        router=False,
-        solicited=False,
-        override=override,
-        options=(TargetLinkLayerAddress(address=hardware),),
-    )
-    packet = Packet(source=AGENT_LOCAL, destination=ALL_NODES, message=message, hop_limit=255)
-    return PacketReceived(interface=interface, packet=packet)
-
-
 def questions(actions):
     return [each for each in sent(actions, NeighborSolicitation) if each.packet.source == UNSPECIFIED]
 
 
 def test_a_claim_of_the_home_agent_is_answered_by_a_deregistration():
     script = at_home()
-    update = only(updates(script.give(claim())))
+    update = only(updates(script.give(defence())))
     assert binding_update(update).lifetime == 0 and update.packet.source == HOME and update.packet.destination == AGENT
     assert update.link_layer_destination == AGENT_MAC and script.where is State.RETURNING
     assert script.has_address("mn6home", HOME), "the address stays in use while the home agent is asked"
@@ -69,14 +55,14 @@ def test_a_claim_of_the_home_agent_is_answered_by_a_deregistration():
 
 def test_where_there_was_no_binding_the_neighbours_are_told_once():
     script = at_home()
-    update = only(updates(script.give(claim())))
+    update = only(updates(script.give(defence())))
     told = sent([*script.give(ack(update, 133)), *script.pass_time(10.0)], NeighborAdvertisement)
     assert script.where is State.AT_HOME and len(told) == 1 and script.problems() == set()
 
 
 def test_an_answer_that_is_lost_is_asked_for_again():
     script = at_home()
-    script.give(claim())
+    script.give(defence())
     (again,) = updates(script.pass_time(1.1))
     script.give(ack(again))
     assert script.where is State.AT_HOME and not updates(script.pass_time(60.0))
@@ -85,9 +71,9 @@ def test_an_answer_that_is_lost_is_asked_for_again():
 @pytest.mark.parametrize(
     "event",
     [
-        claim(hardware=MAC_B),
-        claim(target=HOME + 1),
-        claim(interface="eth1"),
+        defence(MAC_B),
+        defence(target=HOME + 1),
+        defence(interface="eth1"),
     ],
     ids=["another neighbour", "another address", "another link"],
 )
@@ -99,14 +85,14 @@ def test_what_is_no_claim_of_the_home_agent_is_no_reason_to_ask(event):
 def test_without_a_home_agent_or_leave_to_signal_nobody_is_asked():
     for chosen in (config(home(agent=None)), config(allow=False)):
         script = at_home(Script(chosen))
-        assert not updates(script.give(claim())) and script.where is State.AT_HOME
+        assert not updates(script.give(defence())) and script.where is State.AT_HOME
 
 
 def test_forged_claims_cost_one_question_in_an_interval():
     script = at_home()
     asked = 0
     for _ in range(300):
-        for update in updates(script.give(claim())):
+        for update in updates(script.give(defence())):
             asked += 1
             script.give(ack(update, 133))
         script.pass_time(0.1)
@@ -120,7 +106,7 @@ def test_after_a_sleep_at_home_somebody_who_defends_the_address_is_looked_for():
     question = only(questions(script.give(Resumed())))
     assert question.interface == "eth0" and question.packet.destination == solicited_node(HOME)
     assert question.packet.message == NeighborSolicitation(target=HOME) and script.where is State.AT_HOME
-    update = only(updates(script.give(claim(override=False))))
+    update = only(updates(script.give(defence())))
     script.give(ack(update))
     assert script.where is State.AT_HOME
 

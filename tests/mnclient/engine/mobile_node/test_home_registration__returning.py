@@ -15,10 +15,8 @@ from mnclient.model.status import Phase
 from mnclient.wire.addresses import ALL_NODES, UNSPECIFIED, solicited_node
 from mnclient.wire.neighbor_discovery import NeighborAdvertisement, NeighborSolicitation
 from mnclient.wire.neighbor_options import TargetLinkLayerAddress
-from mnclient.wire.packet import Packet
 from tests.mnclient.engine.mobile_node.script import (
     AGENT,
-    AGENT_LOCAL,
     AGENT_MAC,
     HOME,
     HOME_PREFIX,
@@ -34,6 +32,7 @@ from tests.mnclient.engine.mobile_node.script import (
     advertisement,
     binding_update,
     config,
+    defence,
     home,
     link,
     only,
@@ -217,15 +216,7 @@ def test_an_unknown_hardware_address_is_asked_for_from_nowhere():
     question = only(each for each in sent(actions, NeighborSolicitation) if each.packet.source == UNSPECIFIED)
     assert question.packet.destination == solicited_node(HOME)
     assert question.packet.message == NeighborSolicitation(target=HOME)
-    defence = NeighborAdvertisement(
-        target=HOME,
-        router=False,
-        solicited=False,
-        override=True,
-        options=(TargetLinkLayerAddress(address=AGENT_MAC),),
-    )
-    packet = Packet(source=AGENT_LOCAL, destination=ALL_NODES, message=defence, hop_limit=255)
-    deregistration = only(updates(script.give(PacketReceived(interface="eth0", packet=packet))))
+    deregistration = only(updates(script.give(defence())))
     assert deregistration.link_layer_destination == AGENT_MAC
     script.give(ack(deregistration))
     assert script.where is State.AT_HOME

@@ -11,7 +11,9 @@ from tests.lab.headers import packets
 from tests.lab.hostile import (
     BU,
     DESTINATION_OPTIONS,
+    IPV6,
     MOBILITY,
+    NO_NEXT_HEADER,
     A,
     H,
     Stranger,
@@ -310,6 +312,33 @@ def test_nobody_else_moves_the_binding(lab, away, key, stranger):
     assert refused["XfrmInTmplMismatch"] + refused["XfrmInStateMismatch"] >= 1 and refused["XfrmInStateProtoError"] >= 1
     assert associations(lab.home_agent)[TUNNEL_DOWN, "tunnel"] == ends == (str(HOME_AGENT_ADDRESS), care_of(away))
     other.remove(away.home_agent, at_agent=True)
+
+
+@pytest.mark.requirement("HA-10.4.5-02")
+def test_a_tunnel_in_clear_is_let_in_only_where_not_everything_is_encrypted(lab, away, key, stranger):
+    """What it claims is right: the care-of address of the laptop outside, and its home address inside."""
+
+    def comes_through(said: bytes) -> bool:
+        """Whether it is forwarded; behind it goes what is let in, so it has been judged."""
+        inner = ipv6(key.home_address, CORRESPONDENT_ADDRESS, NO_NEXT_HEADER, said)
+        stranger.send(ipv6(care_of(away), HOME_AGENT_ADDRESS, IPV6, inner))
+        call_from_outside(lab, key.home_address)
+        return any(each[6] == NO_NEXT_HEADER and each[40:] == said for each in stranger.received())
+
+    assert comes_through(b"by the address alone")
+    services = {"mobile_node.protect_payload": away.laptop, "home_agent.protect_payload": away.home_agent}
+    for name, service in services.items():
+        service.mnctl("settings", "set", name, "true")
+    try:
+        lab.move(VISITED_B)
+        away.registered_at(VISITED_B)
+        before = refusals(lab.home_agent)
+        assert not comes_through(b"without a key")
+        assert (refusals(lab.home_agent) - before)["XfrmInTmplMismatch"] >= 1, "refused by the policy"
+    finally:
+        for name, service in services.items():
+            service.mnctl("settings", "set", name, "false")
+    away.registered_at(VISITED_B)
 
 
 @pytest.mark.requirement("RFC3776-ALL-4.3-01")

@@ -52,7 +52,7 @@ class Movement:
         self.changed = False
         self.status_changed = False
         self.signs: list[tuple[Sign, str]] = []
-        self._discovery = RouterDiscovery(context, self.signs)
+        self._discovery = RouterDiscovery(context, self.signs, self.links)
         self._better = BetterRouters(context, self._discovery)
 
     def configure(self, policies: Iterable[InterfacePolicy], now: Instant) -> None:
@@ -82,7 +82,7 @@ class Movement:
         link.mtu = event.mtu
         self._works_or_not(link, worked, event.interrupted, now, is_start=is_start)
         if worked and link.works and link.current is None and not could_ask and not event.interrupted:
-            self._probe_candidates(link, now)
+            self._discovery.ask_known(link, now)
         self.changed = True
 
     def link_removed(self, event: LinkRemoved) -> None:
@@ -149,13 +149,13 @@ class Movement:
                 self._doubt(link, now)
             else:
                 self._discovery.search(link, now)
-            self._probe_candidates(link, now)
+            self._discovery.ask_known(link, now)
 
     def solicit_due(self, interface: str, now: Instant) -> None:
         """SOLICIT_ROUTERS fired."""
         link = self.links.get(interface)
         if link is not None and link.works and link.solicit_interval is not None:
-            self._discovery.solicit_again(link, now)
+            self._discovery.repeat(link, now)
 
     def probe_due(self, interface: str, now: Instant) -> None:
         """PROBE_ROUTER fired: the last probe was not answered."""
@@ -223,10 +223,7 @@ class Movement:
             link.forget_reachability()
             self._sign(Sign.LINK_UP, link)
             (self._discovery.begin if is_start else self._discovery.search)(link, now)
-            self._probe_candidates(link, now)
-
-    def _probe_candidates(self, link: Link, now: Instant) -> None:
-        self._discovery.probe_candidates(link, [each for each in self.links.values() if each is not link], now)
+            self._discovery.ask_known(link, now)
 
     def _guest(self, link: Link, address: IPv6Address, hardware: bytes) -> Router | None:
         """A router known from another interface that answers here: both its names must be right (RFC 6059, 5.7.1)."""

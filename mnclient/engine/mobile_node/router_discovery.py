@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Questions to the link: Router Solicitations until a router answers (RFC 7559), and unicast probes of routers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from mnclient.constants import MAX_RTR_SOLICITATION_DELAY, SOLICIT_IRT, SOLICIT_MRT
@@ -20,14 +20,18 @@ FIRST_SOLICIT_INTERVAL: Final = Seconds(0.5)
 NOT_YET: Final = Seconds(0.0)  # as the last interval: the first solicitation is still to come
 SOLICIT_JITTER: Final = 0.1  # RFC 7559 section 2
 MAX_CANDIDATES_PROBED: Final = 6  # RFC 6059 section 5.5.3
+# Known routers are asked beside the first solicitation and the next two, as often as any neighbor (RFC 4861 section 10,
+# MAX_UNICAST_SOLICIT): these follow intervals of about 0.5 and 1 s.
+LAST_ASKED_AFTER: Final = 3 * FIRST_SOLICIT_INTERVAL
 
 
 class RouterDiscovery:
     """Asks; what the answers mean is decided in `movement`."""
 
-    def __init__(self, context: Context, signs: list[tuple[Sign, str]]) -> None:
+    def __init__(self, context: Context, signs: list[tuple[Sign, str]], links: Mapping[str, Link]) -> None:
         self._context = context
         self._signs = signs
+        self._links = links
 
     def ask(self, link: Link, router: Router) -> None:
         """One unicast Neighbor Solicitation to a router, from the link-local address; nothing while there is none."""
@@ -44,20 +48,20 @@ class RouterDiscovery:
             )
         )
 
-    def probe_candidates(self, link: Link, elsewhere: Iterable[Link], now: Instant) -> None:
+    def ask_known(self, link: Link, now: Instant) -> None:
         """Ask the routers known from before, beside the solicitation (RFC 6059 section 5.5).
 
-        First those met on this interface, the last one met first; then those of `elsewhere`, the other interfaces: a
-        cable and a radio often lead to the same network.
+        First those met on this interface, the last one met first; then those of the other interfaces: a cable and a
+        radio often lead to the same network.
         """
         if link.link_local_address is None:
             return
         mine = [router for router in link.routers.values() if router.may_be_met_again(now)]
         others = {
             router.key: router
-            for other in elsewhere
+            for other in self._links.values()
             for router in other.routers.values()
-            if router.may_be_met_again(now) and router.key not in link.routers
+            if other is not link and router.may_be_met_again(now) and router.key not in link.routers
         }
         for router in _latest_first(mine)[:MAX_CANDIDATES_PROBED]:
             self.ask(link, router)
@@ -77,6 +81,14 @@ class RouterDiscovery:
         link.solicit_interval = NOT_YET
         delay = Seconds(self._context.entropy.uniform(0.0, MAX_RTR_SOLICITATION_DELAY))
         self._context.timers.set(Timer.SOLICIT_ROUTERS, link.name, after(now, delay))
+
+    def repeat(self, link: Link, now: Instant) -> None:
+        """SOLICIT_ROUTERS fired: nobody has answered, or question or answer was lost; then those to the routers that
+        are known may have been lost, too."""
+        previous = link.solicit_interval
+        if link.current is None and previous is not None and NOT_YET < previous < LAST_ASKED_AFTER:
+            self.ask_known(link, now)
+        self.solicit_again(link, now)
 
     def solicit_again(self, link: Link, now: Instant) -> None:
         """One more solicitation, and the time of the next one (RFC 7559 section 2)."""

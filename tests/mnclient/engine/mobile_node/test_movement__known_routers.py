@@ -134,6 +134,44 @@ def test_no_more_than_six_are_asked_the_most_recent_ones():
     assert [destination for destination, _ in found] == [IPv6Address(f"fe80::{number}") for number in range(9, 3, -1)]
 
 
+def asked_at(script: Script, seconds: float) -> list[tuple[float, IPv6Address]]:
+    return [(time, action.packet.destination) for time, action in script.timeline(seconds) if probes([action])]
+
+
+def test_the_question_may_be_lost_so_it_is_asked_as_often_as_of_any_neighbor():
+    """A router that advertises seldom would else be found by the answer to a solicitation alone, seconds later."""
+    script = visited(ra_a(), ra_b())
+    assert len(asked(script.give(link()))) == 2
+    again = asked_at(script, 3600.0)
+    assert [each for _, each in again] == [ROUTER_B, ROUTER_A] * (MAX_UNICAST_SOLICIT - 1)
+    assert [time for time, _ in again] == pytest.approx([0.5, 0.5, 1.5, 1.5]), "beside the solicitations"
+
+
+def test_the_answer_to_the_second_question_is_as_good():
+    script = visited(ra_a(), ra_b())
+    script.give(link())
+    script.pass_time(0.6)
+    assert only(updates(script.give(answer(ROUTER_A, MAC_A)))).packet.source in NET_A
+    assert not [each for _, each in asked_at(script, 3.0) if each == ROUTER_B], "a router is found"
+
+
+def test_a_network_known_from_another_interface_is_asked_for_again_too():
+    script = Script()
+    script.register()
+    script.give(link("wlan0", mac=bytes.fromhex("020000000043")))
+    script.give(link(up=False))
+    assert asked_at(script, 1.0) == [(0.5, ROUTER_A)]
+    assert updates(script.give(answer(ROUTER_A, MAC_A, interface="wlan0")))
+
+
+@pytest.mark.requirement("RFC6059-MN-5.5.2-02")
+def test_what_ends_between_two_questions_is_not_asked_again():
+    script = visited(ra_a(lifetime=50.0))
+    script.pass_time(47.0)
+    assert asked(script.give(link())) == [(ROUTER_A, MAC_A)]
+    assert [time for time, _ in asked_at(script, 10.0)] == [0.5], "a second later it serves no longer"
+
+
 def test_what_the_advertisement_says_is_believed_rather_than_what_was_remembered():
     script = Script()
     script.register()

@@ -24,7 +24,8 @@ class HeldPackets:
         held = self._held.get(home_address)
         if held is None:
             if len(self._held) >= MAX_HOME_ADDRESSES:
-                self._held.pop(next(iter(self._held)))
+                forgotten = self._held.pop(next(iter(self._held)))
+                self._counters["tunnel.out.held-lost"] += len(forgotten)
             held = self._held[home_address] = deque(maxlen=MAX_HELD_PACKETS)
         if len(held) == MAX_HELD_PACKETS:
             self._counters["tunnel.out.held-lost"] += 1

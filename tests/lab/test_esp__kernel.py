@@ -7,13 +7,10 @@ import pytest
 
 from tests.lab.direct import is_direct, talking_directly
 from tests.lab.esp import DOWN, UP, Key, Seen, associations, encrypted, policies, refusals, seen, start_keyed
-from tests.lab.headers import packets
 from tests.lab.hostile import (
     BU,
     DESTINATION_OPTIONS,
-    IPV6,
     MOBILITY,
-    NO_NEXT_HEADER,
     A,
     H,
     Stranger,
@@ -24,7 +21,6 @@ from tests.lab.hostile import (
     told,
     update,
 )
-from tests.lab.key_management import KEY_MANAGEMENT, exchange
 from tests.lab.lab import Lab
 from tests.lab.person import reads
 from tests.lab.roaming import Roaming
@@ -202,67 +198,6 @@ def test_home_tests_are_encrypted_and_care_of_tests_go_as_they_are(lab, laptop, 
     laptop.registered_at(HOME)
 
 
-@pytest.mark.requirement(
-    "ALL-5.5-01",
-    "RFC4877-ALL-4.1-05",
-    "RFC4877-ALL-4.1-06",
-    "RFC4877-ALL-5-01",
-    "RFC4877-MN-4.3-03",
-    "HA-10.4.2-01",
-    "MN-11.6.3-02",
-)
-def test_everything_can_be_encrypted(lab, laptop, key):
-    """And from the Binding Update of a move on, nothing leaves from the care-of address of before.
-
-    Also nothing of groups goes in clear, about which each laptop is asked otherwise as soon as it is bound.
-    """
-    visited: list[str] = []
-    services = {
-        "mobile_node.protect_payload": laptop.laptop,
-        "home_agent.protect_payload": laptop.home_agent,
-        "home_agent.multicast": laptop.home_agent,
-    }
-    for name, service in services.items():
-        service.mnctl("settings", "set", name, "true")
-    try:
-        with lab.capture(lab.home_agent, "core0", "payload") as capture:
-            for link in (VISITED_A, VISITED_B):
-                lab.move(link)
-                laptop.registered_at(link)
-                visited.append(care_of(laptop))
-                call_from_outside(lab, key.home_address)
-        found = seen(capture.file, key)
-        inside = [each for each in found if each.spi in (TUNNEL_UP, TUNNEL_DOWN)]
-        assert {each.spi for each in inside} == {TUNNEL_UP, TUNNEL_DOWN}
-        assert all(each.headers[:2] == ["esp", "ipv6"] for each in inside), "the key of the tunnel reads all of it"
-        assert not [each for each in packets(capture.file) if each.inner is not None], "a tunnel in clear"
-        moved = next(n for n, each in enumerate(found) if each.kind == BU and each.source == visited[1])
-        assert not [each for each in found[moved:] if each.spi == TUNNEL_UP and each.source == visited[0]]
-    finally:
-        for name, service in services.items():
-            service.mnctl("settings", "set", name, "false")
-    laptop.registered_at(VISITED_B)
-    call_from_outside(lab, key.home_address)
-
-
-@pytest.mark.requirement("MN-11.3.2-04")
-@pytest.mark.parametrize("payload", ["false", "true"])
-def test_key_management_is_neither_encrypted_nor_tunnelled(lab, laptop, key, payload):
-    services = {"mobile_node.protect_payload": laptop.laptop, "home_agent.protect_payload": laptop.home_agent}
-    for name, service in services.items():
-        service.mnctl("settings", "set", name, payload)
-    try:
-        lab.move(VISITED_A)
-        laptop.registered_at(VISITED_A)
-        call_from_outside(lab, key.home_address)
-        sent = exchange(lab, f"keys-{payload}")
-        for port in KEY_MANAGEMENT:
-            assert (str(sent[port].source), sent[port].inner, sent[port].order) == (care_of(laptop), None, ())
-    finally:
-        for name, service in services.items():
-            service.mnctl("settings", "set", name, "false")
-
-
 # --- what is not let in ----
 
 
@@ -312,33 +247,6 @@ def test_nobody_else_moves_the_binding(lab, away, key, stranger):
     assert refused["XfrmInTmplMismatch"] + refused["XfrmInStateMismatch"] >= 1 and refused["XfrmInStateProtoError"] >= 1
     assert associations(lab.home_agent)[TUNNEL_DOWN, "tunnel"] == ends == (str(HOME_AGENT_ADDRESS), care_of(away))
     other.remove(away.home_agent, at_agent=True)
-
-
-@pytest.mark.requirement("HA-10.4.5-02")
-def test_a_tunnel_in_clear_is_let_in_only_where_not_everything_is_encrypted(lab, away, key, stranger):
-    """What it claims is right: the care-of address of the laptop outside, and its home address inside."""
-
-    def comes_through(said: bytes) -> bool:
-        """Whether it is forwarded; behind it goes what is let in, so it has been judged."""
-        inner = ipv6(key.home_address, CORRESPONDENT_ADDRESS, NO_NEXT_HEADER, said)
-        stranger.send(ipv6(care_of(away), HOME_AGENT_ADDRESS, IPV6, inner))
-        call_from_outside(lab, key.home_address)
-        return any(each[6] == NO_NEXT_HEADER and each[40:] == said for each in stranger.received())
-
-    assert comes_through(b"by the address alone")
-    services = {"mobile_node.protect_payload": away.laptop, "home_agent.protect_payload": away.home_agent}
-    for name, service in services.items():
-        service.mnctl("settings", "set", name, "true")
-    try:
-        lab.move(VISITED_B)
-        away.registered_at(VISITED_B)
-        before = refusals(lab.home_agent)
-        assert not comes_through(b"without a key")
-        assert (refusals(lab.home_agent) - before)["XfrmInTmplMismatch"] >= 1, "refused by the policy"
-    finally:
-        for name, service in services.items():
-            service.mnctl("settings", "set", name, "false")
-    away.registered_at(VISITED_B)
 
 
 @pytest.mark.requirement("RFC3776-ALL-4.3-01")

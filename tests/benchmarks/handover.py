@@ -13,25 +13,23 @@ import statistics
 import time
 from dataclasses import dataclass
 
-from tests.benchmarks.context import Context
+from tests.benchmarks.context import PATIENCE, Context
 from tests.benchmarks.handover_figures import Limits, Sample, figures_of
 from tests.benchmarks.report import Figure
 from tests.benchmarks.wire import FILTER, SIGNALLING, Seen, read
 from tests.kernel_lab.probe import is_emulated
-from tests.lab import settings
 from tests.lab.answers import HandoverRecord
 from tests.lab.cable import Move, boot_time
 from tests.lab.interruption import OneWay
 from tests.lab.roaming import WATCH
 from tests.lab.routers import QUICK, SLOW, Pace
 from tests.lab.topology import HOME, HOME_AGENT_ADDRESS, VISITED_A, VISITED_B
-from tests.lab.traffic import Streams, reachable_from_outside
+from tests.lab.traffic import Streams
 
 TITLE = "Handover, one cable re-plugged"
 TOUR = (VISITED_A, VISITED_B, HOME)
 ROUNDS, QUICK_ROUNDS = 20, 3
 RATE, EMULATED_RATE = 1000.0, 100.0
-PATIENCE = 20.0
 SETTLED = 1.0  # seconds after which a router that has just started behaves as others, and takes no time from them
 RECORDED = 2.0  # seconds after which a record that is not complete is done without
 
@@ -73,13 +71,12 @@ class _Tours:
 
     def __init__(self, context: Context, scenario: Scenario) -> None:
         self._context, self._scenario = context, scenario
-        self._roaming = context.roaming()
+        self._roaming = context.roaming(scenario.pace)
         self._lab = context.lab
         self._renumbering = context.renumbering
 
     def measure(self) -> list[Figure]:
         """20 rounds of it."""
-        self._set_pace(self._scenario.pace)
         limits = self._visit_all()
         rate = EMULATED_RATE if is_emulated() else RATE
         with Streams(self._lab, self._context.home_address(), rate) as streams:
@@ -98,21 +95,6 @@ class _Tours:
         figures = figures_of(self._scenario.name, samples, limits, budgets={HOME: home, "": into})
         kept = Figure(f"{self._scenario.name}: resolution", 1000 / rate, "ms")
         return [*figures, kept, Figure(f"{self._scenario.name}: refused to the sender by the kernel", refused, "")]
-
-    def _set_pace(self, pace: Pace) -> None:
-        """Of all routers, the home agent included, with the laptop at home."""
-        if self._lab.pace == pace:
-            return
-        self._lab.pace = pace
-        for router in self._lab.routers.values():
-            router.restart(pace)
-        agent = self._roaming.home_agent
-        agent.settings.write_text(settings.home_agent(pace=pace), encoding="utf-8")
-        agent.restart()
-        self._lab.eventually(agent.is_ready, within=PATIENCE, what="the home agent is back")
-        self._roaming.go_home(within=PATIENCE)
-        there = reachable_from_outside(self._lab, self._context.home_address())
-        self._lab.eventually(there, within=PATIENCE, what="somebody outside can reach the laptop")
 
     def _visit_all(self) -> Limits:
         """One tour before those that count, and the round trips as they are in this run."""

@@ -75,7 +75,7 @@ DEFECTS = {
         "s were asked", at_correspondent.Registrations, "_grant", lambda *_, **__: Seconds(420.0)
     ),
     "a correspondent does not look at numbers": Defect(
-        "an old Binding Update", at_correspondent, "is_newer", lambda *_: True
+        "an old Binding Update|believes in a binding", at_correspondent, "is_newer", lambda *_: True
     ),
     "a correspondent believes every seal": Defect(FORGED, at_correspondent, "is_authorized", lambda *_: True),
     "a correspondent remembers no ended binding": Defect(

@@ -24,7 +24,8 @@ none without; no binding past its end (section 9.6).
 11.7.3), unless that one crashed, or was overtaken so, since what it acknowledged was sent.
 
 **No storms** (section 11.8): MAX_UPDATE_RATE of Binding Updates and test inits to anybody in any second; of everything
-together no more than a small number and an answer or three for what came in. **Tables have bounds**, see `bounds`.
+together no more than a small number and an answer or three for what came in, and for each cable or sleep. **Tables have
+bounds**, see `bounds`.
 
 What holds once the network is calm is in `calm`.
 """
@@ -43,7 +44,14 @@ from mnclient.constants import (
     RETRANS_TIMER,
 )
 from mnclient.engine.actions import ReportHomeAddress, SendPacket
-from mnclient.engine.events import Event, HomeAddressRefused, MalformedReceived, PacketReceived
+from mnclient.engine.events import (
+    Event,
+    HomeAddressRefused,
+    LinkChanged,
+    MalformedReceived,
+    PacketReceived,
+    Resumed,
+)
 from mnclient.engine.sequence_numbers import is_newer
 from mnclient.model.network_state import RouteOptimization, Tunnel
 from mnclient.model.status import BindingCacheStatus, HomeAddressState
@@ -63,8 +71,9 @@ if TYPE_CHECKING:
 
 REPEATED_WITHIN: Final = 8.0  # seconds: an adversary repeats a home registration so soon, or the network does
 UNPROVOKED: Final = 40  # messages of one host in a second that nothing asked for
-ANSWERS: Final = 3  # for each message that came in
+ANSWERS: Final = 3  # for each message that came in, each change of a link and each sleep: six known routers are asked
 _EPSILON: Final = 1e-6
+_PROVOKING: Final = (PacketReceived, MalformedReceived, HomeAddressRefused, LinkChanged, Resumed)
 _LIMITED: Final = (BindingUpdate, HomeTestInit, CareOfTestInit)
 _REACHED: Final = (HomeAddressState.REGISTERED, HomeAddressState.AT_HOME)
 
@@ -154,7 +163,7 @@ class Invariants:
     def after(self, host: Host, event: Event) -> None:
         """A host's engine has acted upon an event."""
         self.counters["events"] += 1
-        if isinstance(event, PacketReceived | MalformedReceived | HomeAddressRefused):
+        if isinstance(event, _PROVOKING):
             self._came[host.name].append(host.clock.now)
         if self.counters["events"] % 32 == 0 and (words := exceeded(host.engine)):
             raise Broken(f"{host.name}: {words}")

@@ -2,6 +2,7 @@
 """Every invariant can fail: an engine with a deliberate defect is noticed within some seeds."""
 
 import re
+from contextlib import nullcontext
 from ipaddress import IPv6Address
 
 import pytest
@@ -11,7 +12,7 @@ from mnclient.engine.mobile_node.link import Link
 from mnclient.engine.retransmission import RateLimit
 from tests.simulation.adversary import Adversary
 from tests.simulation.bounds import exceeded
-from tests.simulation.calm import Calm
+from tests.simulation.calm import INTERFACES_PROVED, Calm
 from tests.simulation.clock import Clock, NeverRests
 from tests.simulation.defects import DEFECTS
 from tests.simulation.diagram import Diagram
@@ -55,6 +56,17 @@ def quiet_world(seed=0):
 
 def test_calm_is_calm():
     Calm(quiet_world()).settle()
+
+
+@pytest.mark.parametrize("is_late, disturbed", [(False, 1), (False, 2), (True, 1)])
+def test_rest_is_disturbed_by_an_interface_that_takes_over_once_and_in_time_or_not_at_all(is_late, disturbed):
+    calm = Calm(quiet_world())
+    if is_late:
+        calm._world.clock.run_until(calm._world.clock.now + INTERFACES_PROVED)
+    words = iter(["somebody took over"] * disturbed + [""])
+    calm._disturbed = lambda: next(words)
+    with pytest.raises(Broken, match="took over") if is_late or disturbed > 1 else nullcontext():
+        calm.settle()
 
 
 def test_packets_to_where_nobody_is_are_noticed(monkeypatch):

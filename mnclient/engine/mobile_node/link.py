@@ -25,10 +25,10 @@ class Link:
     """An interface. `index` is small, unique and stays: routing tables are numbered by it.
 
     `solicit_interval` is the last interval of the running solicitation, None when none runs. `probes` counts the
-    unanswered probes of the current router, None when it is not in doubt; `doubted_at` is when that began. `guests` are
-    routers known from other interfaces that were asked here too. `asked_at` is the last probe of the current router
-    that is not answered yet, `answer_time` the longest that it took to answer. `had_care_of`: a care-of address was
-    formed on it before.
+    unanswered probes of the current router, None when it is not in doubt; `doubted_at` is when that began. `guests`
+    are routers known from other interfaces that were asked here too, and `known_asked_at` is when. `asked_at` is the
+    last probe of the current router that is not answered yet, `answer_time` the longest that it took to answer.
+    `had_care_of`: a care-of address was formed on it before.
     `is_useless`: by way of the current router it carries no home address.
     `disbelieved`: the home addresses whose home it is said to be, and is not taken for (see `home_proof`).
     """
@@ -50,6 +50,7 @@ class Link:
     confirmed_at: Instant = NEVER
     doubt_factor: float = FIRST_DOUBT_FACTOR
     guests: dict[RouterKey, Router] = field(default_factory=dict)
+    known_asked_at: Instant = NEVER
     asked_at: Instant = NEVER
     answer_time: Seconds | None = None
     had_care_of: bool = False
@@ -101,7 +102,7 @@ class Link:
         self.probes = None
         self.solicit_interval = None
         self.answer_time = None
-        self.asked_at = NEVER
+        self.asked_at = self.known_asked_at = NEVER
         self.guests = {}
         self.disbelieved = set()
         for router in self.routers.values():

@@ -54,8 +54,9 @@ class RouterDiscovery:
         First those met on this interface, the last one met first; then those of the other interfaces: a cable and a
         radio often lead to the same network.
         """
-        if link.link_local_address is None:
+        if link.link_local_address is None or link.known_asked_at == now:  # a repetition that was slept through
             return
+        link.known_asked_at = now
         mine = [router for router in link.routers.values() if router.may_be_met_again(now)]
         others = {
             router.key: router

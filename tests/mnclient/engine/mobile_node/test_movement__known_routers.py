@@ -6,10 +6,10 @@ from ipaddress import IPv6Address, IPv6Network
 import pytest
 
 from mnclient.constants import MAX_UNICAST_SOLICIT, ROUTER_PROBE_INTERVAL
-from mnclient.engine.events import LinkRemoved
+from mnclient.engine.events import DeadlineReached, LinkRemoved, Resumed
 from mnclient.engine.mobile_node.link import ANSWER_TIMES, QUICKEST_PROBE
 from mnclient.engine.mobile_node.router_discovery import MAX_CANDIDATES_PROBED
-from mnclient.units import Seconds
+from mnclient.units import Seconds, after
 from tests.mnclient.engine.mobile_node.script import (
     LINK_LOCAL,
     MAC_A,
@@ -145,6 +145,14 @@ def test_the_question_may_be_lost_so_it_is_asked_as_often_as_of_any_neighbor():
     again = asked_at(script, 3600.0)
     assert [each for _, each in again] == [ROUTER_B, ROUTER_A] * (MAX_UNICAST_SOLICIT - 1)
     assert [time for time, _ in again] == pytest.approx([0.5, 0.5, 1.5, 1.5]), "beside the solicitations"
+
+
+def test_a_question_that_was_slept_through_is_not_asked_twice_at_waking_up():
+    script = visited(ra_a(), ra_b())
+    script.give(link())
+    script.now = after(script.now, Seconds(5.0))
+    actions = [*script.give(DeadlineReached()), *script.give(Resumed())]
+    assert asked(actions) == [(ROUTER_B, MAC_B), (ROUTER_A, MAC_A)]
 
 
 def test_the_answer_to_the_second_question_is_as_good():

@@ -14,7 +14,7 @@ from mnclient.engine.events import Event
 from mnclient.engine.machine import Machine
 from mnclient.units import Instant
 
-CAPACITY = 1024  # entries: some minutes on a busy link; of one of 4,096 routers that advertise each takes 1.2 KiB
+CAPACITY = 1024  # entries: some minutes on a busy link; 1.2 MiB when each is an advertisement of another router
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from tests.lab.service import Service
 from tests.lab.topology import HOME_AGENT_ADDRESS
 
 UP, DOWN = 0x1001, 0x1002  # SPIs, from the laptop and to it
+TUNNEL_UP, TUNNEL_DOWN = UP | 0x8000_0000, DOWN | 0x8000_0000
 _TSHARK = {  # what tshark calls the algorithms
     "aes-gcm-256": ("AES-GCM with 16 octet ICV [RFC4106]", "NULL"),
     "aes-gcm-128": ("AES-GCM with 16 octet ICV [RFC4106]", "NULL"),

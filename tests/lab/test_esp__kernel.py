@@ -6,7 +6,20 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.direct import is_direct, talking_directly
-from tests.lab.esp import DOWN, UP, Key, Seen, associations, encrypted, policies, refusals, seen, start_keyed
+from tests.lab.esp import (
+    DOWN,
+    TUNNEL_DOWN,
+    TUNNEL_UP,
+    UP,
+    Key,
+    Seen,
+    associations,
+    encrypted,
+    policies,
+    refusals,
+    seen,
+    start_keyed,
+)
 from tests.lab.hostile import (
     BU,
     DESTINATION_OPTIONS,
@@ -36,7 +49,6 @@ from tests.lab.traffic import call_from_outside
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
 
 ESP = 50
-TUNNEL_UP, TUNNEL_DOWN = UP | 0x8000_0000, DOWN | 0x8000_0000
 
 
 @pytest.fixture(scope="module")

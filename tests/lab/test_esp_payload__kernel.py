@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.lab.esp import DOWN, UP, Key, refusals, seen, start_keyed
+from tests.lab.esp import TUNNEL_DOWN, TUNNEL_UP, Key, refusals, seen, start_keyed
 from tests.lab.headers import packets
 from tests.lab.hostile import BU, IPV6, NO_NEXT_HEADER, Stranger, ipv6
 from tests.lab.key_management import KEY_MANAGEMENT, exchange
@@ -17,7 +17,6 @@ from tests.lab.traffic import call_from_outside
 
 pytestmark = [pytest.mark.lab, pytest.mark.kernel]
 
-TUNNEL_UP, TUNNEL_DOWN = UP | 0x8000_0000, DOWN | 0x8000_0000
 EVERYTHING = ("mobile_node.protect_payload", "home_agent.protect_payload")
 
 

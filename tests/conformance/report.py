@@ -4,7 +4,7 @@
 import json
 from collections.abc import Callable, Iterable
 
-from tests.conformance.rows import LATER, LEVELS, ROLES
+from tests.conformance.rows import LATER, LEVELS, ROLES, Row
 from tests.conformance.verdict import Verdict, share_of_should
 
 INTRODUCTION = """# Conformance
@@ -106,11 +106,16 @@ def _is_shown_in_lab(verdict: Verdict) -> bool:
     return verdict.is_shown_in_lab
 
 
+def beginning_of(row: Row) -> str:
+    """What a line of the tables says of its row, whoever shows it."""
+    requirement = row.requirement.replace("|", "\\|")
+    return f"| {row.id} | {row.level} | {requirement} |"
+
+
 def _table(verdicts: list[Verdict]) -> str:
     lines = ["| row | level | requirement | on a kernel | shown by |", "|---|---|---|---|---|"]
     for each in verdicts:
-        requirement = each.row.requirement.replace("|", "\\|")
-        lines.append(f"| {each.row.id} | {each.row.level} | {requirement} | {_on_a_kernel(each)} | {_shown_by(each)} |")
+        lines.append(f"{beginning_of(each.row)} {_on_a_kernel(each)} | {_shown_by(each)} |")
     return "\n".join(lines)
 
 
